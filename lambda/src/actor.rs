@@ -1,0 +1,95 @@
+//! Who made the call, as far as a record tells.
+//!
+//! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    event::{Record, object, text},
+    text::Clean,
+};
+
+/// The principal behind a record. Unknown is `None`, never a guess.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// `userIdentity.type`, for example `IAMUser`.
+    pub kind: Option<Clean>,
+    /// ARN of the principal.
+    pub arn: Option<Clean>,
+    /// Best name there is: user name, role name, service, provider or principal id.
+    pub name: Option<Clean>,
+    /// Account of the principal.
+    pub account: Option<Clean>,
+    /// ARN of the role or user behind the session.
+    pub session_issuer_arn: Option<Clean>,
+    /// Whether the session was authenticated with MFA.
+    pub mfa: Option<bool>,
+    /// Access key id that signed the call.
+    pub access_key_id: Option<Clean>,
+    /// `sourceIdentity` set when the session was issued.
+    pub source_identity: Option<Clean>,
+    /// AWS service that made the call on the principal's behalf.
+    pub invoked_by: Option<Clean>,
+    /// Source address of the call.
+    pub source_ip: Option<Clean>,
+    /// User agent of the call, chosen by the caller.
+    pub user_agent: Option<Clean>,
+}
+
+impl Actor {
+    /// Reads the actor of `record`.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let nothing = Map::new();
+        let identity = record.user_identity.as_ref().unwrap_or(&nothing);
+        let session = object(identity, "sessionContext").unwrap_or(&nothing);
+        let issuer = object(session, "sessionIssuer").unwrap_or(&nothing);
+        let on_behalf_of = object(identity, "onBehalfOf").unwrap_or(&nothing);
+        let clean = |fields: &Map<String, Value>, name| text(fields, name).and_then(Clean::visible);
+        let whole = |value: &Option<String>| value.as_deref().and_then(Clean::visible);
+        Self {
+            kind: clean(identity, "type"),
+            arn: clean(identity, "arn"),
+            name: clean(identity, "userName")
+                .or_else(|| clean(issuer, "userName"))
+                .or_else(|| clean(identity, "invokedBy"))
+                .or_else(|| clean(on_behalf_of, "userId"))
+                .or_else(|| clean(identity, "identityProvider"))
+                .or_else(|| clean(identity, "principalId")),
+            account: clean(identity, "accountId").or_else(|| clean(issuer, "accountId")),
+            session_issuer_arn: clean(issuer, "arn"),
+            mfa: object(session, "attributes").and_then(mfa),
+            access_key_id: clean(identity, "accessKeyId"),
+            source_identity: clean(session, "sourceIdentity"),
+            invoked_by: clean(identity, "invokedBy"),
+            source_ip: whole(&record.source_ip_address),
+            user_agent: whole(&record.user_agent),
+        }
+    }
+
+    /// The best single description for a sentence.
+    #[must_use]
+    pub fn best(&self) -> &str {
+        [
+            &self.arn,
+            &self.session_issuer_arn,
+            &self.name,
+            &self.access_key_id,
+        ]
+        .into_iter()
+        .flatten()
+        .next()
+        .map_or("an unknown principal", Clean::as_str)
+    }
+}
+
+/// `mfaAuthenticated` is the string "true" or "false" in any case, or a boolean.
+fn mfa(attributes: &Map<String, Value>) -> Option<bool> {
+    match attributes.get("mfaAuthenticated")? {
+        Value::Bool(mfa) => Some(*mfa),
+        Value::String(mfa) if mfa.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(mfa) if mfa.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,67 @@
+//! Time: how long an invocation may spend on what.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+/// A point in time by which some work must have ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    until: Instant,
+}
+
+/// The least time given to a step, whatever the deadline says.
+const LEAST: Duration = Duration::from_secs(2);
+/// The most time given to a restoration: the retries of a failed invocation do the rest.
+const MOST: Duration = Duration::from_secs(20);
+
+impl Budget {
+    /// For restoring and verifying: 60 % of the time left until `deadline`, at
+    /// most 20 s, so that the notice still goes out if it fails.
+    #[must_use]
+    pub fn for_restoration(deadline: SystemTime) -> Self {
+        Self::lasting((left(deadline).mul_f32(0.6)).clamp(LEAST, MOST))
+    }
+
+    /// For the notice: what is left until `deadline` less 10 % for the answer.
+    #[must_use]
+    pub fn for_notice(deadline: SystemTime) -> Self {
+        Self::lasting((left(deadline).mul_f32(0.9)).clamp(LEAST, MOST))
+    }
+
+    /// A budget of `time` from now.
+    #[must_use]
+    pub fn lasting(time: Duration) -> Self {
+        Self {
+            until: Instant::now() + time,
+        }
+    }
+
+    /// Whether no time is left.
+    #[must_use]
+    pub fn is_spent(self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub fn until(self) -> Instant {
+        self.until
+    }
+
+    /// Sleeps for `time`; `false`, at once, if the budget ends before.
+    pub async fn sleep(self, time: Duration) -> bool {
+        let wake = Instant::now() + time;
+        if wake >= self.until {
+            return false;
+        }
+        tokio::time::sleep_until(wake).await;
+        true
+    }
+}
+
+fn left(deadline: SystemTime) -> Duration {
+    deadline
+        .duration_since(SystemTime::now())
+        .unwrap_or_default()
+}

@@ -1,0 +1,282 @@
+//! How an incident is worded: one SNS message with a text for people and the
+//! JSON document for machines.
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    incident::{Incident, Outcome},
+    moment::Moment,
+    text::{Clean, subject},
+};
+
+/// Name of the JSON document's schema.
+pub const SCHEMA: &str = "trailkeeper.notice";
+/// Its version; raised when a field changes its meaning or goes away.
+pub const VERSION: u32 = 1;
+
+/// An SNS message, ready to publish.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Subject: ASCII, fewer than 100 characters.
+    pub subject: String,
+    /// The message per protocol, for `MessageStructure=json`: `email` and
+    /// `default`-less protocols get what suits them, everything else the document.
+    /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html>.
+    pub message: String,
+    /// Message attributes, for SNS filter policies; no value is empty.
+    pub attributes: [(&'static str, String); 4],
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    version: u32,
+    #[serde(flatten)]
+    incident: &'a Incident,
+}
+
+impl Notice {
+    /// Words `incident`.
+    ///
+    /// # Errors
+    /// If the document cannot be written as JSON.
+    pub fn of(incident: &Incident) -> Result<Self, serde_json::Error> {
+        let document = serde_json::to_string(&Document {
+            schema: SCHEMA,
+            version: VERSION,
+            incident,
+        })?;
+        let headline = headline(incident);
+        let message = json!({
+            "default": document,
+            "email": text(incident),
+            "sms": headline,
+        });
+        let attribute =
+            |value: &Option<Clean>| value.as_ref().map_or("unknown", Clean::as_str).to_owned();
+        Ok(Self {
+            subject: subject(&headline),
+            message: message.to_string(),
+            attributes: [
+                ("outcome", incident.outcome.as_str().to_owned()),
+                ("severity", incident.severity.as_str().to_owned()),
+                ("event_name", attribute(&incident.event.name)),
+                ("account", attribute(&incident.trail.account)),
+            ],
+        })
+    }
+}
+
+/// One line: severity, what is the case now, which trail, where. Nothing in it
+/// is chosen by the caller but the parts of a checked trail ARN.
+fn headline(incident: &Incident) -> String {
+    let state = match incident.outcome {
+        Outcome::Restored => "logging again after StopLogging",
+        Outcome::AlreadyLogging => "stopped, was already logging again",
+        Outcome::Unconfirmed => "logging; a reported stop is unconfirmed",
+        Outcome::NotRestored => "NOT LOGGING",
+        Outcome::Unverified => "not verified as logging",
+        Outcome::AttemptDenied => "attempt to stop it denied",
+    };
+    let name = incident
+        .trail
+        .name
+        .as_ref()
+        .map_or("(unknown trail)", Clean::as_str);
+    let name: String = if name.chars().count() > 30 {
+        name.chars().take(27).chain("...".chars()).collect()
+    } else {
+        name.to_owned()
+    };
+    let account = incident.trail.account.as_ref().map_or("?", Clean::as_str);
+    format!(
+        "{} CloudTrail {name}: {state} ({account})",
+        incident.severity.as_str().to_uppercase()
+    )
+}
+
+/// The notice as a person reads it in an e-mail.
+fn text(incident: &Incident) -> String {
+    let mut page = Page::default();
+    page.line(&status(incident));
+    page.line(&incident.summary);
+    if let Some(problem) = &incident.problem {
+        page.line(&format!("Problem: {problem}"));
+    }
+
+    page.heading("WHAT TO DO NOW");
+    for step in next_steps(incident) {
+        page.line(&format!("- {step}"));
+    }
+
+    page.heading("TRAIL");
+    page.field("Trail", incident.trail.arn.as_ref());
+    page.field("Account", incident.trail.account.as_ref());
+    page.field("Region", incident.trail.region.as_ref());
+
+    let actor = &incident.actor;
+    page.heading("WHO (values in quotes come from the record and may be chosen by the caller)");
+    page.field("Identity type", actor.kind.as_ref());
+    page.field("ARN", actor.arn.as_ref());
+    page.field("Name", actor.name.as_ref());
+    page.field("Account", actor.account.as_ref());
+    page.field("Session issuer", actor.session_issuer_arn.as_ref());
+    if actor.source_identity.is_some() {
+        page.field("Source identity", actor.source_identity.as_ref());
+    }
+    if actor.invoked_by.is_some() {
+        page.field("Invoked by", actor.invoked_by.as_ref());
+    }
+    page.fact("MFA", actor.mfa.map(yes_or_no));
+    page.field("Access key id", actor.access_key_id.as_ref());
+    page.field("Source IP", actor.source_ip.as_ref());
+    page.field("User agent", actor.user_agent.as_ref());
+
+    page.heading("WHEN (UTC)");
+    let timing = &incident.timing;
+    page.fact("Call made", timing.event_time);
+    if incident.outcome != Outcome::AttemptDenied {
+        page.fact("Logging stopped", timing.stopped_at);
+        page.fact("Logging started", timing.started_at);
+        page.fact("Verified", timing.verified_at);
+        page.fact(
+            "Event to verified",
+            timing.event_to_verified_ms.map(seconds_of_event),
+        );
+        page.fact(
+            "Gap in the log",
+            timing.gap_ms.map(|gap| gap_text(gap, timing)),
+        );
+    }
+
+    page.heading("THE CALL");
+    page.field("Event", incident.event.name.as_ref());
+    page.field("Event id", incident.id.as_ref());
+    page.field("Request id", incident.event.request_id.as_ref());
+    if incident.outcome == Outcome::AttemptDenied {
+        page.field("Error code", incident.event.error_code.as_ref());
+        page.field("Error message", incident.event.error_message.as_ref());
+    } else {
+        page.fact(
+            "Answered with",
+            Some(format!(
+                "{} x StartLogging, {} x GetTrailStatus",
+                incident.remediation.calls.len(),
+                incident.verification.reads
+            )),
+        );
+    }
+    page.text
+}
+
+/// The most important line.
+fn status(incident: &Incident) -> String {
+    let state = match incident.outcome {
+        Outcome::Restored => {
+            "RESTORED: logging was stopped and is on again; read back and verified."
+        }
+        Outcome::AlreadyLogging => {
+            "ALREADY LOGGING: logging was stopped and was on again before Trailkeeper answered."
+        }
+        Outcome::Unconfirmed => {
+            "UNCONFIRMED: the trail is logging. It may never have been stopped."
+        }
+        Outcome::NotRestored => "NOT RESTORED: the trail is NOT logging. Act now.",
+        Outcome::Unverified => "NOT VERIFIED: nothing proves that the trail is logging. Act now.",
+        Outcome::AttemptDenied => {
+            "DENIED: an attempt to stop logging was refused. Nothing was changed."
+        }
+    };
+    format!("{}  {state}", incident.severity.as_str().to_uppercase())
+}
+
+fn next_steps(incident: &Incident) -> Vec<String> {
+    let mut steps = Vec::new();
+    let region = incident.trail.region.as_ref();
+    if let (true, Some(arn), Some(region)) =
+        (incident.outcome.is_failure(), &incident.trail.arn, region)
+    {
+        steps.push(format!(
+            "Start it by hand: aws cloudtrail start-logging --region {region} --name {arn}"
+        ));
+        steps.push(format!(
+            "Check it: aws cloudtrail get-trail-status --region {region} --name {arn}"
+        ));
+    }
+    steps.push(match incident.outcome {
+        Outcome::Unconfirmed => {
+            "Find out who sent the event: the trail's own times do not confirm it.".to_owned()
+        }
+        _ => "Ask the actor below whether they meant it. If not, treat the credentials as stolen."
+            .to_owned(),
+    });
+    if let (Some(region), false) = (region, incident.outcome == Outcome::AttemptDenied) {
+        let key = incident.actor.access_key_id.as_ref().map(Clean::as_str);
+        // Only what cannot be anything but a key id goes into a command to paste.
+        if let Some(key) = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric())) {
+            steps.push(format!(
+                "See what else that key did: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=AccessKeyId,AttributeValue={key}"
+            ));
+        }
+    }
+    steps
+}
+
+fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+fn seconds(milliseconds: i64) -> String {
+    let sign = if milliseconds < 0 { "-" } else { "" };
+    let milliseconds = milliseconds.unsigned_abs();
+    format!(
+        "{sign}{}.{:03} s",
+        milliseconds / 1_000,
+        milliseconds % 1_000
+    )
+}
+
+fn seconds_of_event(milliseconds: i64) -> String {
+    format!(
+        "{} (the event's time is cut to the second, so up to 1 s less)",
+        seconds(milliseconds)
+    )
+}
+
+fn gap_text(gap: i64, timing: &crate::incident::Timing) -> String {
+    let whole = |moment: Option<Moment>| moment.is_some_and(Moment::is_whole_second);
+    if whole(timing.stopped_at) && whole(timing.started_at) {
+        format!("{} (the trail's times are in whole seconds)", seconds(gap))
+    } else {
+        seconds(gap)
+    }
+}
+
+/// Lines of `Label  value`.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn heading(&mut self, heading: &str) {
+        self.line("");
+        self.line(heading);
+    }
+
+    /// A value from the record, in quotes so that it cannot pass for our words.
+    fn field(&mut self, label: &str, value: Option<&Clean>) {
+        self.fact(label, value.map(|value| format!("\"{value}\"")));
+    }
+
+    fn fact(&mut self, label: &str, value: Option<impl ToString>) {
+        let value = value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
+        self.line(&format!("  {label:<18} {value}"));
+    }
+}

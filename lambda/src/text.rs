@@ -1,0 +1,172 @@
+//! Text from outside, made harmless before anybody reads it.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Longest value kept of one field, in characters. An ARN fits; a flood does not.
+const LONGEST: usize = 512;
+
+/// A string from outside with everything taken out that could forge a line,
+/// reorder text or hide: control characters, line and paragraph separators,
+/// bidirectional and zero-width marks. They are shown as `\u{..}`, and what is
+/// longer than 512 characters is cut and ends in `…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clean(String);
+
+impl Clean {
+    /// Cleans `raw`; `None` if nothing visible is left of it.
+    #[must_use]
+    pub fn visible(raw: &str) -> Option<Self> {
+        let clean = Self::from(raw.trim());
+        (!clean.0.is_empty()).then_some(clean)
+    }
+
+    /// The cleaned text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Clean {
+    fn from(raw: &str) -> Self {
+        let mut clean = String::with_capacity(raw.len().min(LONGEST));
+        let mut length = 0;
+        for character in raw.chars() {
+            let width = if is_deceptive(character) {
+                escaped_width(character)
+            } else {
+                1
+            };
+            if length + width > LONGEST {
+                clean.push('…');
+                break;
+            }
+            length += width;
+            if is_deceptive(character) {
+                clean.extend(character.escape_unicode());
+            } else {
+                clean.push(character);
+            }
+        }
+        Self(clean)
+    }
+}
+
+impl fmt::Display for Clean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Clean {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// Cuts `raw` to what fits into an error message and escapes it.
+#[must_use]
+pub fn excerpt(raw: &str) -> String {
+    const SHORT: usize = 80;
+    let mut short: String = raw
+        .chars()
+        .take(SHORT)
+        .flat_map(char::escape_debug)
+        .collect();
+    if raw.chars().nth(SHORT).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// Makes `raw` fit the rules for an SNS subject: printable ASCII, no line
+/// breaks, fewer than 100 characters, beginning with a letter or digit.
+/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
+#[must_use]
+pub fn subject(raw: &str) -> String {
+    raw.chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
+        .skip_while(|c| !c.is_ascii_alphanumeric())
+        .take(99)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
+}
+
+fn escaped_width(character: char) -> usize {
+    character.escape_unicode().count()
+}
+
+/// Characters that change how their surroundings are read without being seen.
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{00ad}'
+                | '\u{034f}'
+                | '\u{061c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forged_line_stays_one_line() {
+        let clean = Clean::from("curl\r\n\r\nRESTORED: all is well\u{2028}\u{202e}evil");
+        assert_eq!(
+            clean.as_str(),
+            "curl\\u{d}\\u{a}\\u{d}\\u{a}RESTORED: all is well\\u{2028}\\u{202e}evil"
+        );
+    }
+
+    #[test]
+    fn a_flood_is_cut_even_when_every_character_is_escaped() {
+        for flood in ["x".repeat(300_000), "\u{7}".repeat(300_000)] {
+            let clean = Clean::from(flood.as_str());
+            assert!(clean.as_str().chars().count() <= LONGEST + 1);
+            assert!(clean.as_str().ends_with('…'));
+        }
+    }
+
+    #[test]
+    fn nothing_visible_is_nothing() {
+        assert_eq!(Clean::visible(" \t\n"), None);
+        assert_eq!(Clean::visible(""), None);
+    }
+
+    #[test]
+    fn a_subject_is_ascii_short_and_begins_with_a_letter() {
+        let made = subject(&format!("\u{1f525}\n-[x] {}", "é\r\n".repeat(200)));
+        assert!(made.len() < 100 && made.is_ascii());
+        assert!(made.starts_with('x'));
+        assert!(made.chars().all(|c| !c.is_control()));
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_escaped() {
+        assert_eq!(excerpt("a\nb"), "a\\nb");
+        assert!(excerpt(&"y".repeat(500)).chars().count() <= 81);
+    }
+}
