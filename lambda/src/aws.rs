@@ -15,6 +15,10 @@ use aws_smithy_http_client::{
     Builder,
     tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::client::{
+    interceptors::context::InterceptorContext,
+    retries::classifiers::{ClassifyRetry, RetryAction},
+};
 use aws_types::SdkConfig;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
@@ -138,6 +142,25 @@ pub fn retry_partition(service: &'static str) -> RetryPartition {
     RetryPartition::custom(service)
         .token_bucket(TokenBucket::unlimited())
         .build()
+}
+
+/// Every failure of the transport is worth another try: all calls here may be
+/// repeated without harm. The SDK gives up on some, for example on bytes that
+/// are no HTTP.
+#[derive(Debug)]
+pub(crate) struct NoAnswer;
+
+impl ClassifyRetry for NoAnswer {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.output_or_error() {
+            Some(Err(error)) if error.is_connector_error() => RetryAction::transient_error(),
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "no answer"
+    }
 }
 
 fn trust_store(variable: Variable, region: &str) -> Result<TrustStore, InvalidConfig> {

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::{
 
 use crate::{
     arn::TrailArn,
-    aws::{Aws, retry_partition},
+    aws::{Aws, NoAnswer, retry_partition},
     budget::Budget,
     call::bounded,
     config::InvalidConfig,
@@ -35,6 +35,7 @@ impl CloudTrail {
                 let settings = aws.settings("CLOUDTRAIL", trail.region())?;
                 let config = Builder::from(&settings)
                     .retry_partition(retry_partition("cloudtrail"))
+                    .retry_classifier(NoAnswer)
                     .retry_classifier(TrailIsBusy)
                     .build();
                 clients.push((trail.region().to_owned(), Client::from_conf(config)));

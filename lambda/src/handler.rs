@@ -4,7 +4,7 @@ use std::{sync::OnceLock, time::SystemTime};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tracing::{Instrument, error, field, info, info_span, warn};
+use tracing::{Instrument, error, field::display, info, info_span, warn};
 
 use crate::{
     arn::TrailArn,
@@ -20,6 +20,7 @@ use crate::{
     moment::Moment,
     notice::Notice,
     sns::Topic,
+    text::Clean,
     trail::restore,
 };
 
@@ -64,19 +65,20 @@ impl Handler {
         let event =
             Event::parse(payload).inspect_err(|e| error!(error = %e, "the payload is no event"))?;
         let id = event.record.event_id.as_deref().or(event.id.as_deref());
-        let span = info_span!("event", event_id = id.unwrap_or("unknown"));
+        let span = info_span!("event", event_id = %Clean::from(id.unwrap_or("unknown")));
         self.answer(&event, deadline).instrument(span).await
     }
 
     async fn answer(&self, event: &Event, deadline: SystemTime) -> Result<Value, Failure> {
         let incidents = match decide(event, &self.config.trails) {
             Decision::Ignore(reason) => {
+                let told = |field: &Option<String>| field.as_deref().map(Clean::from).map(display);
                 info!(
                     reason = reason.as_str(),
-                    event_name = event.record.event_name.as_deref(),
-                    event_source = event.record.event_source.as_deref(),
-                    account = event.account.as_deref(),
-                    region = event.region.as_deref(),
+                    event_name = told(&event.record.event_name),
+                    event_source = told(&event.record.event_source),
+                    account = told(&event.account),
+                    region = told(&event.region),
                     "event ignored"
                 );
                 return Ok(json!({"ignored": reason.as_str()}));
@@ -139,7 +141,7 @@ impl Handler {
 
 fn log(incident: &Incident) {
     let timing = &incident.timing;
-    let trail = incident.trail.arn.as_ref().map(field::display);
+    let trail = incident.trail.arn.as_ref().map(display);
     let problem = incident.problem.as_deref();
     let outcome = incident.outcome.as_str();
     if incident.outcome.is_failure() {

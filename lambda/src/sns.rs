@@ -3,7 +3,7 @@
 use aws_sdk_sns::{Client, config::Builder, types::MessageAttributeValue};
 
 use crate::{
-    aws::{Aws, retry_partition},
+    aws::{Aws, NoAnswer, retry_partition},
     budget::Budget,
     call::bounded,
     config::{Config, InvalidConfig},
@@ -26,6 +26,7 @@ impl Topic {
         let settings = aws.settings("SNS", &config.topic_region)?;
         let config_of_client = Builder::from(&settings)
             .retry_partition(retry_partition("sns"))
+            .retry_classifier(NoAnswer)
             .build();
         Ok(Self {
             client: Client::from_conf(config_of_client),
