@@ -1,0 +1,127 @@
+# The one task runner. `make` lists the targets.
+# Everything that is installed goes below target/, pinned and checked by hash.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# The function's architecture in a package: that of this machine unless given
+# (`make package ARCH=arm64` needs the Rust target aarch64-unknown-linux-gnu).
+ARCH ?= $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+TRIPLE := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
+PACKAGE := target/lambda/trailkeeper/bootstrap.zip
+BINARY := target/package/bootstrap
+CARGO_DENY_VERSION := 0.20.2
+
+VENV := target/venv
+CHECKOV := target/venv-checkov
+PYTHON := $(abspath $(VENV))/bin/python
+SOURCES := $(shell find lambda -type f -not -path '*/tests/*') Cargo.toml Cargo.lock rust-toolchain.toml
+LAB = PYTHONPATH=tests $(PYTHON) -m lab
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# --- See it work -------------------------------------------------------------
+
+.PHONY: demo
+demo: $(PACKAGE) ## Attack a guarded trail in a local AWS and watch it come back
+	@$(LAB) demo --package $(PACKAGE)
+
+.PHONY: lab
+lab: $(PACKAGE) ## A guarded local AWS that stays up; target/lab/env tells clients how to reach it
+	@$(LAB) up --package $(PACKAGE)
+
+# --- Build -------------------------------------------------------------------
+
+.PHONY: package
+package: $(PACKAGE) ## Build the function's zip (ARCH=x86_64 or arm64)
+	@echo "$(PACKAGE) ($(ARCH), $$(stat -c %s $(PACKAGE)) bytes)"
+
+# The architecture is part of what was built.
+target/package/arch-$(ARCH):
+	@mkdir -p target/package && rm -f target/package/arch-* && touch $@
+
+$(PACKAGE): $(SOURCES) target/package/arch-$(ARCH) | $(VENV)/ready
+	@echo "Building the package for $(ARCH) (the first time takes about three minutes) ..."
+	@PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --target $(TRIPLE) --output-format zip
+	@touch $@
+
+$(BINARY): $(PACKAGE)
+	@mkdir -p $(@D)
+	@$(PYTHON) -m zipfile -e $(PACKAGE) $(@D) && chmod +x $@ && touch $@
+
+# --- Test --------------------------------------------------------------------
+
+.PHONY: test
+test: lint unit wire terraform checkov deny e2e ## Run every test
+	@echo "All tests passed."
+
+.PHONY: lint
+lint: $(VENV)/ready ## Formatting and lints of all code
+	@echo "== Formatting and lints"
+	@cargo fmt --all --check
+	@cargo clippy --locked --quiet --all-targets -- -D warnings
+	@terraform fmt -check -recursive infra
+	@$(VENV)/bin/ruff check --quiet tests
+	@$(VENV)/bin/ruff format --check --quiet tests
+
+.PHONY: unit
+unit: $(VENV)/ready ## Unit tests and recorded events
+	@echo "== Unit tests and recorded events"
+	@cargo test --locked --quiet --lib --bins --test recorded_events
+	@cd tests && $(PYTHON) -m pytest -q unit
+
+.PHONY: wire
+wire: $(BINARY) ## The packaged binary over the Lambda runtime API, with a failing AWS
+	@echo "== The packaged binary on the wire (about a minute: hanging calls have to be waited for)"
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24
+
+.PHONY: terraform
+terraform: $(VENV)/ready ## Validate and test every Terraform module
+	@echo "== Terraform: validate and test"
+	@$(LAB) terraform-check
+
+.PHONY: checkov
+checkov: $(CHECKOV)/ready ## Static security checks of the Terraform
+	@echo "== Static security checks of the Terraform"
+	@$(CHECKOV)/bin/checkov --directory infra --framework terraform --compact --quiet
+
+.PHONY: deny
+deny: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Licences, sources and duplicate versions of the dependencies
+	@echo "== Dependencies: licences, sources, duplicate versions"
+	@cargo fetch --locked --quiet
+	@target/tools/bin/cargo-deny --offline check licenses bans sources
+
+.PHONY: e2e
+e2e: $(PACKAGE) ## End-to-end tests in the lab
+	@echo "== End to end in the lab (a few minutes)"
+	@cd tests && $(PYTHON) -m pytest e2e
+
+# --- Set-up ------------------------------------------------------------------
+
+$(VENV)/ready: tests/requirements.txt
+	@echo "Setting up Python packages in $(VENV) ..."
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: install it and make sure that python3 is it." >&2; exit 1; }
+	@rm -rf $(VENV) && python3 -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(CHECKOV)/ready: tests/requirements-checkov.txt
+	@echo "Setting up checkov in $(CHECKOV) ..."
+	@rm -rf $(CHECKOV) && python3 -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION):
+	@echo "Building cargo-deny $(CARGO_DENY_VERSION) (once, about three minutes) ..."
+	@cargo install cargo-deny --quiet --locked --version $(CARGO_DENY_VERSION) --root target/tools
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed
+	@rm -rf target

@@ -1,0 +1,18 @@
+# The responder by itself, for a trail and a topic that are already there.
+
+# Region and credentials come from the environment. The region must be the
+# trails' home region.
+provider "aws" {}
+
+module "responder" {
+  source = "../../modules/responder"
+
+  package           = var.package
+  architecture      = var.architecture
+  trail_arns        = var.trail_arns
+  topic_arn         = var.topic_arn
+  topic_kms_key_arn = var.topic_kms_key_arn
+
+  # A new account has 10 concurrent runs in all and cannot reserve any.
+  reserved_concurrency = null
+}

@@ -1,0 +1,43 @@
+locals {
+  # In a key policy the resource "*" means this one key.
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+  key_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # Without it nobody could manage the key. It also lets the IAM policy
+        # of a publisher, such as the responder's role, grant the key's use.
+        Sid       = "AccountManagesKey"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        # Without it alarms fail silently: CloudWatch cannot encrypt the message.
+        Sid       = "AlarmsUseKey"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = local.alarm_arns }
+        }
+      },
+    ]
+  })
+}
+
+resource "aws_kms_key" "topic" {
+  description             = "Messages of the topic ${local.topic_name}"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+  policy                  = local.key_policy
+  tags                    = var.tags
+}
+
+resource "aws_kms_alias" "topic" {
+  name          = "alias/${local.topic_name}"
+  target_key_id = aws_kms_key.topic.key_id
+}

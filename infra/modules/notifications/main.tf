@@ -1,0 +1,74 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.id
+
+  topic_name = "${var.name}-alerts"
+  topic_arn  = "arn:${local.partition}:sns:${local.region}:${local.account}:${local.topic_name}"
+
+  # Alarms are the only service that publishes. The responder needs no
+  # statement here: its role's own policy is enough within one account.
+  topic_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AlarmsPublish"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = local.topic_arn
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = local.alarm_arns }
+        }
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = local.topic_arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  alarm_arns = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:*"
+}
+
+resource "aws_sns_topic" "alerts" {
+  name              = local.topic_name
+  kms_master_key_id = aws_kms_key.topic.arn
+  tags              = var.tags
+}
+
+resource "aws_sns_topic_policy" "alerts" {
+  arn    = aws_sns_topic.alerts.arn
+  policy = local.topic_policy
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  for_each = toset(var.email_addresses)
+
+  topic_arn = aws_sns_topic.alerts.arn
+  protocol  = "email"
+  endpoint  = each.value
+
+}
+
+resource "aws_sns_topic_subscription" "this" {
+  for_each = var.subscriptions
+
+  topic_arn            = aws_sns_topic.alerts.arn
+  protocol             = each.value.protocol
+  endpoint             = each.value.endpoint
+  raw_message_delivery = each.value.raw_message_delivery
+  filter_policy        = each.value.filter_policy
+  filter_policy_scope  = each.value.filter_policy == null ? null : each.value.filter_policy_scope
+
+  depends_on = [aws_sns_topic_policy.alerts]
+}

@@ -1,0 +1,185 @@
+# Plans against a mocked provider: no account, no emulator.
+
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "eu-central-1" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts" }
+  }
+}
+
+run "topic_is_encrypted_with_its_own_key" {
+  command = plan
+
+  assert {
+    condition     = aws_sns_topic.alerts.name == "trailkeeper-alerts" && aws_kms_alias.topic.name == "alias/trailkeeper-alerts"
+    error_message = "Names must follow the prefix."
+  }
+  assert {
+    condition     = aws_sns_topic.alerts.kms_master_key_id == aws_kms_key.topic.arn && aws_kms_key.topic.enable_key_rotation
+    error_message = "The topic must use the module's key, and the key must rotate."
+  }
+  assert {
+    condition     = length(aws_sns_topic_subscription.email) == 0 && length(aws_sns_topic_subscription.this) == 0
+    error_message = "Nobody is subscribed unless asked for."
+  }
+}
+
+run "only_alarms_of_this_account_publish" {
+  command = plan
+
+  assert {
+    condition = [for s in jsondecode(aws_sns_topic_policy.alerts.policy).Statement : s if s.Effect == "Allow"] == [{
+      Sid       = "AlarmsPublish"
+      Effect    = "Allow"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = "123456789012" }
+        ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*" }
+      }
+    }]
+    error_message = "The topic policy must grant publishing to this account's alarms and nothing else."
+  }
+  assert {
+    condition = anytrue([for s in jsondecode(aws_sns_topic_policy.alerts.policy).Statement :
+      s.Effect == "Deny" && s.Principal == "*" && s.Action == "sns:Publish" && s.Condition == { Bool = { "aws:SecureTransport" = "false" } }
+    ])
+    error_message = "Publishing over plain HTTP must be denied."
+  }
+}
+
+run "alarms_may_use_the_key" {
+  command = plan
+
+  assert {
+    condition = [for s in jsondecode(aws_kms_key.topic.policy).Statement : s if can(s.Principal.Service)] == [{
+      Sid       = "AlarmsUseKey"
+      Effect    = "Allow"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Resource  = "*"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = "123456789012" }
+        ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*" }
+      }
+    }]
+    error_message = "Without this grant alarms into the encrypted topic fail silently; with a wider one others use the key."
+  }
+  assert {
+    condition     = [for s in jsondecode(aws_kms_key.topic.policy).Statement : s.Principal.AWS if can(s.Principal.AWS)] == ["arn:aws:iam::123456789012:root"]
+    error_message = "The responder's role gets the key through IAM policies, so the account must be named, and nobody else."
+  }
+}
+
+run "people_and_machines_subscribe" {
+  command = plan
+
+  variables {
+    email_addresses = ["soc@example.com", "oncall@example.com"]
+    subscriptions = {
+      queue = {
+        protocol             = "sqs"
+        endpoint             = "arn:aws:sqs:eu-central-1:123456789012:notices"
+        raw_message_delivery = true
+        filter_policy        = "{\"severity\":[\"critical\"]}"
+      }
+      hook = { protocol = "https", endpoint = "https://hooks.example.com/x" }
+    }
+  }
+
+  assert {
+    condition     = toset([for s in aws_sns_topic_subscription.email : "${s.protocol} ${s.endpoint}"]) == toset(["email soc@example.com", "email oncall@example.com"])
+    error_message = "Every address must be subscribed by e-mail."
+  }
+  assert {
+    condition = (
+      aws_sns_topic_subscription.this["queue"].endpoint == "arn:aws:sqs:eu-central-1:123456789012:notices"
+      && aws_sns_topic_subscription.this["queue"].raw_message_delivery
+      && jsondecode(aws_sns_topic_subscription.this["queue"].filter_policy).severity == ["critical"]
+      && aws_sns_topic_subscription.this["queue"].filter_policy_scope == "MessageAttributes"
+    )
+    error_message = "A subscription must carry what was asked for."
+  }
+  assert {
+    condition     = aws_sns_topic_subscription.this["hook"].protocol == "https" && !aws_sns_topic_subscription.this["hook"].raw_message_delivery
+    error_message = "A subscription needs no more than protocol and endpoint."
+  }
+}
+
+run "no_partition_is_hard_coded" {
+  command = plan
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-us-gov" }
+  }
+
+  assert {
+    condition     = !strcontains("${aws_sns_topic_policy.alerts.policy}${aws_kms_key.topic.policy}", "arn:aws:")
+    error_message = "Policies must use the partition they are deployed in."
+  }
+}
+
+run "addresses_are_checked" {
+  command = plan
+
+  variables {
+    email_addresses = ["not an address"]
+  }
+
+  expect_failures = [var.email_addresses]
+}
+
+run "plain_http_is_refused" {
+  command = plan
+
+  variables {
+    subscriptions = { hook = { protocol = "http", endpoint = "http://hooks.example.com/x" } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "filters_are_checked" {
+  command = plan
+
+  variables {
+    subscriptions = { hook = { protocol = "https", endpoint = "https://hooks.example.com/x", filter_policy = "severity=critical" } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "raw_delivery_is_checked" {
+  command = plan
+
+  variables {
+    subscriptions = { phone = { protocol = "sms", endpoint = "+4915112345678", raw_message_delivery = true } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "names_are_checked" {
+  command = plan
+
+  variables {
+    name = "1st"
+  }
+
+  expect_failures = [var.name]
+}

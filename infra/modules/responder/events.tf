@@ -1,0 +1,72 @@
+locals {
+  # No parameters and no error code: oversized calls lose the former, and
+  # denied attempts carry the latter. The function looks at both.
+  event_pattern = jsonencode({
+    source        = ["aws.cloudtrail"]
+    "detail-type" = ["AWS API Call via CloudTrail"]
+    account       = [local.account]
+    region        = [local.region]
+    detail = {
+      eventSource = ["cloudtrail.amazonaws.com"]
+      eventName   = ["StopLogging"]
+    }
+  })
+
+  foreign_region_arns  = [for arn in var.trail_arns : arn if split(":", arn)[3] != local.region]
+  foreign_account_arns = [for arn in var.trail_arns : arn if split(":", arn)[4] != local.account]
+}
+
+resource "aws_cloudwatch_event_rule" "stop_logging" {
+  name          = local.rule_name
+  description   = "Somebody called StopLogging on a trail of this account and region"
+  event_pattern = local.event_pattern
+  tags          = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(local.foreign_region_arns) == 0
+      error_message = "StopLogging events arrive in a trail's home region only, and this module is deployed in ${local.region}. Deploy it in the home region of: ${join(", ", local.foreign_region_arns)}."
+    }
+
+    precondition {
+      condition     = length(local.foreign_account_arns) == 0
+      error_message = "Only the account that owns a trail can start it, and this module is deployed in ${local.account}. Deploy it in the account of: ${join(", ", local.foreign_account_arns)}."
+    }
+  }
+
+  # The trail exists before its trigger, and on destroy the trigger goes first:
+  # the removal of a trail by Terraform is never answered.
+  depends_on = [var.trail_arns]
+}
+
+resource "aws_cloudwatch_event_target" "responder" {
+  rule = aws_cloudwatch_event_rule.stop_logging.name
+  arn  = aws_lambda_function.responder.arn
+
+  # A late restoration is better than none: use all the time EventBridge has.
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead_letters.arn
+  }
+
+  # Events flow only once everything behind the rule is ready. The trail is
+  # named for the same reason as above.
+  depends_on = [
+    var.trail_arns,
+    aws_lambda_permission.rule,
+    aws_lambda_function_event_invoke_config.responder,
+    aws_sqs_queue_policy.dead_letters,
+  ]
+}
+
+resource "aws_lambda_permission" "rule" {
+  statement_id  = "StopLoggingRule"
+  function_name = aws_lambda_function.responder.function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.stop_logging.arn
+}

@@ -1,0 +1,80 @@
+locals {
+  # No aws:SourceArn or aws:SourceAccount here: Lambda does not promise to send
+  # them when it assumes an execution role, and a role that cannot be assumed
+  # is a dead responder. iam:PassRole is what guards this trust.
+  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+  trust_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "LambdaAssumesRole"
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+
+  # One statement per purpose, each needed by a call of the function or by
+  # Lambda on its behalf.
+  role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat([
+      {
+        Sid      = "RestoreTrails"
+        Effect   = "Allow"
+        Action   = "cloudtrail:StartLogging"
+        Resource = distinct(var.trail_arns)
+      },
+      {
+        Sid      = "VerifyTrails"
+        Effect   = "Allow"
+        Action   = "cloudtrail:GetTrailStatus"
+        Resource = distinct(var.trail_arns)
+      },
+      {
+        Sid      = "PublishNotices"
+        Effect   = "Allow"
+        Action   = "sns:Publish"
+        Resource = var.topic_arn
+      },
+      {
+        # Lambda writes the log with the role's permissions. It does not create
+        # the group, so that a deleted group is not silently remade without key.
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${local.log_group_arn}:log-stream:*"
+      },
+      {
+        # Lambda sends failed events with the role's permissions.
+        Sid      = "SendDeadLetters"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = local.queue_arn
+      },
+      ], var.topic_kms_key_arn == null ? [] : [
+      {
+        # SNS encrypts with the publisher's permissions, and only SNS may ask.
+        Sid      = "EncryptNotices"
+        Effect   = "Allow"
+        Action   = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource = var.topic_kms_key_arn
+        Condition = {
+          StringEquals = { "kms:ViaService" = "sns.${local.region}.${local.dns_suffix}" }
+        }
+      },
+    ])
+  })
+}
+
+resource "aws_iam_role" "responder" {
+  name               = local.role_name
+  description        = "What the Trailkeeper responder may do"
+  assume_role_policy = local.trust_policy
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "responder" {
+  name   = local.role_name
+  role   = aws_iam_role.responder.name
+  policy = local.role_policy
+}

@@ -1,0 +1,79 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account    = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  dns_suffix = data.aws_partition.current.dns_suffix
+  region     = data.aws_region.current.id
+
+  # Names are fixed here so that policies can name things before they exist.
+  function_name  = "${var.name}-responder"
+  role_name      = "${var.name}-responder"
+  log_group_name = "/aws/lambda/${local.function_name}"
+  queue_name     = "${var.name}-dead-letters"
+  rule_name      = "${var.name}-stop-logging"
+
+  log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.log_group_name}"
+  queue_arn     = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.queue_name}"
+  rule_arn      = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${local.rule_name}"
+}
+
+resource "aws_lambda_function" "responder" {
+  #checkov:skip=CKV_AWS_50:Tracing would add a permission and work to the path that must be fast. Logs and metrics carry the timing.
+  #checkov:skip=CKV_AWS_116:Asynchronous failures go to the same queue through aws_lambda_function_event_invoke_config, which also keeps the error.
+  #checkov:skip=CKV_AWS_117:The function talks to AWS APIs only. A VPC would add endpoints and NAT that can fail or be cut off.
+  #checkov:skip=CKV_AWS_173:The environment holds ARNs and no secret. A customer key would let anyone who disables it stop the responder.
+  #checkov:skip=CKV_AWS_272:The package is pinned by its SHA-256. A signing profile needs a bucket and a release process outside this module.
+  function_name    = local.function_name
+  description      = "Starts CloudTrail logging again when somebody stops it"
+  role             = aws_iam_role.responder.arn
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
+  architectures    = [var.architecture]
+  filename         = var.package
+  source_code_hash = filebase64sha256(var.package)
+  timeout          = 30
+  memory_size      = var.memory_size
+  tags             = var.tags
+
+  # -1 is how Lambda spells "no reservation".
+  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
+
+  environment {
+    variables = {
+      TRAILKEEPER_TRAIL_ARNS = join(",", distinct(var.trail_arns))
+      TRAILKEEPER_TOPIC_ARN  = var.topic_arn
+    }
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.responder.name
+    application_log_level = var.log_level
+    system_log_level      = "INFO"
+  }
+
+  # A function without its permissions would fail on the first event.
+  depends_on = [aws_iam_role_policy.responder]
+}
+
+resource "aws_lambda_function_event_invoke_config" "responder" {
+  function_name                = aws_lambda_function.responder.function_name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.dead_letters.arn
+    }
+  }
+}
+
+resource "aws_cloudwatch_log_group" "responder" {
+  name              = local.log_group_name
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.logs.arn
+  tags              = var.tags
+}

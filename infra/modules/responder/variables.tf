@@ -1,0 +1,126 @@
+variable "name" {
+  description = "Prefix of everything the module makes."
+  type        = string
+  default     = "trailkeeper"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9]|-[a-z0-9]){2,23}$", var.name)) && length(var.name) <= 24
+    error_message = "The name must have 3 to 24 characters: lower-case letters, digits and single hyphens, a letter first, no hyphen last."
+  }
+}
+
+variable "package" {
+  description = "Path of the function's zip, built for var.architecture. Terraform never builds it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = fileexists(var.package)
+    error_message = "There is no file ${var.package}. Build the package or download it first, and give its path."
+  }
+}
+
+variable "architecture" {
+  description = "Instruction set the package was built for: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be arm64 or x86_64."
+  }
+}
+
+variable "trail_arns" {
+  description = "ARNs of the trails to protect. Their home region must be the provider's region, their account the provider's account."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.trail_arns) > 0
+    error_message = "There is no trail to protect. Let Trailkeeper make one (create_trail) or name those you have (existing_trail_arns)."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.trail_arns : can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}$", arn))])
+    error_message = "Every trail must be given as a full ARN, arn:<partition>:cloudtrail:<region>:<account>:trail/<name>."
+  }
+}
+
+variable "topic_arn" {
+  description = "ARN of the SNS topic for notices and alarms. Its policy must let CloudWatch alarms publish."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.topic_arn))
+    error_message = "topic_arn must be the ARN of a standard SNS topic."
+  }
+}
+
+variable "topic_kms_key_arn" {
+  description = "ARN of the customer key that encrypts the topic; null if it has none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.topic_kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/", var.topic_kms_key_arn))
+    error_message = "topic_kms_key_arn must be the ARN of a key, not of an alias."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent runs kept for the responder, so that load elsewhere cannot starve it. null or -1 reserves nothing: needed in new accounts with a limit of 10, where AWS refuses any reservation."
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency == -1 || (var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency)
+    error_message = "reserved_concurrency must be a whole number, 1 or more, or null or -1 for none. 0 would switch the responder off."
+  }
+}
+
+variable "memory_size" {
+  description = "Memory of the function in MB. CPU grows with it."
+  type        = number
+  default     = 256
+  nullable    = false
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    error_message = "memory_size must be a whole number from 128 to 10240."
+  }
+}
+
+variable "log_level" {
+  description = "Least level the function logs: TRACE, DEBUG, INFO, WARN or ERROR."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"], var.log_level)
+    error_message = "log_level must be TRACE, DEBUG, INFO, WARN or ERROR."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days the function's own log is kept."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be a period that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "tags" {
+  description = "Tags for everything the module makes."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,64 @@
+output "trail_arn" {
+  description = "ARN of the trail made here; null if none was."
+  value       = var.create_trail ? module.trail[0].arn : null
+}
+
+output "trail_name" {
+  description = "Name of the trail made here; null if none was."
+  value       = var.create_trail ? module.trail[0].name : null
+}
+
+output "trail_bucket_name" {
+  description = "Name of the log bucket made here; null if none was."
+  value       = var.create_trail ? module.trail[0].bucket_name : null
+}
+
+output "protected_trail_arns" {
+  description = "ARNs of all protected trails."
+  value       = module.responder.protected_trail_arns
+}
+
+output "responder_function_name" {
+  description = "Name of the responder's function."
+  value       = module.responder.function_name
+}
+
+output "responder_role_arn" {
+  description = "ARN of the responder's role."
+  value       = module.responder.role_arn
+}
+
+output "responder_role_name" {
+  description = "Name of the responder's role."
+  value       = module.responder.role_name
+}
+
+output "responder_role_policy_name" {
+  description = "Name of the inline policy of that role."
+  value       = module.responder.role_policy_name
+}
+
+output "responder_log_group_name" {
+  description = "Name of the responder's log group."
+  value       = module.responder.log_group_name
+}
+
+output "alerts_topic_arn" {
+  description = "ARN of the topic that gets notices and alarms."
+  value       = module.notifications.topic_arn
+}
+
+output "dead_letter_queue_url" {
+  description = "URL of the queue that holds events nobody could handle."
+  value       = module.responder.dead_letter_queue_url
+}
+
+output "event_rule_name" {
+  description = "Name of the EventBridge rule that wakes the responder."
+  value       = module.responder.event_rule_name
+}
+
+output "alarm_names" {
+  description = "Names of the alarms, by what they watch: errors, throttles, dead_letters, failed_invocations."
+  value       = module.responder.alarm_names
+}
