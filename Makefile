@@ -54,6 +54,10 @@ $(BINARY): $(PACKAGE)
 	@mkdir -p $(@D)
 	@$(PYTHON) -m zipfile -e $(PACKAGE) $(@D) && chmod +x $@ && touch $@
 
+.PHONY: start-up
+start-up: $(BINARY) ## Print how long the packaged function takes to its first call, cold and warm
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --ignored --nocapture --test-threads=1
+
 # --- Test --------------------------------------------------------------------
 
 .PHONY: test

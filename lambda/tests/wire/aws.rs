@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
@@ -19,11 +19,19 @@ pub const PUBLISH: &str = "Publish";
 /// of the operation; `None` means the healthy answer.
 pub type Fault = dyn Fn(&str, usize) -> Option<Reply> + Send + Sync;
 
+/// A request that arrived.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub operation: String,
+    pub body: String,
+    pub at: Instant,
+}
+
 /// The state behind the endpoint.
 #[derive(Debug, Default)]
 pub struct State {
-    /// Operations and request bodies, in the order of their arrival.
-    pub calls: Vec<(String, String)>,
+    /// In the order of their arrival.
+    pub calls: Vec<Call>,
     pub is_logging: bool,
     pub started_at: f64,
     pub stopped_at: f64,
@@ -62,7 +70,7 @@ impl Aws {
         state
             .calls
             .iter()
-            .map(|(operation, _)| operation.clone())
+            .map(|call| call.operation.clone())
             .collect()
     }
 
@@ -76,9 +84,9 @@ impl Aws {
         state
             .calls
             .iter()
-            .filter(|(operation, _)| operation == PUBLISH)
-            .map(|(_, body)| {
-                let message: Value = serde_json::from_str(&form(body)["Message"]).unwrap();
+            .filter(|call| call.operation == PUBLISH)
+            .map(|call| {
+                let message: Value = serde_json::from_str(&form(&call.body)["Message"]).unwrap();
                 serde_json::from_str(message["default"].as_str().unwrap()).unwrap()
             })
             .collect()
@@ -87,8 +95,12 @@ impl Aws {
     /// The fields of the last Publish.
     pub fn last_publish(&self) -> HashMap<String, String> {
         let state = self.state.lock().unwrap();
-        let (_, body) = state.calls.iter().rfind(|(o, _)| o == PUBLISH).unwrap();
-        form(body)
+        let call = state
+            .calls
+            .iter()
+            .rfind(|call| call.operation == PUBLISH)
+            .unwrap();
+        form(&call.body)
     }
 }
 
@@ -136,8 +148,16 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             .any(|(name, value)| name == "authorization" && value.contains("SignedHeaders")),
         "{operation} is not signed"
     );
-    let earlier = state.calls.iter().filter(|(o, _)| *o == operation).count();
-    state.calls.push((operation.clone(), request.body.clone()));
+    let earlier = state
+        .calls
+        .iter()
+        .filter(|call| call.operation == operation)
+        .count();
+    state.calls.push(Call {
+        operation: operation.clone(),
+        body: request.body.clone(),
+        at: Instant::now(),
+    });
     if let Some(reply) = fault(&operation, earlier) {
         return reply;
     }

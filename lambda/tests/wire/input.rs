@@ -49,9 +49,9 @@ fn every_recorded_event_calls_exactly_what_is_written_beside_it() {
                     "{name}"
                 );
                 assert!(operations.iter().any(|o| o == STATUS), "{name}");
-                for (operation, body) in &aws.state.lock().unwrap().calls {
-                    if operation == START {
-                        let called: Value = serde_json::from_str(body).unwrap();
+                for call in &aws.state.lock().unwrap().calls {
+                    if call.operation == START {
+                        let called: Value = serde_json::from_str(&call.body).unwrap();
                         assert_eq!(called["Name"], expect["trails"][0], "{name}");
                     }
                 }

@@ -137,6 +137,17 @@ impl Function {
     }
 }
 
+/// The process's peak resident memory (`VmHWM`), in KiB.
+pub fn peak_memory_kib(function: &Function) -> u64 {
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", function.process.id())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 impl Drop for Function {
     fn drop(&mut self) {
         let _ = self.process.kill();

@@ -26,7 +26,7 @@ fn start_logging_is_the_first_request_on_the_wire() {
             json!({"outcomes": ["restored"]})
         );
         assert_eq!(aws.operations(), [START, STATUS, PUBLISH], "{name}");
-        let (_, body) = aws.state.lock().unwrap().calls[0].clone();
+        let body = aws.state.lock().unwrap().calls[0].body.clone();
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(
             body,

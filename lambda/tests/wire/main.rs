@@ -16,6 +16,7 @@ mod http;
 mod input;
 mod lambda;
 mod laws;
+mod measure;
 
 use std::{fs, path::PathBuf};
 
