@@ -1,0 +1,1 @@
+"""End-to-end tests: the deployed product is attacked in the lab."""

@@ -1,0 +1,137 @@
+"""A stopped trail logs again, and the responders learn who did it."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import pytest
+
+from e2e.guarded import Guarded
+from lab.actors import create_user
+
+
+def _epoch(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+@pytest.mark.parametrize("named_by", ["name", "arn"])
+def test_a_stopped_trail_is_restored_and_reported(guarded: Guarded, named_by: str) -> None:
+    since = guarded.attack(guarded.trail_arn if named_by == "arn" else guarded.trail_name)
+    message, notice = guarded.notice(since)
+
+    assert guarded.is_logging()
+    assert notice["outcome"] == "restored"
+    assert notice["verification"]["is_logging"] is True
+    assert notice["trail"]["arn"] == guarded.trail_arn
+    actor, credentials = notice["actor"], guarded.lab.attacker.credentials
+    assert actor["arn"] == f"arn:aws:iam::{guarded.lab.account}:user/{credentials.name}"
+    assert actor["access_key_id"] == credentials.access_key_id
+    assert credentials.secret_access_key not in message.body
+    record = guarded.control.records(event_name="StopLogging", since=since)[0]["record"]
+    assert notice["event"]["id"] == record["eventID"]
+    assert _epoch(notice["timing"]["event_time"]) == _epoch(record["eventTime"])
+    assert message.attributes["outcome"] == "restored"
+    assert message.attributes["event_name"] == "StopLogging"
+    assert message.attributes["account"] == guarded.lab.account
+    assert 0 < len(message.subject) < 100 and message.subject.isascii()
+
+
+def test_restoration_comes_first_and_claims_rest_on_a_read(guarded: Guarded) -> None:
+    """Laws 1 and 3, seen from outside: StartLogging, then GetTrailStatus, then the notice."""
+    since = guarded.attack()
+    guarded.notice(since)
+    marker = f":assumed-role/{guarded.role_name}/"
+    calls = [r for r in guarded.control.requests(since=since) if marker in (r["caller"] or "")]
+    operations = [call["operation"] for call in sorted(calls, key=lambda r: r["received_at"])]
+    assert operations[0] == "StartLogging"
+    assert operations[-1] == "Publish"
+    assert "GetTrailStatus" in operations[1:-1]
+
+
+def test_a_denied_attempt_is_reported_and_nothing_is_touched(guarded: Guarded) -> None:
+    nobody = guarded.lab.root.as_(create_user(guarded.lab.root, f"nobody-{int(time.time() * 1000)}", []))
+    since = time.time()
+    cloudtrail = nobody.client("cloudtrail")
+    with pytest.raises(cloudtrail.exceptions.ClientError, match="AccessDenied"):
+        cloudtrail.stop_logging(Name=guarded.trail_arn)
+
+    _, notice = guarded.notice(since)
+    assert notice["outcome"] == "attempt_denied"
+    assert notice["event"]["error_code"] == "AccessDenied"
+    assert notice["actor"]["arn"].endswith(f":user/{nobody.credentials.name}")
+    assert guarded.calls("StartLogging", since) == []
+    assert guarded.is_logging()
+
+
+def test_the_records_name_both_sides(guarded: Guarded) -> None:
+    """What an analyst finds in the event history: the attacker's stop, the function's start."""
+    since = guarded.attack()
+    guarded.notice(since)
+    stop = guarded.control.records(event_name="StopLogging", since=since)[0]["record"]
+    start = guarded.control.records(event_name="StartLogging", since=since)[0]["record"]
+    assert stop["userIdentity"]["type"] == "IAMUser"
+    assert stop["requestParameters"] == {"name": guarded.trail_name}
+    identity = start["userIdentity"]
+    assert identity["type"] == "AssumedRole"
+    assert identity["sessionContext"]["sessionIssuer"]["arn"] == guarded.role_arn
+    assert identity["inScopeOf"]["issuerType"] == "AWS::Lambda::Function"
+    found = guarded.lab.attacker.client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": stop["eventID"]}]
+    )
+    assert [event["Username"] for event in found["Events"]] == [guarded.lab.attacker.credentials.name]
+
+
+def test_no_echo_and_no_loop(guarded: Guarded) -> None:
+    """The responder's own StartLogging comes by as an event too, and must not wake it again."""
+    since = guarded.attack()
+    guarded.notice(since)
+    time.sleep(2)
+    assert len(guarded.deliveries(since)) == 1
+    assert guarded.deliveries(since, "StartLogging") == []
+    assert len(guarded.calls("StartLogging", since)) == 1
+    assert len(guarded.notices(since)) == 1
+
+
+def test_duplicates_end_as_no_drift(guarded: Guarded) -> None:
+    guarded.control.switch(copies=3)
+    since = guarded.attack()
+    guarded.wait("three deliveries", lambda: len(guarded.deliveries(since)) == 3)
+    guarded.wait("three publishes", lambda: len(guarded.calls("Publish", since)) >= 1)
+    assert guarded.stays(guarded.is_logging, 2)
+    notices = guarded.notices(since)
+    assert {notice["outcome"] for notice in notices} <= {"restored", "already_logging"}
+    assert len({notice["event"]["id"] for notice in notices}) == 1
+    assert guarded.dead_letters() == []
+
+
+def test_a_late_event_finds_a_logging_trail(guarded: Guarded) -> None:
+    """Somebody was faster than the event.
+
+    AWS keeps the trail's StartLoggingTime then, and the notice says already_logging.
+    The emulator sets it anew with every StartLogging, so either outcome is true here.
+    """
+    guarded.control.switch(delay_ms=1500)
+    since = guarded.attack()
+    guarded.start_logging()
+    _, notice = guarded.notice(since)
+    assert notice["outcome"] in ("already_logging", "restored")
+    assert notice["verification"]["is_logging"] is True
+    assert guarded.stays(guarded.is_logging, 1)
+
+
+def test_an_unprotected_trail_is_left_alone(guarded: Guarded) -> None:
+    admin = guarded.lab.admin.client("cloudtrail")
+    bucket = guarded.lab.outputs["trail_bucket_name"]
+    admin.create_trail(Name="somebody-elses", S3BucketName=bucket)
+    admin.start_logging(Name="somebody-elses")
+    try:
+        since = guarded.attack("somebody-elses")
+        guarded.wait("the delivery", lambda: guarded.deliveries(since))
+        time.sleep(2)
+        assert guarded.calls("StartLogging", since) == []
+        assert not admin.get_trail_status(Name="somebody-elses")["IsLogging"]
+        assert guarded.notices(since) == []
+        assert guarded.dead_letters() == []
+    finally:
+        admin.delete_trail(Name="somebody-elses")

@@ -1,0 +1,1 @@
+"""The lab: a local AWS account, guarded by Trailkeeper, that is attacked for real."""

@@ -1,0 +1,77 @@
+"""The emulated AWS: MiniStack, with signature and IAM checks on, on a free loopback port."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from .processes import clean_environment, start, stop
+from .progress import LabError
+
+_START_SECONDS = 60.0
+
+
+@dataclass
+class Emulator:
+    """A running MiniStack."""
+
+    url: str
+    root_secret: str
+    process: subprocess.Popen[str]
+    log: Path
+
+    def stop(self) -> None:
+        """Stop it and the functions it runs; all its state is gone."""
+        stop(self.process)
+
+
+def start_emulator(*, port: int, gateway_url: str, account: str, region: str, directory: Path) -> Emulator:
+    """Start MiniStack. Its functions inherit its environment, so that holds nothing but what they need."""
+    temporary = directory / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    log = directory / "emulator.log"
+    secret = secrets.token_hex(20)
+    env = clean_environment(
+        HOME=str(temporary),
+        TMPDIR=str(temporary),
+        S3_DATA_DIR=str(temporary / "s3"),
+        STATE_DIR=str(temporary / "state"),
+        AUTH="true",
+        GATEWAY_PORT=str(port),
+        BIND_HOST="127.0.0.1",
+        # Passed on to the functions: they talk to the gateway like every other client.
+        AWS_ENDPOINT_URL=gateway_url,
+        AWS_ACCESS_KEY_ID=account,
+        AWS_SECRET_ACCESS_KEY=secret,
+        MINISTACK_ACCOUNT_ID=account,
+        MINISTACK_REGION=region,
+        # A function that SNS or EventBridge starts is retried after 1 and 2 seconds, not after minutes.
+        LAMBDA_ASYNC_RETRY_BASE_SECONDS="1",
+    )
+    process = start([sys.executable, "-m", "ministack"], env=env, log=log, cwd=temporary)
+    emulator = Emulator(f"http://127.0.0.1:{port}", secret, process, log)
+    try:
+        _wait(emulator)
+    except BaseException:
+        emulator.stop()
+        raise
+    return emulator
+
+
+def _wait(emulator: Emulator) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if emulator.process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{emulator.url}/_ministack/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise LabError(f"the emulator did not start within {_START_SECONDS:.0f} s; read {emulator.log}")

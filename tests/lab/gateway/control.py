@@ -1,0 +1,93 @@
+"""The gateway's own API, on a port of its own: what happened, and switches to disturb the delivery.
+
+GET  /health      also the gateway's own failures: records it could not write, events it could not hand over
+GET  /records     ?event_name= &event_source= &account= &region= &since=EPOCH
+GET  /deliveries  ?event_name= &record_id= &outcome= &since=EPOCH
+GET  /requests    ?operation= &event_source= &since=EPOCH     the latest calls, with bodies free of secrets
+GET  /trails
+GET  /delivery    the switches
+POST /delivery    {"paused": true, "delay_ms": 0, "copies": 1, "drop_next": 0, "requires_logging_trail": true}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from .delivery import Delivery
+from .history import History
+from .trails import Trails
+
+
+def _selected(entries: Iterable[dict[str, Any]], request: web.Request, fields: tuple[str, ...], time_field: str) -> Any:
+    wanted = {name: request.query[name] for name in fields if name in request.query}
+    since = float(request.query.get("since", "0"))
+    return [
+        entry
+        for entry in entries
+        if entry[time_field] >= since and all(str(entry.get(name)) == value for name, value in wanted.items())
+    ]
+
+
+class Control:
+    """Handlers of the control API."""
+
+    def __init__(self, history: History, delivery: Delivery, trails: Trails) -> None:
+        self._history = history
+        self._delivery = delivery
+        self._trails = trails
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/records", self._records)
+        app.router.add_get("/deliveries", self._deliveries)
+        app.router.add_get("/requests", self._requests)
+        app.router.add_get("/trails", self._all_trails)
+        app.router.add_get("/delivery", self._switches)
+        app.router.add_post("/delivery", self._switch)
+        return app
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        failures = self._history.failures
+        return web.json_response(
+            {"status": "failing" if failures else "ok", "records": len(self._history.records), "failures": failures}
+        )
+
+    async def _records(self, request: web.Request) -> web.Response:
+        entries = (
+            {
+                "at": epoch,
+                "event_name": record["eventName"],
+                "event_source": record["eventSource"],
+                "account": record["recipientAccountId"],
+                "region": record["awsRegion"],
+                "record": record,
+            }
+            for epoch, record in self._history.records
+        )
+        fields = ("event_name", "event_source", "account", "region")
+        return web.json_response(_selected(entries, request, fields, "at"))
+
+    async def _deliveries(self, request: web.Request) -> web.Response:
+        fields = ("event_name", "record_id", "outcome", "account", "region")
+        return web.json_response(_selected(self._history.deliveries, request, fields, "at"))
+
+    async def _requests(self, request: web.Request) -> web.Response:
+        fields = ("operation", "event_source", "account", "region")
+        return web.json_response(_selected(self._history.requests, request, fields, "received_at"))
+
+    async def _all_trails(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._trails.as_json())
+
+    async def _switches(self, _request: web.Request) -> web.Response:
+        return web.json_response(asdict(self._delivery.switches))
+
+    async def _switch(self, request: web.Request) -> web.Response:
+        try:
+            return web.json_response(self._delivery.switch(await request.json()))
+        except (ValueError, TypeError) as error:
+            return web.json_response({"error": str(error)}, status=400)

@@ -1,0 +1,232 @@
+"""Delivers records as EventBridge does: rules, targets, retries, dead-letter queues.
+
+When: management events that change something (read-only ones only to rules in the
+state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS), and only while a trail of the
+account logs in the region: just before the call, or just after it. So the stop of
+the only trail is still delivered (AWS does that: it is what detection rules for
+StopLogging live from), and so is the start that ends the darkness; whatever happens
+in between is not. The switch `requires_logging_trail` turns that condition off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .emulator_api import EmulatorError
+from .history import History
+from .inputs import payload_for
+from .rules import Rule, Rules
+from .targets import NotPermitted, Targets, Unsupported
+
+log = logging.getLogger("gateway.delivery")
+_BACKOFF_SECONDS = (0.2, 0.5, 1, 2, 5, 10)
+
+
+@dataclass
+class Switches:
+    """What a test can do to the delivery. The counters concern events that match a rule."""
+
+    paused: bool = False
+    delay_ms: int = 0
+    copies: int = 1
+    drop_next: int = 0
+    requires_logging_trail: bool = True
+
+
+def envelope(record: dict[str, Any]) -> dict[str, Any]:
+    """The EventBridge event around a record."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws." + record["eventSource"].removesuffix(".amazonaws.com"),
+        "account": record["recipientAccountId"],
+        "time": record["eventTime"],
+        "region": record["awsRegion"],
+        "resources": [],
+        "detail": record,
+    }
+
+
+class Delivery:
+    """Takes records, delivers events."""
+
+    def __init__(self, rules: Rules, targets: Targets, history: History) -> None:
+        self._rules = rules
+        self._targets = targets
+        self._history = history
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = asyncio.Event()
+        self._running.set()
+        self.switches = Switches()
+
+    def switch(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Set some switches; unknown ones raise ValueError."""
+        for name, value in changes.items():
+            if name not in asdict(self.switches):
+                raise ValueError(f"unknown switch {name!r}; there are {', '.join(asdict(self.switches))}")
+            setattr(self.switches, name, type(getattr(self.switches, name))(value))
+        if self.switches.paused:
+            self._running.clear()
+        else:
+            self._running.set()
+        return asdict(self.switches)
+
+    def offer(self, record: dict[str, Any], logged: bool) -> None:
+        """Deliver a record in the background if AWS would."""
+        if self.switches.requires_logging_trail and not logged:
+            return
+        self._spawn(self._deliver(record))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("delivery failed", exc_info=task.exception())
+            self._history.add_failure(f"delivery failed: {task.exception()!r}")
+
+    async def stop(self) -> None:
+        """Give up what is still under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _deliver(self, record: dict[str, Any]) -> None:
+        event = envelope(record)
+        rules = await self._rules.matching(event, event["account"], event["region"])
+        if not rules:
+            return
+        if self.switches.drop_next > 0:
+            self.switches.drop_next -= 1
+            self._note(record, event, outcome="dropped")
+            return
+        copies = self.switches.copies
+        if self.switches.delay_ms:
+            await asyncio.sleep(self.switches.delay_ms / 1000)
+        await self._running.wait()
+        for rule in rules:
+            for target in rule.targets:
+                for _ in range(copies):
+                    self._spawn(self._to_target(record, event, rule, target))
+
+    async def _to_target(
+        self, record: dict[str, Any], event: dict[str, Any], rule: Rule, target: dict[str, Any], hops: int = 0
+    ) -> None:
+        arn = target["Arn"]
+        if arn.split(":")[2] == "events":
+            await self._to_bus(record, event, rule, arn, hops)
+            return
+        policy = target.get("RetryPolicy") or {}
+        attempts = int(policy.get("MaximumRetryAttempts", 185)) + 1
+        give_up_at = time.monotonic() + float(policy.get("MaximumEventAgeInSeconds", 86_400))
+        payload = payload_for(event, target)
+        code, reason, condition, attempt = "", "", "", 0
+        while True:
+            attempt += 1
+            try:
+                await self._targets.send(rule.arn, target, payload)
+                self._note(record, event, rule, arn, outcome="accepted", attempt=attempt)
+                return
+            except Unsupported as error:
+                log.error("NOT DELIVERED: %s", error)
+                self._note(record, event, rule, arn, outcome="unsupported", error=str(error))
+                return
+            except NotPermitted as error:
+                code, reason, condition = "NO_PERMISSIONS", str(error), "NotRetryable"
+                break
+            except (TimeoutError, EmulatorError, OSError) as error:
+                code, reason = getattr(error, "code", "SDK_CLIENT_ERROR"), str(error)
+                wait = _BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS)) - 1]
+                condition = (
+                    "MaximumRetryAttempts"
+                    if attempt >= attempts
+                    else ("MaximumEventAgeInSeconds" if time.monotonic() + wait > give_up_at else "")
+                )
+                self._note(record, event, rule, arn, outcome="failed", attempt=attempt, error=reason)
+                if condition:
+                    break
+                await asyncio.sleep(wait)
+        await self._to_dead_letters(record, event, rule, target, code, reason, condition, attempt)
+
+    async def _to_dead_letters(
+        self,
+        record: dict[str, Any],
+        event: dict[str, Any],
+        rule: Rule,
+        target: dict[str, Any],
+        code: str,
+        reason: str,
+        condition: str,
+        attempt: int,
+    ) -> None:
+        arn = target["Arn"]
+        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+        if queue:
+            attributes = {
+                "RULE_ARN": rule.arn,
+                "TARGET_ARN": arn,
+                "ERROR_CODE": code,
+                "ERROR_MESSAGE": reason,
+                "EXHAUSTED_RETRY_CONDITION": condition,
+                "RETRY_ATTEMPTS": str(attempt - 1),
+            }
+            try:
+                await self._targets.send_message(rule.arn, queue, payload_for(event, {}), attributes=attributes)
+                self._note(record, event, rule, arn, outcome="dead-lettered", attempt=attempt, error=reason)
+                return
+            except (NotPermitted, EmulatorError) as error:
+                reason = f"{reason}; dead-letter queue: {error}"
+        log.error("LOST: %s to %s: %s", record["eventName"], arn, reason)
+        self._note(record, event, rule, arn, outcome="lost", attempt=attempt, error=reason)
+
+    async def _to_bus(self, record: dict[str, Any], event: dict[str, Any], rule: Rule, arn: str, hops: int) -> None:
+        """To another bus of the same account: its rules are read and matched here too.
+
+        The emulator refuses events with an aws.* source, so they cannot be put there.
+        EventBridge forwards an event once only; buses of other accounts need their own
+        bus policy and are not delivered to.
+        """
+        region, account, resource = arn.split(":", 5)[3:6]
+        if hops or account != event["account"]:
+            log.error("NOT DELIVERED: second hop, or bus of another account: %s", arn)
+            self._note(record, event, rule, arn, outcome="unsupported", error="second hop or other account")
+            return
+        self._note(record, event, rule, arn, outcome="accepted", attempt=1)
+        for found in await self._rules.matching(event, account, region, resource.split("/", 1)[1]):
+            for target in found.targets:
+                self._spawn(self._to_target(record, event, found, target, hops + 1))
+
+    def _note(
+        self,
+        record: dict[str, Any],
+        event: dict[str, Any],
+        rule: Rule | None = None,
+        arn: str | None = None,
+        *,
+        outcome: str,
+        attempt: int = 0,
+        error: str | None = None,
+    ) -> None:
+        self._history.add_delivery(
+            at=time.time(),
+            outcome=outcome,
+            event_id=event["id"],
+            record_id=record["eventID"],
+            event_name=record["eventName"],
+            event_source=record["eventSource"],
+            account=event["account"],
+            region=event["region"],
+            rule=rule.name if rule else None,
+            target=arn,
+            attempt=attempt,
+            error=error,
+        )

@@ -1,0 +1,99 @@
+"""LookupEvents, answered from the gateway's records.
+
+The emulator has checked the caller before: only its successful (and empty) answer
+is replaced. https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+PAGE = 50
+# Which parameter of a call names a resource, and of which type.
+_RESOURCES = {
+    "trailName": "AWS::CloudTrail::Trail",
+    "roleName": "AWS::IAM::Role",
+    "userName": "AWS::IAM::User",
+    "policyArn": "AWS::IAM::Policy",
+    "functionName": "AWS::Lambda::Function",
+    "bucketName": "AWS::S3::Bucket",
+    "topicArn": "AWS::SNS::Topic",
+    "queueUrl": "AWS::SQS::Queue",
+    "keyId": "AWS::KMS::Key",
+    "logGroupName": "AWS::Logs::LogGroup",
+    "rule": "AWS::Events::Rule",
+}
+
+
+def _resources(record: dict[str, Any]) -> list[dict[str, str]]:
+    given = record.get("requestParameters")
+    if not isinstance(given, dict):
+        return []
+    found = [
+        {"ResourceType": kind, "ResourceName": given[name]}
+        for name, kind in _RESOURCES.items()
+        if isinstance(given.get(name), str)
+    ]
+    if record["eventSource"] == "cloudtrail.amazonaws.com" and isinstance(given.get("name"), str):
+        found.append({"ResourceType": "AWS::CloudTrail::Trail", "ResourceName": given["name"]})
+    return found
+
+
+def _user_name(identity: dict[str, Any]) -> str:
+    if identity.get("userName"):
+        return str(identity["userName"])
+    arn = str(identity.get("arn", ""))
+    return arn.rsplit("/", 1)[-1] if "/" in arn else "root"
+
+
+def to_event(epoch: float, record: dict[str, Any]) -> dict[str, Any]:
+    """One entry of the answer."""
+    return {
+        "EventId": record["eventID"],
+        "EventName": record["eventName"],
+        "ReadOnly": "true" if record["readOnly"] else "false",
+        "AccessKeyId": record["userIdentity"].get("accessKeyId", ""),
+        "EventTime": int(epoch),
+        "EventSource": record["eventSource"],
+        "Username": _user_name(record["userIdentity"]),
+        "Resources": _resources(record),
+        "CloudTrailEvent": json.dumps(record),
+    }
+
+
+def _matches(event: dict[str, Any], key: str, value: str) -> bool:
+    if key in ("ResourceName", "ResourceType"):
+        return any(resource[key] == value for resource in event["Resources"])
+    return event.get(key) == value
+
+
+def lookup(
+    records: Iterable[tuple[float, dict[str, Any]]], given: dict[str, Any], account: str, region: str
+) -> dict[str, Any]:
+    """The answer's body: newest first, filtered, one page."""
+    attributes = [
+        (str(a.get("AttributeKey")), str(a.get("AttributeValue"))) for a in given.get("LookupAttributes") or []
+    ]
+    start, end = given.get("StartTime"), given.get("EndTime")
+    size = max(1, min(int(given.get("MaxResults") or PAGE), PAGE))
+    found = []
+    for epoch, record in records:
+        if record["recipientAccountId"] != account or record["awsRegion"] != region:
+            continue
+        second = int(epoch)
+        if (start is not None and second < float(start)) or (end is not None and second > float(end)):
+            continue
+        event = to_event(epoch, record)
+        if all(_matches(event, key, value) for key, value in attributes):
+            found.append(event)
+    found.reverse()
+    first = 0
+    if given.get("NextToken"):
+        # The token is the id of the page's first event, so that newer events do not shift it.
+        first = next((n for n, event in enumerate(found) if event["EventId"] == given["NextToken"]), len(found))
+    page: dict[str, Any] = {"Events": found[first : first + size]}
+    if first + size < len(found):
+        page["NextToken"] = found[first + size]["EventId"]
+    return page

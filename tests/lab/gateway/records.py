@@ -1,0 +1,72 @@
+"""The CloudTrail record that AWS would write for a management API call.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from .decoding import Answer
+from .identities import Principal
+from .naming import error_code, event_name, is_denial, is_read_only
+from .operations import Call
+from .shapes import to_record
+from .timestamps import time_text
+
+
+def _response_elements(call: Call, answer: Answer, read_only: bool) -> Any:
+    """Only calls that change something have them, S3 never, and an empty answer is null."""
+    if read_only or not answer.ok or call.event_source == "s3.amazonaws.com":
+        return None
+    return to_record(call.model.output_shape if call.model else None, answer.output) or None
+
+
+def _request_parameters(call: Call, given: Any, answer: Answer) -> Any:
+    """Null for a denied call: real records have it so, since nothing was read past the denial."""
+    if answer.error_code and is_denial(answer.error_code):
+        return None
+    if call.event_source == "s3.amazonaws.com":
+        return given or None
+    return to_record(call.model.input_shape if call.model else None, given) or None
+
+
+def make_record(
+    call: Call,
+    principal: Principal,
+    given: Any,
+    answer: Answer,
+    *,
+    epoch: float,
+    source_ip: str,
+    user_agent: str,
+) -> dict[str, Any]:
+    """One record, in the order of fields that CloudTrail writes."""
+    read_only = is_read_only(call)
+    record: dict[str, Any] = {
+        "eventVersion": "1.11",
+        "userIdentity": principal.user_identity(),
+        "eventTime": time_text(epoch),
+        "eventSource": call.event_source,
+        "eventName": event_name(call),
+        "awsRegion": call.region,
+        "sourceIPAddress": source_ip,
+        "userAgent": user_agent,
+    }
+    if answer.error_code:
+        record["errorCode"] = error_code(answer.error_code)
+        if answer.error_message:
+            record["errorMessage"] = answer.error_message
+    record |= {
+        "requestParameters": _request_parameters(call, given, answer),
+        "responseElements": _response_elements(call, answer, read_only),
+        "requestID": answer.request_id or str(uuid.uuid4()),
+        "eventID": str(uuid.uuid4()),
+        "readOnly": read_only,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": principal.account,
+        "eventCategory": "Management",
+    }
+    return record

@@ -1,0 +1,68 @@
+"""Which trails log, kept from the CloudTrail calls that pass through.
+
+EventBridge gets "AWS API Call via CloudTrail" events only while some trail of the
+account logs. Every client talks to the gateway, so what it sees is complete.
+(Trails made behind its back, by CloudFormation inside the emulator, are not.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .decoding import Answer
+from .operations import Call
+
+CHANGES = {"CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging"}
+
+
+@dataclass
+class Trail:
+    """What decides whether a trail covers a region."""
+
+    arn: str
+    account: str
+    region: str
+    multi_region: bool
+    logging: bool = False
+
+
+class Trails:
+    """All trails of all accounts."""
+
+    def __init__(self) -> None:
+        self._trails: dict[str, Trail] = {}
+
+    @staticmethod
+    def changed_by(call: Call | None) -> bool:
+        """Whether a call may change a trail; such calls must be let through one at a time."""
+        return call is not None and call.event_source == "cloudtrail.amazonaws.com" and call.operation in CHANGES
+
+    def logs(self, account: str, region: str) -> bool:
+        """Whether any trail of the account records the calls made in a region."""
+        return any(
+            trail.logging and trail.account == account and (trail.multi_region or trail.region == region)
+            for trail in self._trails.values()
+        )
+
+    def observe(self, call: Call, given: Any, answer: Answer, account: str) -> None:
+        """Follow a successful change."""
+        if not self.changed_by(call) or not answer.ok or not isinstance(given, dict):
+            return
+        name = str(given.get("Name", ""))
+        region = call.scope.region
+        arn = name if name.startswith("arn:") else f"arn:aws:cloudtrail:{region}:{account}:trail/{name}"
+        if call.operation == "CreateTrail":
+            self._trails[arn] = Trail(arn, account, region, bool(given.get("IsMultiRegionTrail")))
+        elif call.operation == "DeleteTrail":
+            self._trails.pop(arn, None)
+        elif (trail := self._trails.get(arn)) is None:
+            return
+        elif call.operation == "UpdateTrail":
+            trail.multi_region = bool(given.get("IsMultiRegionTrail", trail.multi_region))
+        else:
+            trail.logging = call.operation == "StartLogging"
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """For the control API."""
+        return [vars(trail) for trail in self._trails.values()]

@@ -1,0 +1,60 @@
+"""LookupEvents: filters, time range, pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.gateway.lookup import lookup
+from unit.calls import record
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+
+
+def _records(count: int) -> list[tuple[float, dict[str, Any]]]:
+    return [
+        (1000.5 + n, record("cloudtrail", "StopLogging" if n % 2 else "StartLogging", {"Name": f"t{n}"}))
+        for n in range(count)
+    ]
+
+
+def _names(page: dict[str, Any]) -> list[str]:
+    return [event["Resources"][0]["ResourceName"] for event in page["Events"]]
+
+
+def test_the_newest_come_first() -> None:
+    assert _names(lookup(_records(3), {}, ACCOUNT, REGION)) == ["t2", "t1", "t0"]
+
+
+def test_filters() -> None:
+    records = _records(4)
+
+    def by(key: str, value: str) -> list[str]:
+        given = {"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}]}
+        return _names(lookup(records, given, ACCOUNT, REGION))
+
+    assert by("EventName", "StopLogging") == ["t3", "t1"]
+    assert by("Username", "mallory") == ["t3", "t2", "t1", "t0"]
+    assert by("Username", "nobody") == []
+    assert by("AccessKeyId", "AKIAEXAMPLE") == ["t3", "t2", "t1", "t0"]
+    assert by("EventId", records[2][1]["eventID"]) == ["t2"]
+    assert by("ResourceName", "t1") == ["t1"]
+    assert by("ReadOnly", "true") == []
+
+
+def test_time_range_account_and_region() -> None:
+    records = _records(4)
+    assert _names(lookup(records, {"StartTime": 1001, "EndTime": 1002}, ACCOUNT, REGION)) == ["t2", "t1"]
+    assert lookup(records, {}, "444455556666", REGION)["Events"] == []
+    assert lookup(records, {}, ACCOUNT, "us-east-1")["Events"] == []
+
+
+def test_pages_do_not_shift_when_events_arrive() -> None:
+    records = _records(5)
+    first = lookup(records, {"MaxResults": 2}, ACCOUNT, REGION)
+    assert _names(first) == ["t4", "t3"]
+    records += [(2000.0, record("cloudtrail", "StopLogging", {"Name": "new"}))]
+    second = lookup(records, {"MaxResults": 2, "NextToken": first["NextToken"]}, ACCOUNT, REGION)
+    assert _names(second) == ["t2", "t1"]
+    last = lookup(records, {"MaxResults": 2, "NextToken": second["NextToken"]}, ACCOUNT, REGION)
+    assert _names(last) == ["t0"]
+    assert "NextToken" not in last

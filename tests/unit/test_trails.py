@@ -1,0 +1,35 @@
+"""Which trails log, followed from the calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.gateway.decoding import Answer
+from lab.gateway.trails import Trails
+from unit.calls import request
+
+ACCOUNT = "111122223333"
+
+
+def _see(trails: Trails, operation: str, status: int = 200, **params: Any) -> None:
+    call, given = request("cloudtrail", operation, params)
+    trails.observe(call, given, Answer(status, {}, {}, None if status < 400 else "AccessDenied"), ACCOUNT)
+
+
+def test_a_trail_s_life() -> None:
+    trails = Trails()
+    _see(trails, "CreateTrail", Name="audit", S3BucketName="b")
+    assert not trails.logs(ACCOUNT, "eu-west-1"), "a new trail does not log"
+    _see(trails, "StartLogging", Name="audit")
+    assert trails.logs(ACCOUNT, "eu-west-1")
+    assert not trails.logs(ACCOUNT, "us-east-1"), "it is in one region"
+    assert not trails.logs("444455556666", "eu-west-1")
+    _see(trails, "UpdateTrail", Name="audit", IsMultiRegionTrail=True)
+    assert trails.logs(ACCOUNT, "us-east-1")
+    _see(trails, "StopLogging", status=400, Name="audit")
+    assert trails.logs(ACCOUNT, "eu-west-1"), "a refused stop stops nothing"
+    _see(trails, "StopLogging", Name=f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/audit")
+    assert not trails.logs(ACCOUNT, "eu-west-1")
+    _see(trails, "StartLogging", Name="audit")
+    _see(trails, "DeleteTrail", Name="audit")
+    assert not trails.logs(ACCOUNT, "eu-west-1")
