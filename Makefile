@@ -69,7 +69,7 @@ lint: $(VENV)/ready ## Formatting and lints of all code
 	@echo "== Formatting and lints"
 	@cargo fmt --all --check
 	@cargo clippy --locked --quiet --all-targets -- -D warnings
-	@terraform fmt -check -recursive infra
+	@TF_CLI_CONFIG_FILE=/dev/null terraform fmt -check -recursive infra
 	@$(VENV)/bin/ruff check --quiet tests
 	@$(VENV)/bin/ruff format --check --quiet tests
 
@@ -92,7 +92,7 @@ terraform: $(VENV)/ready ## Validate and test every Terraform module
 .PHONY: checkov
 checkov: $(CHECKOV)/ready ## Static security checks of the Terraform
 	@echo "== Static security checks of the Terraform"
-	@$(CHECKOV)/bin/checkov --directory infra --framework terraform --compact --quiet
+	@$(CHECKOV)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download
 
 .PHONY: deny
 deny: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Licences, sources and duplicate versions of the dependencies
