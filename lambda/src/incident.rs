@@ -19,7 +19,8 @@ use crate::{
 pub enum Outcome {
     /// The trail was stopped, was started by us, and was read back as logging.
     Restored,
-    /// The trail was stopped, and somebody else had started it before we did.
+    /// The trail was stopped, and was started again before this answer: by
+    /// somebody else, or by an earlier try of ours whose notice failed.
     AlreadyLogging,
     /// The trail logs, but its own times know of no such stop.
     Unconfirmed,
@@ -296,7 +297,7 @@ impl Incident {
         match self.outcome {
             Outcome::Restored => format!("{actor} stopped {trail}; it is logging again."),
             Outcome::AlreadyLogging => format!(
-                "{actor} stopped {trail}; somebody had started it again before Trailkeeper did."
+                "{actor} stopped {trail}; it was logging again when this event was answered."
             ),
             Outcome::Unconfirmed => format!(
                 "An event says that {actor} stopped {trail}; the trail is logging, and its own times know of no such stop."

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    incident::{Incident, Outcome},
+    incident::{Incident, Outcome, Timing},
     moment::Moment,
     text::{Clean, subject},
 };
@@ -20,9 +20,9 @@ pub const VERSION: u32 = 1;
 pub struct Notice {
     /// Subject: ASCII, fewer than 100 characters.
     pub subject: String,
-    /// The message per protocol, for `MessageStructure=json`: `email` and
-    /// `default`-less protocols get what suits them, everything else the document.
-    /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html>.
+    /// The message per protocol, for `MessageStructure=json`: the text for
+    /// `email`, the headline for `sms`, the document for every other protocol.
+    /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
     pub message: String,
     /// Message attributes, for SNS filter policies; no value is empty.
     pub attributes: [(&'static str, String); 4],
@@ -111,12 +111,12 @@ fn text(incident: &Incident) -> String {
     }
 
     page.heading("TRAIL");
-    page.field("Trail", incident.trail.arn.as_ref());
-    page.field("Account", incident.trail.account.as_ref());
-    page.field("Region", incident.trail.region.as_ref());
+    page.fact("ARN", incident.trail.arn.as_ref());
+    page.fact("Account", incident.trail.account.as_ref());
+    page.fact("Region", incident.trail.region.as_ref());
 
     let actor = &incident.actor;
-    page.heading("WHO (values in quotes come from the record and may be chosen by the caller)");
+    page.heading("WHO (in quotes: as recorded, partly the caller's own choice)");
     page.field("Identity type", actor.kind.as_ref());
     page.field("ARN", actor.arn.as_ref());
     page.field("Name", actor.name.as_ref());
@@ -135,11 +135,11 @@ fn text(incident: &Incident) -> String {
 
     page.heading("WHEN (UTC)");
     let timing = &incident.timing;
-    page.fact("Call made", timing.event_time);
+    page.fact("Call made", timing.event_time.map(shown));
     if incident.outcome != Outcome::AttemptDenied {
-        page.fact("Logging stopped", timing.stopped_at);
-        page.fact("Logging started", timing.started_at);
-        page.fact("Verified", timing.verified_at);
+        page.fact("Logging stopped", timing.stopped_at.map(shown));
+        page.fact("Logging started", timing.started_at.map(shown));
+        page.fact("Verified", timing.verified_at.map(shown));
         page.fact(
             "Event to verified",
             timing.event_to_verified_ms.map(seconds_of_event),
@@ -177,7 +177,7 @@ fn status(incident: &Incident) -> String {
             "RESTORED: logging was stopped and is on again; read back and verified."
         }
         Outcome::AlreadyLogging => {
-            "ALREADY LOGGING: logging was stopped and was on again before Trailkeeper answered."
+            "LOGGING AGAIN: logging was stopped, and was on again before this answer."
         }
         Outcome::Unconfirmed => {
             "UNCONFIRMED: the trail is logging. It may never have been stopped."
@@ -239,18 +239,27 @@ fn seconds(milliseconds: i64) -> String {
 
 fn seconds_of_event(milliseconds: i64) -> String {
     format!(
-        "{} (the event's time is cut to the second, so up to 1 s less)",
+        "{}, at most (the call's time is cut to the second)",
         seconds(milliseconds)
     )
 }
 
-fn gap_text(gap: i64, timing: &crate::incident::Timing) -> String {
+fn gap_text(gap: i64, timing: &Timing) -> String {
     let whole = |moment: Option<Moment>| moment.is_some_and(Moment::is_whole_second);
-    if whole(timing.stopped_at) && whole(timing.started_at) {
-        format!("{} (the trail's times are in whole seconds)", seconds(gap))
-    } else {
-        seconds(gap)
+    if !whole(timing.stopped_at) || !whole(timing.started_at) {
+        return seconds(gap);
     }
+    let about = if gap == 0 {
+        "under 1 s".to_owned()
+    } else {
+        format!("about {} s", gap / 1_000)
+    };
+    format!("{about} (the trail's times are in whole seconds)")
+}
+
+/// Without the fraction where there is none, so as not to claim to know it.
+fn shown(moment: Moment) -> String {
+    moment.to_string().replace(".000Z", "Z")
 }
 
 /// Lines of `Label  value`.
