@@ -68,9 +68,9 @@ impl Actor {
         }
     }
 
-    /// The best single description for a sentence.
+    /// The best single description there is.
     #[must_use]
-    pub fn best(&self) -> &str {
+    pub fn best(&self) -> Option<&Clean> {
         [
             &self.arn,
             &self.session_issuer_arn,
@@ -80,7 +80,15 @@ impl Actor {
         .into_iter()
         .flatten()
         .next()
-        .map_or("an unknown principal", Clean::as_str)
+    }
+
+    /// The same for a sentence, in quotes so that it cannot pass for our words.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        self.best().map_or_else(
+            || "An unknown principal".to_owned(),
+            |best| format!("\"{}\"", best.inside_quotes()),
+        )
     }
 }
 

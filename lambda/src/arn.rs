@@ -50,6 +50,12 @@ impl TrailArn {
         &self.name
     }
 
+    /// Whether `reference` is this trail's ARN or name, letter by letter.
+    #[must_use]
+    pub fn is_exactly(&self, reference: &str) -> bool {
+        self.text == reference || self.name == reference
+    }
+
     /// Whether `reference`, a plain name or an ARN as a caller in `region` of
     /// `account` wrote it, means this trail. Case and surrounding blanks are
     /// overlooked: a protected trail taken for named too often costs a harmless
@@ -93,8 +99,7 @@ impl FromStr for TrailArn {
         let name = resource
             .strip_prefix("trail/")
             .ok_or_else(|| invalid("the resource does not begin with trail/"))?;
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-        if !(3..=128).contains(&name.len()) || !name.bytes().all(allowed) {
+        if !is_trail_name(name) {
             return Err(invalid(
                 "a trail's name has 3 to 128 letters, digits, '.', '_' or '-'",
             ));
@@ -106,6 +111,14 @@ impl FromStr for TrailArn {
             name: name.to_owned(),
         })
     }
+}
+
+/// Whether `name` can be a trail's name.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html>.
+#[must_use]
+pub fn is_trail_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (3..=128).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 impl fmt::Display for TrailArn {

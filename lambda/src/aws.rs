@@ -15,10 +15,6 @@ use aws_smithy_http_client::{
     Builder,
     tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::{
-    interceptors::context::InterceptorContext,
-    retries::classifiers::{ClassifyRetry, RetryAction},
-};
 use aws_types::SdkConfig;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
@@ -34,15 +30,25 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon-trust-services.pem")
 /// One try of a call ends after this; a healthy call takes a tenth of it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Enough tries to use up a restoration's budget; the budget is what ends them.
-const MAX_ATTEMPTS: u32 = 12;
+/// Tries in one round; the callers go on with further rounds while they have time.
+const MAX_ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
 /// What every AWS client of the function shares.
 pub struct Aws {
     base: SdkConfig,
-    variable: Variable,
+    cloudtrail_endpoint: Option<String>,
+    sns_endpoint: Option<String>,
+}
+
+/// A service that the function calls.
+#[derive(Clone, Copy, Debug)]
+pub enum Service {
+    /// CloudTrail.
+    CloudTrail,
+    /// Simple Notification Service.
+    Sns,
 }
 
 /// Answers with the value of an environment variable.
@@ -99,39 +105,42 @@ impl Aws {
             .use_fips(is_true(variable, "AWS_USE_FIPS_ENDPOINT")?)
             .use_dual_stack(is_true(variable, "AWS_USE_DUALSTACK_ENDPOINT")?)
             .build();
-        let aws = Self { base, variable };
-        for service in ["CLOUDTRAIL", "SNS"] {
-            aws.endpoint(service)?;
-        }
-        Ok(aws)
+        let all = endpoint(variable, "AWS_ENDPOINT_URL")?;
+        let special = |name| Ok(endpoint(variable, name)?.or_else(|| all.clone()));
+        Ok(Self {
+            base,
+            cloudtrail_endpoint: special("AWS_ENDPOINT_URL_CLOUDTRAIL")?,
+            sns_endpoint: special("AWS_ENDPOINT_URL_SNS")?,
+        })
     }
 
     /// The shared settings for a client of `service` in `region`.
-    ///
-    /// # Errors
-    /// An unusable endpoint variable.
-    pub fn settings(&self, service: &str, region: &str) -> Result<SdkConfig, InvalidConfig> {
+    #[must_use]
+    pub fn settings(&self, service: Service, region: &str) -> SdkConfig {
+        let endpoint = match service {
+            Service::CloudTrail => &self.cloudtrail_endpoint,
+            Service::Sns => &self.sns_endpoint,
+        };
         let mut settings = self
             .base
             .to_builder()
             .region(Region::new(region.to_owned()));
-        settings.set_endpoint_url(self.endpoint(service)?);
-        Ok(settings.build())
+        settings.set_endpoint_url(endpoint.clone());
+        settings.build()
     }
+}
 
-    /// The endpoint that replaces the service's own, as in every AWS SDK.
-    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
-    fn endpoint(&self, service: &str) -> Result<Option<String>, InvalidConfig> {
-        let special = format!("AWS_ENDPOINT_URL_{service}");
-        let url = (self.variable)(&special)
-            .or_else(|| (self.variable)("AWS_ENDPOINT_URL"))
-            .filter(|url| !url.trim().is_empty());
-        match url {
-            Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => Err(
-                unusable("AWS_ENDPOINT_URL", &url, "a URL beginning with https://"),
-            ),
-            url => Ok(url),
-        }
+/// An endpoint that replaces the service's own, as in every AWS SDK.
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+fn endpoint(variable: Variable, name: &'static str) -> Result<Option<String>, InvalidConfig> {
+    let url = variable(name).filter(|url| !url.trim().is_empty());
+    match url {
+        Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => Err(unusable(
+            name,
+            &url,
+            "a URL beginning with https:// or http://",
+        )),
+        url => Ok(url),
     }
 }
 
@@ -142,25 +151,6 @@ pub fn retry_partition(service: &'static str) -> RetryPartition {
     RetryPartition::custom(service)
         .token_bucket(TokenBucket::unlimited())
         .build()
-}
-
-/// Every failure of the transport is worth another try: all calls here may be
-/// repeated without harm. The SDK gives up on some, for example on bytes that
-/// are no HTTP.
-#[derive(Debug)]
-pub(crate) struct NoAnswer;
-
-impl ClassifyRetry for NoAnswer {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        match context.output_or_error() {
-            Some(Err(error)) if error.is_connector_error() => RetryAction::transient_error(),
-            _ => RetryAction::NoActionIndicated,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "no answer"
-    }
 }
 
 fn trust_store(variable: Variable, region: &str) -> Result<TrustStore, InvalidConfig> {

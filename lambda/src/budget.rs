@@ -40,13 +40,13 @@ impl Budget {
     /// Whether no time is left.
     #[must_use]
     pub fn is_spent(self) -> bool {
-        Instant::now() >= self.until
+        self.left().is_zero()
     }
 
-    /// When it ends.
+    /// The time left.
     #[must_use]
-    pub fn until(self) -> Instant {
-        self.until
+    pub fn left(self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
     }
 
     /// Sleeps for `time`; `false`, at once, if the budget ends before.

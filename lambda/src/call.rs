@@ -1,30 +1,89 @@
 //! One AWS call: bounded by its budget, its error made ours.
 
-use std::{error::Error, future::Future};
+use std::{error::Error, future::Future, time::Duration};
 
 use aws_sdk_cloudtrail::{
     config::http::HttpResponse,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::{get_trail_status::GetTrailStatusError, start_logging::StartLoggingError},
 };
-use tokio::time::timeout_at;
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_smithy_runtime_api::client::{
+    interceptors::context::InterceptorContext,
+    retries::classifiers::{ClassifyRetry, RetryAction},
+};
+use tokio::time::timeout;
 
 use crate::{budget::Budget, failure::CallError};
 
-/// Error codes after which the same call can succeed later. Everything else
-/// that a service answers with a 4xx needs somebody to change something.
-const PASSING: [&str; 9] = [
-    "ConflictException",
-    "ThrottlingException",
-    "Throttling",
-    "ThrottledException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "RequestTimeout",
-    "RequestExpired",
-    "KMSThrottlingException",
-];
+/// The most that one round of tries of one call may take, so that a call that
+/// hangs leaves time for the others.
+const ROUND: Duration = Duration::from_secs(5);
 
-/// Runs `call`, the client's retries included, until it ends or `budget` does.
+/// Whether the same call may succeed later without anybody's help: the service
+/// is busy, or broken, or is just changing the trail. Other refusals need
+/// somebody to change something.
+fn is_passing(status: u16, code: Option<&str>) -> bool {
+    status >= 500
+        || status == 429
+        || code.is_none_or(|code| {
+            code.contains("Throttl")
+                || matches!(
+                    code,
+                    "ConflictException"
+                        | "RequestLimitExceeded"
+                        | "TooManyRequestsException"
+                        | "RequestTimeout"
+                        | "RequestTimeoutException"
+                        | "RequestExpired"
+                )
+        })
+}
+
+/// What the SDK is to repeat. All calls here may be repeated without harm, so
+/// that includes every failure of the transport, and refusals that pass.
+#[derive(Debug)]
+pub(crate) struct WorthRepeating;
+
+impl ClassifyRetry for WorthRepeating {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = context.output_or_error() else {
+            return RetryAction::NoActionIndicated;
+        };
+        let passing = match error.as_operation_error() {
+            Some(refusal) => {
+                let status = context.response().map_or(0, |r| r.status().as_u16());
+                let code = refusal
+                    .downcast_ref::<StartLoggingError>()
+                    .map(ProvideErrorMetadata::code)
+                    .or_else(|| {
+                        refusal
+                            .downcast_ref::<GetTrailStatusError>()
+                            .map(ProvideErrorMetadata::code)
+                    })
+                    .or_else(|| {
+                        refusal
+                            .downcast_ref::<PublishError>()
+                            .map(ProvideErrorMetadata::code)
+                    });
+                code.is_some_and(|code| is_passing(status, code))
+            }
+            None => error.is_connector_error(),
+        };
+        if passing {
+            RetryAction::transient_error()
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "worth repeating"
+    }
+}
+
+/// Runs `call`, the SDK's few retries included, for at most a round and at most
+/// half of what is left of `budget`. Who needs more rounds asks again.
 pub(crate) async fn bounded<T, E>(
     operation: &'static str,
     budget: Budget,
@@ -33,11 +92,12 @@ pub(crate) async fn bounded<T, E>(
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    match timeout_at(budget.until(), call).await {
+    let time = ROUND.min(budget.left() / 2);
+    match timeout(time, call).await {
         Err(_) => Err(CallError::new(
             operation,
-            "OutOfTime",
-            "no usable answer within the time budget",
+            "Timeout",
+            &format!("no usable answer within {} ms", time.as_millis()),
             true,
         )),
         Ok(Ok(answer)) => Ok(answer),
@@ -56,26 +116,56 @@ where
             SdkError::ResponseError(_) => "UnusableAnswer",
             _ => "NotSent",
         };
-        return CallError::new(
-            operation,
-            code,
-            &DisplayErrorContext(error).to_string(),
-            true,
-        );
+        return CallError::new(operation, code, &innermost(error), true);
     };
     let status = refusal.raw().status().as_u16();
     let metadata = refusal.err().meta();
-    let code = metadata
-        .code()
-        .map_or_else(|| format!("HTTP {status}"), ToOwned::to_owned);
-    let retryable = status >= 500
-        || status == 429
-        || metadata.code().is_none()
-        || PASSING.contains(&code.as_str());
-    CallError::new(
-        operation,
-        &code,
-        metadata.message().unwrap_or("no message"),
-        retryable,
-    )
+    let retryable = is_passing(status, metadata.code());
+    let (code, message) = match metadata.code() {
+        Some(code) => (code.to_owned(), metadata.message().unwrap_or("no message")),
+        None if status < 300 => ("UnusableAnswer".to_owned(), "the answer cannot be read"),
+        None => (format!("HTTP {status}"), "the answer says no more"),
+    };
+    CallError::new(operation, &code, message, retryable)
+}
+
+/// The cause at the bottom, which is what tells a person something.
+fn innermost(error: &dyn Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_passing;
+
+    #[test]
+    fn busy_and_broken_pass_and_refusals_do_not() {
+        for code in [
+            "ThrottlingException",
+            "Throttled",
+            "KMSThrottling",
+            "ConflictException",
+        ] {
+            assert!(is_passing(400, Some(code)), "{code}");
+        }
+        for status in [429, 500, 503] {
+            assert!(is_passing(status, Some("Anything")));
+        }
+        assert!(
+            is_passing(400, None),
+            "an answer without a code is not the service's"
+        );
+        for code in [
+            "AccessDeniedException",
+            "TrailNotFoundException",
+            "AuthorizationError",
+            "KMSDisabled",
+        ] {
+            assert!(!is_passing(400, Some(code)), "{code}");
+        }
+    }
 }

@@ -1,18 +1,12 @@
 //! All calls to CloudTrail.
 
-use aws_sdk_cloudtrail::operation::start_logging::StartLoggingError;
 use aws_sdk_cloudtrail::{Client, config::Builder, primitives::DateTime};
-use aws_smithy_runtime_api::client::{
-    interceptors::context::InterceptorContext,
-    retries::classifiers::{ClassifyRetry, RetryAction},
-};
 
 use crate::{
     arn::TrailArn,
-    aws::{Aws, NoAnswer, retry_partition},
+    aws::{Aws, Service, retry_partition},
     budget::Budget,
-    call::bounded,
-    config::InvalidConfig,
+    call::{WorthRepeating, bounded},
     failure::CallError,
     moment::Moment,
     trail::{LoggingState, TrailApi},
@@ -25,23 +19,19 @@ pub struct CloudTrail {
 
 impl CloudTrail {
     /// Builds the clients.
-    ///
-    /// # Errors
-    /// An unusable endpoint variable.
-    pub fn new(aws: &Aws, trails: &[TrailArn]) -> Result<Self, InvalidConfig> {
+    #[must_use]
+    pub fn new(aws: &Aws, trails: &[TrailArn]) -> Self {
         let mut clients: Vec<(String, Client)> = Vec::new();
         for trail in trails {
             if clients.iter().all(|(region, _)| region != trail.region()) {
-                let settings = aws.settings("CLOUDTRAIL", trail.region())?;
-                let config = Builder::from(&settings)
+                let config = Builder::from(&aws.settings(Service::CloudTrail, trail.region()))
                     .retry_partition(retry_partition("cloudtrail"))
-                    .retry_classifier(NoAnswer)
-                    .retry_classifier(TrailIsBusy)
+                    .retry_classifier(WorthRepeating)
                     .build();
                 clients.push((trail.region().to_owned(), Client::from_conf(config)));
             }
         }
-        Ok(Self { clients })
+        Self { clients }
     }
 
     fn client(&self, trail: &TrailArn, operation: &'static str) -> Result<&Client, CallError> {
@@ -84,30 +74,4 @@ impl TrailApi for CloudTrail {
 
 fn moment(time: &DateTime) -> Option<Moment> {
     Moment::from_epoch_millis(time.to_millis().ok()?)
-}
-
-/// A trail that is just being changed refuses further changes with a
-/// ConflictException for a moment; the SDK takes that for final.
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html>.
-#[derive(Debug)]
-struct TrailIsBusy;
-
-impl ClassifyRetry for TrailIsBusy {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let busy = context
-            .output_or_error()
-            .and_then(Result::err)
-            .and_then(|error| error.as_operation_error())
-            .and_then(|error| error.downcast_ref::<StartLoggingError>())
-            .is_some_and(StartLoggingError::is_conflict_exception);
-        if busy {
-            RetryAction::transient_error()
-        } else {
-            RetryAction::NoActionIndicated
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "trail is busy"
-    }
 }

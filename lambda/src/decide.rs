@@ -1,7 +1,7 @@
 //! What an event asks for. Pure: no clock, no network, no AWS types.
 
 use crate::{
-    arn::TrailArn,
+    arn::{TrailArn, is_trail_name},
     event::{Event, Record, text},
 };
 
@@ -10,7 +10,7 @@ use crate::{
 pub enum Decision {
     /// Nothing: the event is not about a protected trail, or not to be believed.
     Ignore(Reason),
-    /// Somebody tried and nothing happened: report only. `None` when the record
+    /// Somebody tried and the call failed: report only. `None` when the record
     /// does not say which trail.
     Report(Option<TrailArn>),
     /// Logging may be off: put these trails back. More than one when the
@@ -38,6 +38,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether the rule's pattern keeps such events out, so that somebody must
+    /// have invoked the function with it.
+    #[must_use]
+    pub fn is_suspicious(self) -> bool {
+        matches!(
+            self,
+            Self::NotFromCloudTrail
+                | Self::Contradictory
+                | Self::ForeignAccount
+                | Self::ForeignRegion
+                | Self::OtherCall
+        )
+    }
+
     /// Stable name for logs and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -93,38 +107,84 @@ pub fn decide(event: &Event, protected: &[TrailArn]) -> Decision {
         return Decision::Ignore(Reason::OtherCall);
     }
 
-    let denied = record.error_code.is_some();
-    let Some(reference) = named_trail(record).or_else(|| trail_in_message(record)) else {
-        return if denied {
-            Decision::Report(None)
-        } else {
-            // Oversized requests lose their parameters: suspect every trail it could be.
-            Decision::Restore(protected.iter().filter(at_home).cloned().collect())
+    if record.error_code.is_some() {
+        return match attempted(record, protected, region, account) {
+            Attempted::Unknown => Decision::Report(None),
+            Attempted::Protected(trail) => Decision::Report(Some(trail.clone())),
+            Attempted::Other => Decision::Ignore(Reason::TrailNotProtected),
         };
-    };
-    let meant = protected
-        .iter()
-        .find(|trail| trail.is_meant_by(reference, region, account));
-    match meant {
-        None => Decision::Ignore(Reason::TrailNotProtected),
-        Some(trail) if denied => Decision::Report(Some(trail.clone())),
-        Some(trail) => Decision::Restore(vec![trail.clone()]),
     }
+    // Oversized requests lose their parameters, and what cannot be a trail's
+    // name may be one to CloudTrail: suspect every trail that it could be.
+    let Some(reference) = named_trail(record) else {
+        return Decision::Restore(protected.iter().filter(at_home).cloned().collect());
+    };
+    let meant = meant_by(reference, protected, region, account);
+    if !meant.is_empty() {
+        return Decision::Restore(meant.into_iter().cloned().collect());
+    }
+    if is_trail_name(reference) || reference.parse::<TrailArn>().is_ok() {
+        return Decision::Ignore(Reason::TrailNotProtected);
+    }
+    Decision::Restore(protected.iter().filter(at_home).cloned().collect())
 }
 
-/// The trail as the caller named it.
-fn named_trail(record: &Record) -> Option<&str> {
-    text(record.request_parameters.as_ref()?, "name")
+/// The protected trails that `reference` means: the one that is named letter by
+/// letter, else all that differ in case only.
+fn meant_by<'a>(
+    reference: &str,
+    protected: &'a [TrailArn],
+    region: &str,
+    account: &str,
+) -> Vec<&'a TrailArn> {
+    let mut meant: Vec<&TrailArn> = protected
+        .iter()
+        .filter(|trail| trail.is_meant_by(reference, region, account))
+        .collect();
+    if meant.iter().any(|trail| trail.is_exactly(reference)) {
+        meant.retain(|trail| trail.is_exactly(reference));
+    }
+    meant
+}
+
+/// Which trail a failed call was about.
+enum Attempted<'a> {
+    Protected(&'a TrailArn),
+    Other,
+    Unknown,
 }
 
 /// Denied calls are recorded without parameters; the trail's ARN is then in the
-/// text of `errorMessage` only.
-fn trail_in_message(record: &Record) -> Option<&str> {
-    record.error_code.as_ref()?;
-    record
+/// text of `errorMessage` only, beside the caller's ARN, which may hold anything:
+/// one protected trail among the ARNs found is enough.
+fn attempted<'a>(
+    record: &Record,
+    protected: &'a [TrailArn],
+    region: &str,
+    account: &str,
+) -> Attempted<'a> {
+    let in_message = record
         .error_message
-        .as_deref()?
+        .as_deref()
+        .unwrap_or_default()
         .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '(' | ')'))
         .map(|word| word.trim_end_matches('.'))
-        .find(|word| word.parse::<TrailArn>().is_ok())
+        .filter(|word| word.parse::<TrailArn>().is_ok());
+    let mut references = named_trail(record).into_iter().chain(in_message).peekable();
+    if references.peek().is_none() {
+        return Attempted::Unknown;
+    }
+    references
+        .find_map(|reference| {
+            meant_by(reference, protected, region, account)
+                .first()
+                .copied()
+        })
+        .map_or(Attempted::Other, Attempted::Protected)
+}
+
+/// The trail as the caller named it.
+#[must_use]
+pub fn named_trail(record: &Record) -> Option<&str> {
+    text(record.request_parameters.as_ref()?, "name")
 }

@@ -64,19 +64,31 @@ pub struct Record {
 }
 
 /// The payload is no event at all.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{field} is {found}: expected a JSON object as EventBridge sends it")]
 pub struct MalformedEvent {
     field: &'static str,
-    found: &'static str,
+    found: String,
 }
 
 impl Event {
     /// Reads an event.
     ///
     /// # Errors
-    /// If the payload or its `detail` is no JSON object.
-    pub fn parse(payload: Value) -> Result<Self, MalformedEvent> {
+    /// If the payload is not JSON, or it or its `detail` is no object.
+    pub fn parse(payload: &str) -> Result<Self, MalformedEvent> {
+        // A text cut inside a surrogate pair leaves half of it behind, which is
+        // valid JSON and no valid string: only then is the payload rewritten.
+        let payload = serde_json::from_str(payload)
+            .or_else(|_| serde_json::from_str(&without_lone_surrogates(payload)))
+            .map_err(|error| MalformedEvent {
+                field: "the payload",
+                found: format!("unreadable ({error})"),
+            })?;
+        Self::from_value(payload)
+    }
+
+    fn from_value(payload: Value) -> Result<Self, MalformedEvent> {
         let Value::Object(mut envelope) = payload else {
             return Err(malformed("the payload", Some(&payload)));
         };
@@ -159,7 +171,41 @@ fn malformed(field: &'static str, value: Option<&Value>) -> MalformedEvent {
         Some(Value::Array(_)) => "an array",
         Some(Value::Object(_)) => "an object",
     };
-    MalformedEvent { field, found }
+    MalformedEvent {
+        field,
+        found: found.to_owned(),
+    }
+}
+
+/// Replaces each `\uD800` to `\uDFFF` that is not part of a pair by `\uFFFD`.
+fn without_lone_surrogates(json: &str) -> String {
+    let mut clean = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        clean.push_str(before);
+        // The length of an escape: \uXXXX, a pair of them, or two characters.
+        let length = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(_), _) => 6,
+            (None, _) => escape
+                .char_indices()
+                .nth(2)
+                .map_or(escape.len(), |(end, _)| end),
+        };
+        let (escape, after) = escape.split_at(length);
+        let lone = length == 6;
+        clean.push_str(if lone { "\\ufffd" } else { escape });
+        rest = after;
+    }
+    clean + rest
+}
+
+/// The surrogate that `json` begins with, if it does.
+fn surrogate(json: &str) -> Option<u16> {
+    let digits = json.strip_prefix("\\u")?.get(..4)?;
+    let unit = u16::from_str_radix(digits, 16).ok()?;
+    matches!(unit, 0xd800..=0xdfff).then_some(unit)
 }
 
 #[cfg(test)]
@@ -170,7 +216,7 @@ mod tests {
 
     #[test]
     fn unknown_and_wrongly_typed_fields_are_kept() -> Result<(), MalformedEvent> {
-        let event = Event::parse(json!({
+        let event = Event::from_value(json!({
             "source": "aws.cloudtrail",
             "detail": {
                 "eventName": 7, "eventSource": "cloudtrail.amazonaws.com",
@@ -192,7 +238,7 @@ mod tests {
 
     #[test]
     fn empty_and_null_words_stand_for_nothing() -> Result<(), MalformedEvent> {
-        let event = Event::parse(
+        let event = Event::from_value(
             json!({"detail": {"errorCode": "null", "sourceIPAddress": "-", "userAgent": ""}}),
         )?;
         assert_eq!(event.record.error_code, None);
@@ -209,8 +255,24 @@ mod tests {
             (json!({}), "detail is missing"),
             (json!({"detail": "x"}), "detail is a string"),
         ] {
-            let refused = Event::parse(payload).err().map(|e| e.to_string());
+            let refused = Event::from_value(payload).err().map(|e| e.to_string());
             assert!(refused.is_some_and(|text| text.starts_with(told)), "{told}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_does_not_hide_an_event() {
+        let event = Event::parse(
+            r#"{"detail":{"userAgent":"\ud83d x \ude00\ud83d\ude00 \\ud83d","eventName":"StopLogging"}}"#,
+        );
+        let record = event.map(|event| event.record).unwrap_or_default();
+        assert_eq!(
+            record.user_agent.as_deref(),
+            Some("\u{fffd} x \u{fffd}\u{1f600} \\ud83d")
+        );
+        assert_eq!(record.event_name.as_deref(), Some("StopLogging"));
+        for odd in ["\\", "\\u", "\\ud83", "\\ud83d", "\\ud83dé", "é\\é"] {
+            let _ = without_lone_surrogates(odd);
         }
     }
 }

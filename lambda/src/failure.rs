@@ -5,6 +5,9 @@ use thiserror::Error;
 
 use crate::{event::MalformedEvent, text::Clean};
 
+/// CloudTrail's error code for a trail that does not exist.
+pub const TRAIL_NOT_FOUND: &str = "TrailNotFoundException";
+
 /// A failed call to AWS, after the client's own retries.
 #[derive(Clone, Debug, Error)]
 #[error("{operation} failed: {code}: {message}")]
@@ -28,6 +31,12 @@ impl CallError {
         }
     }
 
+    /// Whether the service says that there is no such trail.
+    #[must_use]
+    pub fn is_trail_missing(&self) -> bool {
+        self.code.as_str() == TRAIL_NOT_FOUND
+    }
+
     /// Whether the same call may succeed later without anybody's help.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -41,7 +50,7 @@ impl CallError {
 pub enum Failure {
     /// The payload is no event. Never succeeds: it goes to the dead-letter queue.
     #[error("{0}")]
-    MalformedEvent(#[from] MalformedEvent),
+    MalformedEvent(MalformedEvent),
     /// A protected trail is not known to be logging.
     #[error("not verified as logging: {trails}: {cause}{}", notice_failed(notice.as_ref()))]
     Unrestored {

@@ -7,15 +7,16 @@ use serde_json::{Value, json};
 use tracing::{Instrument, error, field::display, info, info_span, warn};
 
 use crate::{
+    actor::Actor,
     arn::TrailArn,
     aws::Aws,
     budget::Budget,
     cloudtrail::CloudTrail,
-    config::{Config, InvalidConfig},
-    decide::{Decision, decide},
+    config::Config,
+    decide::{Decision, decide, named_trail},
     event::Event,
     failure::{CallError, Failure},
-    incident::{Incident, stop_confirmed},
+    incident::{Incident, Outcome, stop_confirmed},
     metrics,
     moment::Moment,
     notice::Notice,
@@ -37,53 +38,99 @@ pub struct Handler {
 
 impl Handler {
     /// Builds the handler. `write_line` puts a metric line on standard output.
-    ///
-    /// # Errors
-    /// An unusable endpoint variable.
-    pub fn new(
-        config: Config,
-        aws: Aws,
-        function_name: String,
-        write_line: fn(&str),
-    ) -> Result<Self, InvalidConfig> {
-        Ok(Self {
-            cloudtrail: CloudTrail::new(&aws, &config.trails)?,
+    #[must_use]
+    pub fn new(config: Config, aws: Aws, function_name: String, write_line: fn(&str)) -> Self {
+        Self {
+            cloudtrail: CloudTrail::new(&aws, &config.trails),
             config,
             aws,
             topic: OnceLock::new(),
             function_name,
             write_line,
-        })
+        }
     }
 
-    /// Answers one event; `deadline` is when Lambda ends the invocation.
+    /// Answers one event; `request_id` is Lambda's, `deadline` is when Lambda
+    /// ends the invocation.
     ///
     /// # Errors
     /// [`Failure`], when a trail is not known to log, a notice is not sent, or
     /// the payload is no event (law 4).
-    pub async fn handle(&self, payload: Value, deadline: SystemTime) -> Result<Value, Failure> {
-        let event =
-            Event::parse(payload).inspect_err(|e| error!(error = %e, "the payload is no event"))?;
-        let id = event.record.event_id.as_deref().or(event.id.as_deref());
-        let span = info_span!("event", event_id = %Clean::from(id.unwrap_or("unknown")));
-        self.answer(&event, deadline).instrument(span).await
+    pub async fn handle(
+        &self,
+        payload: &str,
+        request_id: &str,
+        deadline: SystemTime,
+    ) -> Result<Value, Failure> {
+        let event = Event::parse(payload);
+        let id = event
+            .as_ref()
+            .ok()
+            .and_then(|event| event.record.event_id.as_deref().or(event.id.as_deref()));
+        let span =
+            info_span!("event", event_id = %Clean::from(id.unwrap_or("unknown")), request_id);
+        let answer = async {
+            match &event {
+                Ok(event) => self.answer(event, deadline).await,
+                Err(malformed) => {
+                    self.suspect(payload, deadline).await;
+                    Err(Failure::MalformedEvent(malformed.clone()))
+                }
+            }
+        };
+        // Boxed, to spare the compiler the depth of the type.
+        let answer = Box::pin(answer.instrument(span.clone())).await;
+        if let Err(failure) = &answer {
+            let error_type = failure.error_type();
+            span.in_scope(|| error!(error_type, error = %failure, "the invocation fails"));
+        }
+        answer
+    }
+
+    /// What cannot be read may still be the record of a stop: the trails are
+    /// started before the invocation fails.
+    async fn suspect(&self, payload: &str, deadline: SystemTime) {
+        if payload.contains("StopLogging") {
+            let incidents = self
+                .heal(&Event::default(), &self.config.trails, deadline)
+                .await;
+            // The invocation fails all the same, and the failure is logged there.
+            if self
+                .notify(&incidents, Budget::for_notice(deadline))
+                .await
+                .is_err()
+            {
+                warn!("the notice of an unreadable event was not sent");
+            }
+        }
     }
 
     async fn answer(&self, event: &Event, deadline: SystemTime) -> Result<Value, Failure> {
         let incidents = match decide(event, &self.config.trails) {
             Decision::Ignore(reason) => {
                 let told = |field: &Option<String>| field.as_deref().map(Clean::from).map(display);
+                let named = named_trail(&event.record).map(Clean::from).map(display);
+                let actor = Actor::of(&event.record);
                 info!(
                     reason = reason.as_str(),
+                    trail = named,
+                    actor = actor.best().map(display),
                     event_name = told(&event.record.event_name),
                     event_source = told(&event.record.event_source),
                     account = told(&event.account),
                     region = told(&event.region),
                     "event ignored"
                 );
+                if reason.is_suspicious() {
+                    warn!("the rule lets no such event through: who invoked the function?");
+                }
                 return Ok(json!({"ignored": reason.as_str()}));
             }
-            Decision::Report(trail) => vec![Incident::denied(event, trail.as_ref())],
+            Decision::Report(trail) => {
+                let incident = Incident::denied(event, trail.as_ref());
+                log(&incident);
+                vec![incident]
+            }
             Decision::Restore(trails) => self.heal(event, &trails, deadline).await,
         };
         let sent = self.notify(&incidents, Budget::for_notice(deadline)).await;
@@ -111,28 +158,22 @@ impl Handler {
         incidents
     }
 
-    /// Sends every notice, even if one fails; returns the first failure.
+    /// Sends the notices side by side: one that hangs or fails must not hold up
+    /// another. Returns the first failure.
     async fn notify(&self, incidents: &[Incident], budget: Budget) -> Result<(), CallError> {
-        let mut sent = Ok(());
-        for incident in incidents {
-            if let Err(error) = self.send(incident, budget).await {
-                error!(error = %error, "the notice was not sent");
-                sent = sent.and(Err(error));
-            }
+        let sent = join_all(incidents.iter().map(|incident| self.send(incident, budget))).await;
+        for error in sent.iter().filter_map(|sent| sent.as_ref().err()) {
+            error!(%error, "a notice was not sent");
         }
-        sent
+        sent.into_iter().collect()
     }
 
     async fn send(&self, incident: &Incident, budget: Budget) -> Result<(), CallError> {
-        let unsendable = |cause: String| CallError::new("sns:Publish", "NotSent", &cause, false);
-        let notice = Notice::of(incident).map_err(|e| unsendable(e.to_string()))?;
-        let topic = if let Some(topic) = self.topic.get() {
-            topic
-        } else {
-            let topic =
-                Topic::new(&self.aws, &self.config).map_err(|e| unsendable(e.to_string()))?;
-            self.topic.get_or_init(|| topic)
-        };
+        let notice = Notice::of(incident)
+            .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?;
+        let topic = self
+            .topic
+            .get_or_init(|| Topic::new(&self.aws, &self.config));
         topic.publish(&notice, budget).await?;
         info!(outcome = incident.outcome.as_str(), "notice sent");
         Ok(())
@@ -142,25 +183,29 @@ impl Handler {
 fn log(incident: &Incident) {
     let timing = &incident.timing;
     let trail = incident.trail.arn.as_ref().map(display);
+    let actor = incident.actor.best().map(display);
     let problem = incident.problem.as_deref();
     let outcome = incident.outcome.as_str();
     if incident.outcome.is_failure() {
         error!(
             outcome,
-            trail, problem, "the trail is not verified as logging"
+            trail, actor, problem, "the trail is not verified as logging"
         );
-    } else if problem.is_some() {
+    } else if incident.outcome == Outcome::AttemptDenied {
+        let error_code = incident.event.error_code.as_ref().map(display);
         warn!(
             outcome,
-            trail, problem, "the trail is logging, with a problem"
+            trail, actor, error_code, "an attempt to stop logging failed"
         );
     } else {
-        info!(
+        warn!(
             outcome,
             trail,
+            actor,
+            problem,
             event_to_verified_ms = timing.event_to_verified_ms,
             gap_ms = timing.gap_ms,
-            "the trail is logging"
+            "a stop was answered, and the trail is logging"
         );
     }
 }

@@ -1,40 +1,38 @@
 //! What is reported: the facts of one incident. Its JSON form is the machine
 //! document of the notice, version 1.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     actor::Actor,
     arn::TrailArn,
     event::Event,
-    failure::CallError,
+    failure::{CallError, TRAIL_NOT_FOUND},
     moment::Moment,
     text::Clean,
     trail::{Healing, LoggingState},
 };
 
 /// How the incident ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The trail was stopped, was started by us, and was read back as logging.
     Restored,
     /// The trail was stopped, and was started again before this answer: by
     /// somebody else, or by an earlier try of ours whose notice failed.
     AlreadyLogging,
-    /// The trail logs, but its own times know of no such stop.
+    /// The trail logs, and its own times do not confirm the stop.
     Unconfirmed,
     /// A read shows that the trail does not log.
     NotRestored,
     /// No read tells whether the trail logs.
     Unverified,
-    /// The call was refused; nothing happened.
+    /// The call failed.
     AttemptDenied,
 }
 
 /// How urgent the incident is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// Logging is off or not known to be on.
     Critical,
@@ -87,10 +85,22 @@ impl Severity {
     }
 }
 
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for Severity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 /// One incident: one event about one trail.
 #[derive(Clone, Debug, Serialize)]
 pub struct Incident {
-    /// Id of the CloudTrail record, else of the delivery.
+    /// Id of the CloudTrail record, else of the delivery: one incident has one.
     pub id: Option<Clean>,
     /// How it ended.
     pub outcome: Outcome,
@@ -137,8 +147,6 @@ pub struct Call {
     pub id: Option<Clean>,
     /// `eventName`.
     pub name: Option<Clean>,
-    /// `eventTime`, in whole seconds.
-    pub time: Option<Moment>,
     /// `requestID`.
     pub request_id: Option<Clean>,
     /// `errorCode` of a refused call.
@@ -185,20 +193,31 @@ pub struct Remediation {
     pub start_logging_accepted_at: Option<Moment>,
 }
 
-/// How much earlier than the event the trail's stop may seem to be, in
-/// milliseconds: the two times come from different clocks.
+/// How far before the event the trail's stop may seem to lie, in milliseconds:
+/// the two times come from different clocks.
 const CLOCK_SKEW_MS: i64 = 5_000;
 
+/// How far behind the event the trail's latest stop may lie and still confirm
+/// it, in milliseconds: of stops in quick succession only the last one shows.
+/// Anything later says nothing about the event.
+const SUCCESSION_MS: i64 = 60_000;
+
+/// How far before our first call the trail's start may seem to lie and still be
+/// ours, in milliseconds: start times may be cut to the second.
+const START_RESOLUTION_MS: i64 = 1_000;
+
 impl Incident {
-    /// A refused attempt on `trail`.
+    /// A failed attempt on `trail`.
     #[must_use]
     pub fn denied(event: &Event, trail: Option<&TrailArn>) -> Self {
         let mut incident = Self::about(event, trail, Outcome::AttemptDenied);
-        incident.summary = format!(
-            "{} tried to stop {} and was refused; nothing was changed.",
-            incident.actor.best(),
-            incident.trail.title(),
-        );
+        let code = event.record.error_code.as_deref();
+        if trail.is_some() && code == Some(TRAIL_NOT_FOUND) {
+            incident.severity = Severity::High;
+            incident.problem =
+                Some("CloudTrail says that this protected trail does not exist".to_owned());
+        }
+        incident.summary = incident.sentence();
         incident
     }
 
@@ -211,18 +230,40 @@ impl Incident {
         let stopped_at = state.and_then(|state| state.stopped_at);
         let started_at = state.and_then(|state| state.started_at);
         let stop_confirmed = state.and_then(|state| stop_confirmed(event, &state));
+        let errors = [&healing.start_error, &healing.read_error];
+        let missing = errors
+            .iter()
+            .any(|error| error.as_ref().is_some_and(CallError::is_trail_missing));
         let verified = healing.verified_at.is_some();
-        let outcome = match is_logging {
-            Some(true) if verified && stop_confirmed == Some(false) => Outcome::Unconfirmed,
-            Some(true) if verified && started_before(started_at, healing) => {
-                Outcome::AlreadyLogging
+        let verified = verified && is_logging == Some(true);
+        let outcome = if !verified {
+            if is_logging == Some(false) || missing {
+                Outcome::NotRestored
+            } else {
+                Outcome::Unverified
             }
-            Some(true) if verified => Outcome::Restored,
-            Some(false) => Outcome::NotRestored,
-            _ => Outcome::Unverified,
+        } else if healing.accepted_at.is_none() {
+            // Nothing of ours started it, so a read that is older than the stop
+            // would look the same: the trail must show stop and start.
+            match started_at.zip(stopped_at) {
+                Some((start, stop)) if stop_confirmed == Some(true) && start >= stop => {
+                    Outcome::AlreadyLogging
+                }
+                _ => Outcome::Unverified,
+            }
+        } else if stop_confirmed != Some(true) {
+            Outcome::Unconfirmed
+        } else if was_started_before(healing, started_at, stopped_at) {
+            Outcome::AlreadyLogging
+        } else {
+            Outcome::Restored
         };
 
         let mut incident = Self::about(event, Some(trail), outcome);
+        // A later stop hides when this one began, and so the length of its gap.
+        let this_stop = stopped_at
+            .zip(event_time)
+            .is_some_and(|(stop, event)| stop.millis_since(event).abs() <= CLOCK_SKEW_MS);
         let gap = stopped_at
             .zip(started_at)
             .map(|(stop, start)| start.millis_since(stop));
@@ -235,7 +276,7 @@ impl Incident {
                 .verified_at
                 .zip(event_time)
                 .map(|(verified, event)| verified.millis_since(event)),
-            gap_ms: gap.filter(|gap| *gap >= 0 && verified && stop_confirmed == Some(true)),
+            gap_ms: gap.filter(|gap| *gap >= 0 && verified && this_stop),
         };
         incident.verification = Verification {
             is_logging,
@@ -243,14 +284,11 @@ impl Incident {
             reads: healing.reads,
         };
         incident.remediation = Remediation {
-            calls: vec!["cloudtrail:StartLogging"; healing.starts.try_into().unwrap_or(usize::MAX)],
+            calls: std::iter::repeat_n("cloudtrail:StartLogging", healing.starts).collect(),
             start_logging_accepted_at: healing.accepted_at,
         };
         incident.problem = problem(healing);
-        incident.retryable = [&healing.start_error, &healing.read_error]
-            .into_iter()
-            .flatten()
-            .all(CallError::is_retryable);
+        incident.retryable = errors.into_iter().flatten().all(CallError::is_retryable);
         incident.summary = incident.sentence();
         incident
     }
@@ -274,7 +312,6 @@ impl Incident {
             event: Call {
                 id,
                 name: clean(&record.event_name),
-                time: event_time(event),
                 request_id: clean(&record.request_id),
                 error_code: clean(&record.error_code),
                 error_message: clean(&record.error_message),
@@ -291,24 +328,30 @@ impl Incident {
         }
     }
 
+    /// The actor's name is the caller's choice, hence the quotes.
     fn sentence(&self) -> String {
         let trail = self.trail.title();
-        let actor = self.actor.best();
+        let actor = self.actor.quoted();
+        let stopped = if self.verification.stop_confirmed == Some(true) {
+            format!("{actor} stopped {trail}")
+        } else {
+            format!("An event says that {actor} stopped {trail}")
+        };
         match self.outcome {
-            Outcome::Restored => format!("{actor} stopped {trail}; it is logging again."),
-            Outcome::AlreadyLogging => format!(
-                "{actor} stopped {trail}; it was logging again when this event was answered."
-            ),
+            Outcome::Restored => format!("{stopped}. It is logging again."),
+            Outcome::AlreadyLogging => {
+                format!("{stopped}. It was logging again when this event was answered.")
+            }
             Outcome::Unconfirmed => format!(
-                "An event says that {actor} stopped {trail}; the trail is logging, and its own times know of no such stop."
+                "{stopped}. The trail is logging, and its own times do not confirm that stop."
             ),
-            Outcome::NotRestored => {
-                format!("{actor} stopped {trail}, and it is STILL NOT LOGGING.")
-            }
+            Outcome::NotRestored => format!("{stopped}. It is STILL NOT LOGGING."),
             Outcome::Unverified => {
-                format!("{actor} stopped {trail}, and nothing proves that it is logging again.")
+                format!("{stopped}. Nothing proves that it is logging again.")
             }
-            Outcome::AttemptDenied => format!("{actor} tried to stop {trail} and was refused."),
+            Outcome::AttemptDenied => {
+                format!("{actor} tried to stop {trail}. The call failed.")
+            }
         }
     }
 }
@@ -324,13 +367,20 @@ impl Trail {
     }
 }
 
-/// Whether the trail's own stop time fits the event: not before it. `None` if
-/// the event has no time.
+/// Whether the trail's own stop time fits the event. `None` if that cannot be
+/// told: the event has no time, or a much later stop hides it.
 #[must_use]
 pub fn stop_confirmed(event: &Event, state: &LoggingState) -> Option<bool> {
     let event_time = event_time(event)?;
-    let stop = state.stopped_at;
-    Some(stop.is_some_and(|stop| stop.millis_since(event_time) >= -CLOCK_SKEW_MS))
+    let Some(stop) = state.stopped_at else {
+        return Some(false);
+    };
+    let behind = stop.millis_since(event_time);
+    if behind < -CLOCK_SKEW_MS {
+        Some(false)
+    } else {
+        (behind <= SUCCESSION_MS).then_some(true)
+    }
 }
 
 fn event_time(event: &Event) -> Option<Moment> {
@@ -342,12 +392,14 @@ fn event_time(event: &Event) -> Option<Moment> {
         .or_else(|| event.time.as_deref().and_then(Moment::parse))
 }
 
-/// Whether the trail's latest start came before our first call. A start time
-/// without a fraction may lie up to a second before the start itself.
-fn started_before(started_at: Option<Moment>, healing: &Healing) -> bool {
-    started_at.is_some_and(|start| {
-        let resolution = if start.is_whole_second() { 1_000 } else { 100 };
-        healing.begun_at.millis_since(start) > resolution
+/// Whether the trail was started again after its stop and before our first call.
+fn was_started_before(
+    healing: &Healing,
+    started_at: Option<Moment>,
+    stopped_at: Option<Moment>,
+) -> bool {
+    started_at.zip(stopped_at).is_some_and(|(start, stop)| {
+        start >= stop && healing.begun_at.millis_since(start) > START_RESOLUTION_MS
     })
 }
 
@@ -363,8 +415,10 @@ fn problem(healing: &Healing) -> Option<String> {
     if healing.verified_at.is_some() {
         return None;
     }
-    Some(format!(
-        "StartLogging was accepted, yet {} reads did not show the trail logging",
-        healing.reads
-    ))
+    Some(match healing.reads {
+        0 => "the time ran out before the trail could be read".to_owned(),
+        reads => {
+            format!("StartLogging was accepted, and {reads} reads did not show the trail logging")
+        }
+    })
 }

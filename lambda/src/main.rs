@@ -3,7 +3,7 @@
 use std::{env, io::Write, process::ExitCode};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tracing::{error, level_filters::LevelFilter};
 use trailkeeper::{
     aws::{Aws, Variable},
@@ -25,10 +25,10 @@ async fn main() -> ExitCode {
         }
     };
     let handler = &handler;
-    let answer = |event: LambdaEvent<Value>| async move {
+    let answer = |event: LambdaEvent<Box<RawValue>>| async move {
         let deadline = event.context.deadline();
         handler
-            .handle(event.payload, deadline)
+            .handle(event.payload.get(), &event.context.request_id, deadline)
             .await
             .map_err(Diagnostic::from)
     };
@@ -49,7 +49,7 @@ fn prepare(variable: Variable) -> Result<Handler, InvalidConfig> {
         "AWS_LAMBDA_FUNCTION_NAME",
         "the function's name, set by Lambda",
     )?;
-    Handler::new(config, aws, name, write_line)
+    Ok(Handler::new(config, aws, name, write_line))
 }
 
 /// JSON lines on standard output. The level is the one set in Lambda's logging

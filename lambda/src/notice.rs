@@ -68,32 +68,44 @@ impl Notice {
     }
 }
 
-/// One line: severity, what is the case now, which trail, where. Nothing in it
-/// is chosen by the caller but the parts of a checked trail ARN.
+/// One line for subject and SMS: severity, what is the case now, which trail,
+/// where. Nothing in it is the caller's choice. What is long is the trail's
+/// name, so that gives way.
 fn headline(incident: &Incident) -> String {
+    const LONGEST: usize = 99;
     let state = match incident.outcome {
-        Outcome::Restored => "logging again after StopLogging",
-        Outcome::AlreadyLogging => "stopped, was already logging again",
-        Outcome::Unconfirmed => "logging; a reported stop is unconfirmed",
+        Outcome::Restored => "stopped, logging again",
+        Outcome::AlreadyLogging => "stopped, was logging again",
+        Outcome::Unconfirmed => "stop unconfirmed, logging",
         Outcome::NotRestored => "NOT LOGGING",
-        Outcome::Unverified => "not verified as logging",
+        Outcome::Unverified => "NOT VERIFIED",
         Outcome::AttemptDenied => "attempt to stop it denied",
     };
-    let name = incident
+    let part = |part: &Option<Clean>| part.as_ref().map_or("?", Clean::as_str).to_owned();
+    let severity = incident.severity.as_str().to_uppercase();
+    let place = format!(
+        "{}, {}",
+        part(&incident.trail.account),
+        part(&incident.trail.region)
+    );
+    let rest = format!("{severity} CloudTrail : {state} ({place})")
+        .chars()
+        .count();
+    let room = LONGEST.saturating_sub(rest);
+    let mut name = incident
         .trail
         .name
         .as_ref()
-        .map_or("(unknown trail)", Clean::as_str);
-    let name: String = if name.chars().count() > 30 {
-        name.chars().take(27).chain("...".chars()).collect()
-    } else {
-        name.to_owned()
-    };
-    let account = incident.trail.account.as_ref().map_or("?", Clean::as_str);
-    format!(
-        "{} CloudTrail {name}: {state} ({account})",
-        incident.severity.as_str().to_uppercase()
-    )
+        .map_or("(trail unknown)", Clean::as_str)
+        .to_owned();
+    if name.chars().count() > room {
+        name = name
+            .chars()
+            .take(room.saturating_sub(3))
+            .collect::<String>()
+            + "...";
+    }
+    format!("{severity} CloudTrail {name}: {state} ({place})")
 }
 
 /// The notice as a person reads it in an e-mail.
@@ -111,9 +123,15 @@ fn text(incident: &Incident) -> String {
     }
 
     page.heading("TRAIL");
-    page.fact("ARN", incident.trail.arn.as_ref());
-    page.fact("Account", incident.trail.account.as_ref());
-    page.fact("Region", incident.trail.region.as_ref());
+    let trail = &incident.trail;
+    page.fact("ARN", trail.arn.as_ref());
+    if trail.arn.is_some() {
+        page.fact("Account", trail.account.as_ref());
+        page.fact("Region", trail.region.as_ref());
+    } else {
+        page.field("Account", trail.account.as_ref());
+        page.field("Region", trail.region.as_ref());
+    }
 
     let actor = &incident.actor;
     page.heading("WHO (in quotes: as recorded, partly the caller's own choice)");
@@ -134,20 +152,9 @@ fn text(incident: &Incident) -> String {
     page.field("User agent", actor.user_agent.as_ref());
 
     page.heading("WHEN (UTC)");
-    let timing = &incident.timing;
-    page.fact("Call made", timing.event_time.map(shown));
+    page.fact("Call made", incident.timing.event_time.map(shown));
     if incident.outcome != Outcome::AttemptDenied {
-        page.fact("Logging stopped", timing.stopped_at.map(shown));
-        page.fact("Logging started", timing.started_at.map(shown));
-        page.fact("Verified", timing.verified_at.map(shown));
-        page.fact(
-            "Event to verified",
-            timing.event_to_verified_ms.map(seconds_of_event),
-        );
-        page.fact(
-            "Gap in the log",
-            timing.gap_ms.map(|gap| gap_text(gap, timing)),
-        );
+        course(&mut page, incident);
     }
 
     page.heading("THE CALL");
@@ -157,35 +164,52 @@ fn text(incident: &Incident) -> String {
     if incident.outcome == Outcome::AttemptDenied {
         page.field("Error code", incident.event.error_code.as_ref());
         page.field("Error message", incident.event.error_message.as_ref());
-    } else {
-        page.fact(
-            "Answered with",
-            Some(format!(
-                "{} x StartLogging, {} x GetTrailStatus",
-                incident.remediation.calls.len(),
-                incident.verification.reads
-            )),
-        );
     }
     page.text
+}
+
+/// When what happened, of a stop.
+fn course(page: &mut Page, incident: &Incident) {
+    let timing = &incident.timing;
+    page.fact("Trail's last stop", timing.stopped_at.map(shown));
+    page.fact("Trail's last start", timing.started_at.map(shown));
+    if incident.outcome.is_failure() {
+        let gap = match (incident.outcome, timing.stopped_at) {
+            (Outcome::NotRestored, Some(stop)) => format!("open since {}", shown(stop)),
+            _ => "unknown, may be open".to_owned(),
+        };
+        page.fact("Gap in the log", Some(gap));
+    } else {
+        page.fact("Seen logging", timing.verified_at.map(shown));
+        page.fact(
+            "Call to seen",
+            timing.event_to_verified_ms.map(seconds_of_event),
+        );
+        page.fact(
+            "Gap in the log",
+            timing.gap_ms.map(|gap| gap_text(gap, timing)),
+        );
+    }
+    page.fact(
+        "Answered with",
+        Some(format!(
+            "StartLogging ({} x), then GetTrailStatus ({} x)",
+            incident.remediation.calls.len(),
+            incident.verification.reads
+        )),
+    );
 }
 
 /// The most important line.
 fn status(incident: &Incident) -> String {
     let state = match incident.outcome {
-        Outcome::Restored => {
-            "RESTORED: logging was stopped and is on again; read back and verified."
-        }
-        Outcome::AlreadyLogging => {
-            "LOGGING AGAIN: logging was stopped, and was on again before this answer."
-        }
-        Outcome::Unconfirmed => {
-            "UNCONFIRMED: the trail is logging. It may never have been stopped."
-        }
+        Outcome::Restored => "RESTORED: logging was stopped and is on again, read back.",
+        Outcome::AlreadyLogging => "LOGGING: it was stopped, and was on again before this answer.",
+        Outcome::Unconfirmed => "LOGGING: a stop was reported that the trail does not confirm.",
         Outcome::NotRestored => "NOT RESTORED: the trail is NOT logging. Act now.",
-        Outcome::Unverified => "NOT VERIFIED: nothing proves that the trail is logging. Act now.",
+        Outcome::Unverified => "NOT VERIFIED: the trail may NOT be logging. Act now.",
         Outcome::AttemptDenied => {
-            "DENIED: an attempt to stop logging was refused. Nothing was changed."
+            "ATTEMPT DENIED: somebody tried to stop logging, and the call failed."
         }
     };
     format!("{}  {state}", incident.severity.as_str().to_uppercase())
@@ -193,32 +217,35 @@ fn status(incident: &Incident) -> String {
 
 fn next_steps(incident: &Incident) -> Vec<String> {
     let mut steps = Vec::new();
-    let region = incident.trail.region.as_ref();
-    if let (true, Some(arn), Some(region)) =
-        (incident.outcome.is_failure(), &incident.trail.arn, region)
-    {
-        steps.push(format!(
-            "Start it by hand: aws cloudtrail start-logging --region {region} --name {arn}"
-        ));
-        steps.push(format!(
-            "Check it: aws cloudtrail get-trail-status --region {region} --name {arn}"
-        ));
+    // Only the region of a protected trail goes into a command to paste.
+    let region = incident
+        .trail
+        .region
+        .as_ref()
+        .filter(|_| incident.trail.arn.is_some());
+    let off = incident.outcome.is_failure() || incident.problem.is_some();
+    if let (true, Some(arn), Some(region)) = (off, &incident.trail.arn, region) {
+        let command = |name| format!("aws cloudtrail {name} --region {region} --name {arn}");
+        steps.push(format!("Look: {}", command("get-trail-status")));
+        if incident.outcome.is_failure() {
+            steps.push(format!("Start it by hand: {}", command("start-logging")));
+        }
+        steps.push(
+            "If it is gone (TrailNotFoundException): bring it back, terraform apply.".to_owned(),
+        );
     }
-    steps.push(match incident.outcome {
-        Outcome::Unconfirmed => {
-            "Find out who sent the event: the trail's own times do not confirm it.".to_owned()
-        }
-        _ => "Ask the actor below whether they meant it. If not, treat the credentials as stolen."
-            .to_owned(),
+    steps.push(if incident.outcome == Outcome::Unconfirmed {
+        "Find out who sent this event: who may invoke the function?".to_owned()
+    } else {
+        "Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen.".to_owned()
     });
-    if let (Some(region), false) = (region, incident.outcome == Outcome::AttemptDenied) {
-        let key = incident.actor.access_key_id.as_ref().map(Clean::as_str);
-        // Only what cannot be anything but a key id goes into a command to paste.
-        if let Some(key) = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric())) {
-            steps.push(format!(
-                "See what else that key did: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=AccessKeyId,AttributeValue={key}"
-            ));
-        }
+    let key = incident.actor.access_key_id.as_ref().map(Clean::as_str);
+    // Only what cannot be anything but a key id goes into a command to paste.
+    let key = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric()));
+    if let (Some(region), Some(key)) = (region, key) {
+        steps.push(format!(
+            "See what else that key did: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=AccessKeyId,AttributeValue={key}"
+        ));
     }
     steps
 }
@@ -279,9 +306,13 @@ impl Page {
         self.line(heading);
     }
 
-    /// A value from the record, in quotes so that it cannot pass for our words.
+    /// A value from the record, in quotes so that it cannot pass for our words,
+    /// and with addresses that no mail program makes a link of.
     fn field(&mut self, label: &str, value: Option<&Clean>) {
-        self.fact(label, value.map(|value| format!("\"{value}\"")));
+        self.fact(
+            label,
+            value.map(|value| format!("\"{}\"", value.inside_quotes().replace("://", "[://]"))),
+        );
     }
 
     fn fact(&mut self, label: &str, value: Option<impl ToString>) {

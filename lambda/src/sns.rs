@@ -1,15 +1,20 @@
 //! All calls to SNS.
 
+use std::time::Duration;
+
 use aws_sdk_sns::{Client, config::Builder, types::MessageAttributeValue};
 
 use crate::{
-    aws::{Aws, NoAnswer, retry_partition},
+    aws::{Aws, Service, retry_partition},
     budget::Budget,
-    call::bounded,
-    config::{Config, InvalidConfig},
+    call::{WorthRepeating, bounded},
+    config::Config,
     failure::CallError,
     notice::Notice,
 };
+
+/// Between two rounds of tries.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The topic for notices.
 pub struct Topic {
@@ -19,19 +24,16 @@ pub struct Topic {
 
 impl Topic {
     /// Builds the client.
-    ///
-    /// # Errors
-    /// An unusable endpoint variable.
-    pub fn new(aws: &Aws, config: &Config) -> Result<Self, InvalidConfig> {
-        let settings = aws.settings("SNS", &config.topic_region)?;
-        let config_of_client = Builder::from(&settings)
+    #[must_use]
+    pub fn new(aws: &Aws, config: &Config) -> Self {
+        let settings = Builder::from(&aws.settings(Service::Sns, &config.topic_region))
             .retry_partition(retry_partition("sns"))
-            .retry_classifier(NoAnswer)
+            .retry_classifier(WorthRepeating)
             .build();
-        Ok(Self {
-            client: Client::from_conf(config_of_client),
+        Self {
+            client: Client::from_conf(settings),
             arn: config.topic_arn.clone(),
-        })
+        }
     }
 
     /// Publishes `notice` once.
@@ -55,6 +57,12 @@ impl Topic {
                 .map_err(|e| CallError::new(OPERATION, "NotSent", &e.to_string(), false))?;
             call = call.message_attributes(*name, attribute);
         }
-        bounded(OPERATION, budget, call.send()).await.map(|_| ())
+        loop {
+            match bounded(OPERATION, budget, call.clone().send()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_retryable() && budget.sleep(PAUSE).await => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }

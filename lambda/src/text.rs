@@ -9,8 +9,8 @@ const LONGEST: usize = 512;
 
 /// A string from outside with everything taken out that could forge a line,
 /// reorder text or hide: control characters, line and paragraph separators,
-/// bidirectional and zero-width marks. They are shown as `\u{..}`, and what is
-/// longer than 512 characters is cut and ends in `…`.
+/// bidirectional and zero-width marks, noncharacters. They are shown as `\u{..}`;
+/// a run of blanks is one; what is longer than 512 characters ends in `…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clean(String);
 
@@ -20,6 +20,13 @@ impl Clean {
     pub fn visible(raw: &str) -> Option<Self> {
         let clean = Self::from(raw.trim());
         (!clean.0.is_empty()).then_some(clean)
+    }
+
+    /// The text as it goes between double quotes: its own are single ones then.
+    #[must_use]
+    pub fn inside_quotes(&self) -> String {
+        self.0
+            .replace(['"', '\u{201c}', '\u{201d}', '\u{201e}'], "'")
     }
 
     /// The cleaned text.
@@ -33,21 +40,27 @@ impl From<&str> for Clean {
     fn from(raw: &str) -> Self {
         let mut clean = String::with_capacity(raw.len().min(LONGEST));
         let mut length = 0;
+        let mut after_blank = false;
         for character in raw.chars() {
-            let width = if is_deceptive(character) {
-                escaped_width(character)
+            let deceptive = is_deceptive(character);
+            let blank = !deceptive && character.is_whitespace();
+            if blank && after_blank {
+                continue;
+            }
+            after_blank = blank;
+            length += if deceptive {
+                character.escape_unicode().count()
             } else {
                 1
             };
-            if length + width > LONGEST {
+            if length > LONGEST {
                 clean.push('…');
                 break;
             }
-            length += width;
-            if is_deceptive(character) {
+            if deceptive {
                 clean.extend(character.escape_unicode());
             } else {
-                clean.push(character);
+                clean.push(if blank { ' ' } else { character });
             }
         }
         Self(clean)
@@ -101,13 +114,14 @@ pub fn subject(raw: &str) -> String {
         .to_owned()
 }
 
-fn escaped_width(character: char) -> usize {
-    character.escape_unicode().count()
-}
-
-/// Characters that change how their surroundings are read without being seen.
+/// Characters that change how their surroundings are read without being seen:
+/// controls, the default-ignorable ones, and those that are no characters.
+/// Source: <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>.
 fn is_deceptive(character: char) -> bool {
+    let is_noncharacter =
+        matches!(character, '\u{fdd0}'..='\u{fdef}') || u32::from(character) & 0xfffe == 0xfffe;
     character.is_control()
+        || is_noncharacter
         || matches!(
             character,
             '\u{00ad}'
@@ -148,6 +162,15 @@ mod tests {
             assert!(clean.as_str().chars().count() <= LONGEST + 1);
             assert!(clean.as_str().ends_with('…'));
         }
+    }
+
+    #[test]
+    fn blanks_cannot_push_text_away_and_noncharacters_are_shown() {
+        assert_eq!(Clean::from("a \u{2003}\u{a0}   b").as_str(), "a b");
+        assert_eq!(
+            Clean::from("a\u{fffe}\u{1ffff}").as_str(),
+            "a\\u{fffe}\\u{1ffff}"
+        );
     }
 
     #[test]

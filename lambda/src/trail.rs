@@ -40,9 +40,9 @@ pub struct Healing {
     pub begun_at: Moment,
     /// When a StartLogging was first accepted.
     pub accepted_at: Option<Moment>,
-    /// How many StartLogging calls were made, the client's retries not counted.
-    pub starts: u32,
-    /// How many times the state was read.
+    /// Rounds of StartLogging; each may hold a few tries on the wire.
+    pub starts: usize,
+    /// Rounds of GetTrailStatus.
     pub reads: u32,
     /// The last state read.
     pub state: Option<LoggingState>,
@@ -56,12 +56,21 @@ pub struct Healing {
 
 /// Waits before each read after a start. CloudTrail is eventually consistent:
 /// the first read comes at once, the later ones leave it time.
-const WAITS: [Duration; 4] = [
+const WAITS: [Duration; 6] = [
     Duration::ZERO,
     Duration::from_millis(150),
     Duration::from_millis(400),
     Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
 ];
+
+/// Before the next start.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// After so many reads a trail that is seen not to log is started again; one
+/// that is seen to log but not to have been stopped is read to the end.
+const READS_PER_START: usize = 4;
 
 /// Starts logging and reads until the trail is seen to log or `budget` is spent.
 /// A read that shows it logging but not yet the stop (`stop_shows` is false) may
@@ -97,8 +106,14 @@ pub async fn restore(
             }
             Err(error) => healing.start_error = Some(error),
         }
-        for wait in WAITS {
+        for (n, wait) in WAITS.into_iter().enumerate() {
+            if n == READS_PER_START && healing.verified_at.is_none() {
+                break;
+            }
             if !wait.is_zero() && !budget.sleep(wait).await {
+                return healing;
+            }
+            if budget.is_spent() {
                 return healing;
             }
             healing.reads += 1;
@@ -112,19 +127,24 @@ pub async fn restore(
                     }
                 }
                 Err(error) => {
-                    let read_is_final = !error.is_retryable();
+                    // A refused read says nothing about the next start.
+                    let reading_is_over = !error.is_retryable();
                     healing.verified_at = None;
                     healing.read_error = Some(error);
-                    if read_is_final {
-                        return healing;
+                    if reading_is_over {
+                        break;
                     }
                 }
             }
-            if start_is_final {
-                return healing;
-            }
         }
-        if healing.verified_at.is_some() || budget.is_spent() {
+        let read_is_final = healing
+            .read_error
+            .as_ref()
+            .is_some_and(|e| !e.is_retryable());
+        let done = healing.verified_at.is_some()
+            || start_is_final
+            || (healing.start_error.is_none() && read_is_final);
+        if done || !budget.sleep(PAUSE).await {
             return healing;
         }
     }

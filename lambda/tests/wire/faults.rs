@@ -30,6 +30,7 @@ fn faults(operation: &str) -> Vec<(&'static str, Reply)> {
         ("throttled", throttled),
         ("500", broken),
         ("503 without a body", Reply::answer(503, "")),
+        ("429", Reply::answer(429, "")),
         ("reset", Reply::Reset),
         ("hang", Reply::Hang),
         ("garbage", Reply::Garbage),
@@ -99,39 +100,99 @@ fn lasting_fault(operation: &'static str) {
         if operation != PUBLISH {
             assert_eq!(aws.count(PUBLISH), 1, "{operation} {what}");
             let outcome = aws.documents().remove(0)["outcome"].clone();
-            assert!(
-                outcome == "not_restored" || outcome == "unverified",
-                "{operation} {what}: {outcome}"
-            );
+            let expected = if operation == START {
+                "not_restored"
+            } else {
+                "unverified"
+            };
+            assert_eq!(outcome, expected, "{operation} {what}");
         }
     }
 }
 
 #[test]
 fn a_final_refusal_is_told_as_such_and_not_repeated() {
-    for (operation, outcome) in [(START, "not_restored"), (STATUS, "unverified")] {
-        for code in ["AccessDeniedException", "TrailNotFoundException"] {
-            let aws = Aws::start(
-                0.2,
-                Box::new(move |called, _| (called == operation).then(|| refused(400, code))),
-            );
-            let function = Function::start(&aws, &[]);
-            let (kind, message) = failure(function.invoke(&stop()));
-            assert_eq!(kind, "Terminal.TrailNotRestored", "{operation}: {message}");
-            assert!(
-                message.contains(code) && message.contains(operation),
-                "{message}"
-            );
-            assert_eq!(
-                aws.operations(),
-                [START, STATUS, PUBLISH],
-                "{operation} {code}"
-            );
-            let document = aws.documents().remove(0);
-            assert_eq!(document["outcome"], outcome, "{operation} {code}");
-            assert!(document["problem"].as_str().unwrap().contains(code));
-        }
+    for (operation, code, outcome) in [
+        (START, "AccessDeniedException", "not_restored"),
+        (START, "TrailNotFoundException", "not_restored"),
+        (STATUS, "AccessDeniedException", "unverified"),
+        (STATUS, "TrailNotFoundException", "not_restored"),
+    ] {
+        let aws = Aws::start(
+            0.2,
+            Box::new(move |called, _| (called == operation).then(|| refused(400, code))),
+        );
+        let function = Function::start(&aws, &[]);
+        let (kind, message) = failure(function.invoke(&stop()));
+        assert_eq!(kind, "Terminal.TrailNotRestored", "{operation}: {message}");
+        assert!(
+            message.contains(code) && message.contains(operation),
+            "{message}"
+        );
+        assert_eq!(aws.count(START), 1, "{operation} {code}");
+        assert_eq!(aws.count(PUBLISH), 1, "{operation} {code}");
+        let document = aws.documents().remove(0);
+        assert_eq!(document["outcome"], outcome, "{operation} {code}");
+        assert!(document["problem"].as_str().unwrap().contains(code));
     }
+}
+
+#[test]
+fn the_topics_own_throttling_is_overcome() {
+    for code in ["KMSThrottling", "Throttled"] {
+        let aws = Aws::start(
+            0.2,
+            Box::new(move |called, earlier| {
+                (called == PUBLISH && earlier < 4).then(|| refused_by_sns(400, code))
+            }),
+        );
+        let function = Function::start(&aws, &[]);
+        assert_eq!(
+            answered(function.invoke(&stop())),
+            json!({"outcomes": ["restored"]}),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn a_start_whose_answer_is_lost_leaves_time_to_see_that_it_worked() {
+    let aws = Aws::start(
+        0.2,
+        Box::new(|called, _| (called == START).then_some(Reply::Hang)),
+    );
+    let function = Function::start(&aws, &[]);
+    {
+        let mut state = aws.state.lock().unwrap();
+        state.is_logging = true;
+        state.started_at = crate::aws::now();
+    }
+    assert_eq!(
+        answered(function.invoke(&stop())),
+        json!({"outcomes": ["already_logging"]})
+    );
+    assert!(!aws.documents().remove(0)["problem"].is_null());
+}
+
+#[test]
+fn one_notice_that_hangs_holds_up_no_other() {
+    let second = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/second";
+    let aws = Aws::start(
+        0.2,
+        Box::new(|called, earlier| (called == PUBLISH && earlier == 0).then_some(Reply::Hang)),
+    );
+    let trails = format!("arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit,{second}");
+    let function = Function::start(&aws, &[("TRAILKEEPER_TRAIL_ARNS", &trails)]);
+    let answer = answered(function.invoke(&crate::recorded("parameters-omitted")));
+    assert_eq!(answer, json!({"outcomes": ["restored", "restored"]}));
+    let mut told: Vec<String> = aws
+        .documents()
+        .iter()
+        .map(|d| d["trail"]["name"].to_string())
+        .collect();
+    told.sort();
+    told.dedup();
+    assert_eq!(told, ["\"audit\"", "\"second\""]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Input of every kind, through one process as it comes in a warm function.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -109,6 +109,41 @@ fn what_is_no_event_fails_for_good_without_a_call() {
         answered(function.invoke(&stop())),
         json!({"outcomes": ["restored"]})
     );
+}
+
+#[test]
+fn a_record_of_a_stop_that_cannot_be_read_still_starts_the_trails() {
+    let (aws, function) = healthy();
+    let text = stop().to_string();
+    let agent = "aws-cli/";
+    assert!(text.contains(agent));
+    let half_a_pair = text.replace(agent, "\\ud83d");
+    let outcome = function.invoke_text(half_a_pair, Duration::from_secs(30));
+    assert_eq!(answered(outcome), json!({"outcomes": ["restored"]}));
+
+    let deep = text.replace(
+        "\"responseElements\":null",
+        &format!(
+            "\"responseElements\":{}1{}",
+            "[".repeat(200),
+            "]".repeat(200)
+        ),
+    );
+    let number = text.replace("\"responseElements\":null", "\"responseElements\":1e999");
+    for unreadable in [deep, number] {
+        assert_ne!(unreadable, text);
+        aws.state.lock().unwrap().calls.clear();
+        aws.stop_again();
+        let (kind, _) = failure(function.invoke_text(unreadable, Duration::from_secs(30)));
+        assert_eq!(kind, "Terminal.MalformedEvent");
+        assert_eq!(aws.operations()[0], START);
+        assert!(aws.state.lock().unwrap().is_logging);
+        assert_eq!(
+            aws.count(PUBLISH),
+            3,
+            "one notice for each trail that it could be"
+        );
+    }
 }
 
 #[test]

@@ -104,7 +104,11 @@ impl Function {
 
     /// Invokes; the function is told that it has `deadline`.
     pub fn invoke_within(&self, event: &Value, deadline: Duration) -> Outcome {
-        let event = event.to_string();
+        self.invoke_text(event.to_string(), deadline)
+    }
+
+    /// Invokes with a payload as it is.
+    pub fn invoke_text(&self, event: String, deadline: Duration) -> Outcome {
         self.invocations
             .send(Invocation { event, deadline })
             .unwrap();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answered,
-    aws::{Aws, PUBLISH, START, STATUS, now, refused_by_sns},
+    aws::{Aws, PUBLISH, START, STATUS, now, refused, refused_by_sns},
     failure, healthy,
     http::Reply,
     in_whole_seconds,
@@ -140,7 +140,22 @@ fn restored_is_never_claimed_without_the_read_back() {
         assert_eq!(document["severity"], "critical", "{what}");
         assert!(!document["problem"].is_null(), "{what}");
         let said = aws.last_publish()["Message"].clone();
-        assert!(!said.contains("RESTORED: logging"), "{what}: {said}");
+        assert!(!said.contains("RESTORED: logging was"), "{what}: {said}");
+        let log = function.log_with("\"error_type\":\"Retryable.TrailNotRestored\"");
+        assert!(
+            log.iter()
+                .any(|line| line.contains("\"RestorationFailures\":1")),
+            "{log:#?}"
+        );
+        let told = log.iter().find(|line| line.contains("error_type")).unwrap();
+        assert!(
+            told.contains("0d6f1a52-7c9b-4f65-8c3e-5a1f0b9e2c01"),
+            "{told}"
+        );
+        assert!(
+            told.contains("8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
+            "{told}"
+        );
     }
 }
 
@@ -191,20 +206,96 @@ fn a_trail_that_logs_again_already_is_said_to_do_so() {
 
 #[test]
 fn a_stop_that_the_trails_own_times_do_not_confirm_is_unconfirmed() {
-    let (aws, function) = healthy();
-    {
-        let mut state = aws.state.lock().unwrap();
-        state.is_logging = true;
-        state.stopped_at = now() - 3_600.0;
+    let now = now();
+    // The time of the event, and of the trail's last stop.
+    let cases = [
+        ("no such stop", Some(now), now - 3_600.0),
+        ("an old event", Some(now - 86_400.0), now - 3_600.0),
+        ("an event of the future", Some(now + 3_600.0), now - 1.0),
+        ("an event without a time", None, now - 1.0),
+    ];
+    for (what, event_time, stopped_at) in cases {
+        let (aws, function) = healthy();
+        {
+            let mut state = aws.state.lock().unwrap();
+            state.is_logging = true;
+            state.stopped_at = stopped_at;
+            state.started_at = stopped_at + 0.5;
+        }
+        let mut event = stop();
+        event["time"] = Value::Null;
+        event["detail"]["eventTime"] =
+            event_time.map_or(Value::Null, |at| json!(in_whole_seconds(at)));
+        assert_eq!(
+            answered(function.invoke(&event)),
+            json!({"outcomes": ["unconfirmed"]}),
+            "{what}"
+        );
+        let document = aws.documents().remove(0);
+        assert_ne!(
+            document["verification"]["stop_confirmed"],
+            json!(true),
+            "{what}"
+        );
+        assert_eq!(document["timing"]["gap_ms"], Value::Null, "{what}");
+        assert!(
+            document["summary"]
+                .as_str()
+                .unwrap()
+                .starts_with("An event says"),
+            "{what}"
+        );
     }
+}
+
+#[test]
+fn a_read_that_is_older_than_the_stop_is_read_again() {
+    let stale = json!({"IsLogging": true, "StartLoggingTime": now() - 86_400.0, "StopLoggingTime": now() - 90_000.0});
+    let stale = stale.to_string();
+    let aws = Aws::start(
+        0.2,
+        Box::new(move |operation, earlier| {
+            (operation == STATUS && earlier < 4).then(|| Reply::answer(200, stale.clone()))
+        }),
+    );
+    let function = Function::start(&aws, &[]);
     assert_eq!(
         answered(function.invoke(&stop())),
-        json!({"outcomes": ["unconfirmed"]})
+        json!({"outcomes": ["restored"]})
     );
-    let document = aws.documents().remove(0);
-    assert_eq!(document["verification"]["stop_confirmed"], json!(false));
-    assert_eq!(document["timing"]["gap_ms"], Value::Null);
-    assert!(aws.count(STATUS) > 1, "one read may be older than the stop");
+    assert_eq!(aws.count(STATUS), 5);
+    assert_eq!(aws.count(START), 1);
+}
+
+#[test]
+fn a_refused_start_is_never_told_as_a_restoration() {
+    // The reads are from before the stop: the trail is off.
+    let reads: [(&str, Value); 3] = [
+        (
+            "stale",
+            json!({"IsLogging": true, "StartLoggingTime": now() - 86_400.0, "StopLoggingTime": now() - 90_000.0}),
+        ),
+        (
+            "from between two stops",
+            json!({"IsLogging": true, "StartLoggingTime": now() - 86_400.0, "StopLoggingTime": now()}),
+        ),
+        ("without times", json!({"IsLogging": true})),
+    ];
+    for (what, read) in reads {
+        let read = read.to_string();
+        let aws = Aws::start(
+            0.2,
+            Box::new(move |operation, _| match operation {
+                START => Some(refused(400, "AccessDeniedException")),
+                STATUS => Some(Reply::answer(200, read.clone())),
+                _ => None,
+            }),
+        );
+        let function = Function::start(&aws, &[]);
+        let (kind, _) = failure(function.invoke(&stop()));
+        assert_eq!(kind, "Terminal.TrailNotRestored", "{what}");
+        assert_eq!(aws.documents().remove(0)["outcome"], "unverified", "{what}");
+    }
 }
 
 #[test]
@@ -243,7 +334,10 @@ fn logs_and_metrics_are_json_lines_with_the_event_id_and_without_secrets() {
             "{line}"
         );
         assert!(!line.contains(SECRET) && !line.contains(TOKEN), "{line}");
-        assert!(!line.contains(['\u{1b}', '\u{202e}', '\u{0}']), "{line}");
+        assert!(
+            !line.contains(['\u{202e}', '\u{2028}']) && !line.contains("\\u001b"),
+            "{line}"
+        );
     }
     let metrics: Vec<Value> = log
         .iter()
