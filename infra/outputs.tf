@@ -59,6 +59,6 @@ output "event_rule_name" {
 }
 
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch: errors, throttles, dead_letters, failed_invocations."
+  description = "Names of the alarms, by what they watch: errors, throttles, dead_letters, failed_invocations, lost_events, lost_failures."
   value       = module.responder.alarm_names
 }

@@ -60,7 +60,7 @@ run "defaults_make_and_protect_a_trail" {
     error_message = "Names must follow the default prefix."
   }
   assert {
-    condition     = toset(keys(output.alarm_names)) == toset(["errors", "throttles", "dead_letters", "failed_invocations"])
+    condition     = toset(keys(output.alarm_names)) == toset(["errors", "throttles", "dead_letters", "failed_invocations", "lost_events", "lost_failures"])
     error_message = "The alarms must be listed."
   }
 }

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
+
+
+def host_architecture() -> str:
+    """Lambda's name for this machine's processor: the emulator runs the binary right here."""
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INFRA = REPOSITORY / "infra"
 LABS = REPOSITORY / "target" / "lab"
 PROVIDER_CACHE = REPOSITORY / "target" / "terraform-providers"
-PACKAGE = REPOSITORY / "target" / "lambda" / "trailkeeper" / "bootstrap.zip"
+PACKAGE = REPOSITORY / "target" / "package" / f"trailkeeper-{host_architecture()}.zip"
 DEFAULT_NAME = "default"
 
 

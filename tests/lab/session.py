@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import platform
 import shutil
 import sys
 import time
@@ -17,7 +16,7 @@ from .aws import Aws, Credentials
 from .emulator import Emulator, start_emulator
 from .gateway_process import Gateway, start_gateway
 from .inbox import create_inbox
-from .paths import INFRA, work_directory
+from .paths import INFRA, host_architecture, work_directory
 from .processes import free_port
 from .progress import LabError, Progress
 from .terraform import Terraform, find_terraform
@@ -25,11 +24,6 @@ from .terraform import Terraform, find_terraform
 # An account id and a region as AWS's documentation uses them.
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
-
-
-def host_architecture() -> str:
-    """Lambda's name for this machine's processor: the emulator runs the binary right here."""
-    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
 class Lab:

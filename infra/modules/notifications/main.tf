@@ -37,7 +37,7 @@ locals {
     ]
   })
 
-  alarm_arns = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:*"
+  alarm_arns = [for name in coalesce(var.alarm_names, ["${var.name}-*"]) : "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${name}"]
 }
 
 resource "aws_sns_topic" "alerts" {
@@ -58,6 +58,7 @@ resource "aws_sns_topic_subscription" "email" {
   protocol  = "email"
   endpoint  = each.value
 
+  depends_on = [aws_sns_topic_policy.alerts]
 }
 
 resource "aws_sns_topic_subscription" "this" {

@@ -22,6 +22,17 @@ variable "email_addresses" {
   }
 }
 
+variable "alarm_names" {
+  description = "Names of the CloudWatch alarms that may publish to the topic, * for any characters. null means those whose name begins with var.name and a hyphen."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.alarm_names == null ? true : length(var.alarm_names) > 0 && alltrue([for name in var.alarm_names : length(trimspace(name)) > 0])
+    error_message = "alarm_names must hold at least one name and no empty one, or be null."
+  }
+}
+
 variable "subscriptions" {
   description = "Other subscriptions, by a key of your choice. filter_policy is JSON over the attributes outcome, severity, event_name and account; alarms carry no attributes, so a filtered subscription does not get them."
   type = map(object({

@@ -32,6 +32,22 @@ locals {
       statistic   = "Sum"
       dimensions  = { RuleName = local.rule_name }
     }
+    lost_events = {
+      name        = "${local.rule_name}-lost-events"
+      description = "EventBridge gave up an event and could not keep it in the queue ${local.queue_name} either. Check the trail by hand, then the queue and its policy."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      statistic   = "Sum"
+      dimensions  = { RuleName = local.rule_name }
+    }
+    lost_failures = {
+      name        = "${local.function_name}-lost-failures"
+      description = "The responder failed for good and the event could not be kept in the queue ${local.queue_name}. Check the trail by hand, then the queue and the role."
+      namespace   = "AWS/Lambda"
+      metric      = "DestinationDeliveryFailures"
+      statistic   = "Sum"
+      dimensions  = { FunctionName = local.function_name }
+    }
   }
 }
 

@@ -49,10 +49,18 @@ resource "aws_lambda_function" "responder" {
   }
 
   logging_config {
-    log_format            = "JSON"
-    log_group             = aws_cloudwatch_log_group.responder.name
-    application_log_level = var.log_level
+    log_format = "JSON"
+    log_group  = aws_cloudwatch_log_group.responder.name
+    # Not a choice: Lambda takes metric lines for INFO and would drop them above it.
+    application_log_level = "INFO"
     system_log_level      = "INFO"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = split(":", var.topic_arn)[3] == local.region
+      error_message = "CloudWatch alarms notify topics of their own region only, and this module is deployed in ${local.region}. Use a topic of that region instead of ${var.topic_arn}."
+    }
   }
 
   # A function without its permissions would fail on the first event.

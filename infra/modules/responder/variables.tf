@@ -50,7 +50,7 @@ variable "trail_arns" {
 }
 
 variable "topic_arn" {
-  description = "ARN of the SNS topic for notices and alarms. Its policy must let CloudWatch alarms publish."
+  description = "ARN of the SNS topic for notices and alarms, in the provider's region. Its policy must let CloudWatch alarms publish."
   type        = string
   nullable    = false
 
@@ -91,18 +91,6 @@ variable "memory_size" {
   validation {
     condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
     error_message = "memory_size must be a whole number from 128 to 10240."
-  }
-}
-
-variable "log_level" {
-  description = "Least level the function logs: TRACE, DEBUG, INFO, WARN or ERROR."
-  type        = string
-  default     = "INFO"
-  nullable    = false
-
-  validation {
-    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"], var.log_level)
-    error_message = "log_level must be TRACE, DEBUG, INFO, WARN or ERROR."
   }
 }
 

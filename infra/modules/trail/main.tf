@@ -23,6 +23,12 @@ resource "aws_cloudtrail" "this" {
   is_multi_region_trail         = var.multi_region
   tags                          = var.tags
 
-  # CreateTrail checks that it may write, so the policy comes first.
-  depends_on = [aws_s3_bucket_policy.logs]
+  # CreateTrail checks that it may write, and the first log is to find a bucket
+  # that keeps it. On destroy the trail goes before these.
+  depends_on = [
+    aws_s3_bucket_policy.logs,
+    aws_s3_bucket_versioning.logs,
+    aws_s3_bucket_server_side_encryption_configuration.logs,
+    aws_s3_bucket_object_lock_configuration.logs,
+  ]
 }

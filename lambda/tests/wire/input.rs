@@ -200,3 +200,26 @@ fn a_thousand_events_go_through_one_process() {
         aws.state.lock().unwrap().calls.clear();
     }
 }
+
+#[test]
+#[ignore = "about the packaged binary; run by `make wire`"]
+fn the_binary_runs_on_amazon_linux_2023() {
+    // Its glibc is 2.34. A binary built by cargo alone may need a newer one.
+    let binary = std::env::var("TRAILKEEPER_BINARY").expect("the packaged binary");
+    let bytes = fs::read(binary).unwrap();
+    let newest = bytes
+        .windows(10)
+        .filter_map(|bytes| bytes.strip_prefix(b"GLIBC_2."))
+        .filter_map(|digits| std::str::from_utf8(digits.get(..2)?).ok())
+        .map(|digits| {
+            digits
+                .trim_end_matches(|c: char| !c.is_ascii_digit())
+                .to_owned()
+        })
+        .filter_map(|digits| digits.parse::<u32>().ok())
+        .max();
+    assert!(
+        newest.is_some_and(|minor| minor <= 34),
+        "it needs glibc 2.{newest:?}"
+    );
+}

@@ -49,7 +49,7 @@ run "only_alarms_of_this_account_publish" {
       Resource  = "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts"
       Condition = {
         StringEquals = { "aws:SourceAccount" = "123456789012" }
-        ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*" }
+        ArnLike      = { "aws:SourceArn" = ["arn:aws:cloudwatch:eu-central-1:123456789012:alarm:trailkeeper-*"] }
       }
     }]
     error_message = "The topic policy must grant publishing to this account's alarms and nothing else."
@@ -74,7 +74,7 @@ run "alarms_may_use_the_key" {
       Resource  = "*"
       Condition = {
         StringEquals = { "aws:SourceAccount" = "123456789012" }
-        ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*" }
+        ArnLike      = { "aws:SourceArn" = ["arn:aws:cloudwatch:eu-central-1:123456789012:alarm:trailkeeper-*"] }
       }
     }]
     error_message = "Without this grant alarms into the encrypted topic fail silently; with a wider one others use the key."
@@ -182,4 +182,30 @@ run "names_are_checked" {
   }
 
   expect_failures = [var.name]
+}
+
+run "other_alarms_may_be_named" {
+  command = plan
+
+  variables {
+    alarm_names = ["guard-*", "billing"]
+  }
+
+  assert {
+    condition = one([for s in jsondecode(aws_sns_topic_policy.alerts.policy).Statement : s.Condition.ArnLike["aws:SourceArn"] if s.Sid == "AlarmsPublish"]) == [
+      "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:guard-*",
+      "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:billing",
+    ]
+    error_message = "Only the named alarms may publish."
+  }
+}
+
+run "no_alarm_name_is_refused" {
+  command = plan
+
+  variables {
+    alarm_names = []
+  }
+
+  expect_failures = [var.alarm_names]
 }

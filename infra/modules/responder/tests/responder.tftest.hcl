@@ -262,6 +262,8 @@ run "every_failure_raises_an_alarm" {
       throttles          = "AWS/Lambda Throttles FunctionName=trailkeeper-responder"
       dead_letters       = "AWS/SQS ApproximateNumberOfMessagesVisible QueueName=trailkeeper-dead-letters"
       failed_invocations = "AWS/Events FailedInvocations RuleName=trailkeeper-stop-logging"
+      lost_events        = "AWS/Events InvocationsFailedToBeSentToDlq RuleName=trailkeeper-stop-logging"
+      lost_failures      = "AWS/Lambda DestinationDeliveryFailures FunctionName=trailkeeper-responder"
     }
     error_message = "Errors, throttles, dead letters and failed invocations must be watched."
   }
@@ -426,14 +428,14 @@ run "odd_log_retention_is_refused" {
   expect_failures = [var.log_retention_days]
 }
 
-run "unknown_log_level_is_refused" {
+run "a_topic_of_another_region_is_refused" {
   command = plan
 
   variables {
-    log_level = "verbose"
+    topic_arn = "arn:aws:sns:us-east-1:123456789012:alerts"
   }
 
-  expect_failures = [var.log_level]
+  expect_failures = [aws_lambda_function.responder]
 }
 
 run "too_little_memory_is_refused" {
