@@ -230,34 +230,7 @@ impl Incident {
         let stopped_at = state.and_then(|state| state.stopped_at);
         let started_at = state.and_then(|state| state.started_at);
         let stop_confirmed = state.and_then(|state| stop_confirmed(event, &state));
-        let errors = [&healing.start_error, &healing.read_error];
-        let missing = errors
-            .iter()
-            .any(|error| error.as_ref().is_some_and(CallError::is_trail_missing));
-        let verified = healing.verified_at.is_some();
-        let verified = verified && is_logging == Some(true);
-        let outcome = if !verified {
-            if is_logging == Some(false) || missing {
-                Outcome::NotRestored
-            } else {
-                Outcome::Unverified
-            }
-        } else if healing.accepted_at.is_none() {
-            // Nothing of ours started it, so a read that is older than the stop
-            // would look the same: the trail must show stop and start.
-            match started_at.zip(stopped_at) {
-                Some((start, stop)) if stop_confirmed == Some(true) && start >= stop => {
-                    Outcome::AlreadyLogging
-                }
-                _ => Outcome::Unverified,
-            }
-        } else if stop_confirmed != Some(true) {
-            Outcome::Unconfirmed
-        } else if was_started_before(healing, started_at, stopped_at) {
-            Outcome::AlreadyLogging
-        } else {
-            Outcome::Restored
-        };
+        let outcome = outcome(healing, stop_confirmed);
 
         let mut incident = Self::about(event, Some(trail), outcome);
         // A later stop hides when this one began, and so the length of its gap.
@@ -276,7 +249,7 @@ impl Incident {
                 .verified_at
                 .zip(event_time)
                 .map(|(verified, event)| verified.millis_since(event)),
-            gap_ms: gap.filter(|gap| *gap >= 0 && verified && this_stop),
+            gap_ms: gap.filter(|gap| *gap >= 0 && healing.verified_at.is_some() && this_stop),
         };
         incident.verification = Verification {
             is_logging,
@@ -288,7 +261,7 @@ impl Incident {
             start_logging_accepted_at: healing.accepted_at,
         };
         incident.problem = problem(healing);
-        incident.retryable = errors.into_iter().flatten().all(CallError::is_retryable);
+        incident.retryable = errors(healing).all(CallError::is_retryable);
         incident.summary = incident.sentence();
         incident
     }
@@ -392,6 +365,45 @@ fn event_time(event: &Event) -> Option<Moment> {
         .or_else(|| event.time.as_deref().and_then(Moment::parse))
 }
 
+fn outcome(healing: &Healing, stop_confirmed: Option<bool>) -> Outcome {
+    let state = healing.state.as_ref();
+    let started_at = state.and_then(|state| state.started_at);
+    let stopped_at = state.and_then(|state| state.stopped_at);
+    if healing.verified_at.is_none() {
+        let is_off = state.and_then(|state| state.is_logging) == Some(false);
+        return if is_off || errors(healing).any(CallError::is_trail_missing) {
+            Outcome::NotRestored
+        } else {
+            Outcome::Unverified
+        };
+    }
+    if healing.accepted_at.is_none() {
+        // Nothing of ours started it, and a read that is older than the stop
+        // looks the same: the trail must show this stop and a start after it.
+        let shows_start = started_at
+            .zip(stopped_at)
+            .is_some_and(|(start, stop)| start >= stop);
+        return if stop_confirmed == Some(true) && shows_start {
+            Outcome::AlreadyLogging
+        } else {
+            Outcome::Unverified
+        };
+    }
+    if stop_confirmed != Some(true) {
+        Outcome::Unconfirmed
+    } else if was_started_before(healing, started_at, stopped_at) {
+        Outcome::AlreadyLogging
+    } else {
+        Outcome::Restored
+    }
+}
+
+fn errors(healing: &Healing) -> impl Iterator<Item = &CallError> {
+    [&healing.start_error, &healing.read_error]
+        .into_iter()
+        .flatten()
+}
+
 /// Whether the trail was started again after its stop and before our first call.
 fn was_started_before(
     healing: &Healing,
@@ -404,11 +416,7 @@ fn was_started_before(
 }
 
 fn problem(healing: &Healing) -> Option<String> {
-    let errors: Vec<String> = [&healing.start_error, &healing.read_error]
-        .into_iter()
-        .flatten()
-        .map(CallError::to_string)
-        .collect();
+    let errors: Vec<String> = errors(healing).map(CallError::to_string).collect();
     if !errors.is_empty() {
         return Some(errors.join("; "));
     }
