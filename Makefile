@@ -33,8 +33,8 @@ demo: tools $(PACKAGE) ## Attack a guarded trail in a local AWS and watch it com
 	@$(LAB) demo --package $(PACKAGE)
 
 .PHONY: lab
-lab: tools $(PACKAGE) ## A guarded local AWS that stays up; target/lab/env tells clients how to reach it
-	@$(LAB) up --package $(PACKAGE)
+lab: tools $(PACKAGE) ## A guarded local AWS that stays up; NAME=other for one beside it
+	@$(LAB) up --package $(PACKAGE) $(if $(NAME),--name $(NAME))
 
 # --- Build -------------------------------------------------------------------
 
@@ -110,7 +110,11 @@ tools:
 	@need() { command -v "$$1" >/dev/null || { echo "$$1 is needed and not found: $$2" >&2; exit 1; }; }; \
 	need cargo "install Rust with rustup, https://rustup.rs"; \
 	need python3 "install Python 3.11 or newer"; \
-	need terraform "install Terraform 1.11 or newer, https://developer.hashicorp.com/terraform/install"
+	need cc "install a C compiler and linker (Debian: apt install build-essential)"; \
+	need terraform "install Terraform 1.11 or newer, https://developer.hashicorp.com/terraform/install"; \
+	found=$$(TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 terraform version | awk 'NR == 1 {sub("v", "", $$2); print $$2}'); \
+	printf '1.11.0\n%s\n' "$$found" | sort --check=quiet --version-sort \
+		|| { echo "Terraform 1.11 or newer is needed, and this is $$found: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 	@python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "Python 3.11 or newer with venv is needed as python3 (Debian: apt install python3-venv)." >&2; exit 1; }
 

@@ -10,6 +10,7 @@ import pytest
 
 from e2e.examples import Examples
 from e2e.guarded import Guarded
+from lab.environment import isolate
 from lab.inbox import Inbox
 from lab.paths import PACKAGE
 from lab.progress import LabError, Progress
@@ -36,10 +37,12 @@ def package() -> Path:
 
 
 @pytest.fixture(scope="session")
-def lab(package: Path, progress: Progress) -> Iterator[Lab]:
+def lab(package: Path, progress: Progress, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The applied infrastructure, attacked by all tests in turn."""
+    isolate()
     with Lab(f"tests-{os.getpid()}", package, progress) as lab:
         yield lab
+        lab.keep_logs = request.session.testsfailed > 0
         assert lab.gateway.control.failures() == [], "the gateway failed: no result above is to be trusted"
 
 

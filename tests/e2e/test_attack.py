@@ -9,6 +9,7 @@ import pytest
 
 from e2e.guarded import Guarded
 from lab.actors import create_user
+from lab.aws import Credentials
 
 
 def _epoch(text: str) -> float:
@@ -59,8 +60,25 @@ def test_a_denied_attempt_is_reported_and_nothing_is_touched(guarded: Guarded) -
     _, notice = guarded.notice(since)
     assert notice["outcome"] == "attempt_denied"
     assert notice["event"]["error_code"] == "AccessDenied"
+    assert notice["trail"]["arn"] == guarded.trail_arn, "it is in the error message only"
     assert notice["actor"]["arn"].endswith(f":user/{nobody.credentials.name}")
     assert guarded.calls("StartLogging", since) == []
+    assert guarded.is_logging()
+
+
+def test_a_session_of_a_user_is_an_attacker_like_any_other(guarded: Guarded) -> None:
+    """Keys of GetSessionToken: recorded as the user's, with a session."""
+    attacker = guarded.lab.attacker
+    given = attacker.client("sts").get_session_token()["Credentials"]
+    session = attacker.as_(
+        Credentials(attacker.credentials.name, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    )
+    since = time.time()
+    session.client("cloudtrail").stop_logging(Name=guarded.trail_name)
+    _, notice = guarded.notice(since)
+    assert notice["actor"]["kind"] == "IAMUser"
+    assert notice["actor"]["access_key_id"] == given["AccessKeyId"]
+    assert notice["actor"]["mfa"] is False
     assert guarded.is_logging()
 
 
@@ -97,7 +115,7 @@ def test_duplicates_end_as_no_drift(guarded: Guarded) -> None:
     guarded.control.switch(copies=3)
     since = guarded.attack()
     guarded.wait("three deliveries", lambda: len(guarded.deliveries(since)) == 3)
-    guarded.wait("three publishes", lambda: len(guarded.calls("Publish", since)) >= 1)
+    guarded.wait("three publishes", lambda: len(guarded.calls("Publish", since)) == 3)
     assert guarded.stays(guarded.is_logging, 2)
     notices = guarded.notices(since)
     assert {notice["outcome"] for notice in notices} <= {"restored", "already_logging"}

@@ -95,24 +95,37 @@ def _stopped_in_the_dark(guarded: Guarded) -> tuple[float, dict]:
 
 
 @pytest.mark.parametrize(
-    ("envelope", "record"),
+    ("envelope", "record", "reason"),
     [
-        ({"account": "444455556666"}, {}),
-        ({"region": "us-west-2"}, {}),
-        ({"source": "evil.cloudtrail"}, {}),
-        ({"detail_type": "AWS Service Event via CloudTrail"}, {}),
-        ({}, {"recipientAccountId": "444455556666"}),
-        ({}, {"awsRegion": "us-west-2"}),
-        ({}, {"eventSource": "ec2.amazonaws.com"}),
+        ({"account": "444455556666"}, {}, "envelope_and_record_contradict"),
+        ({"account": "444455556666"}, {"recipientAccountId": "444455556666"}, "foreign_account"),
+        ({"region": "us-west-2"}, {"awsRegion": "us-west-2"}, "foreign_region"),
+        ({"source": "evil.cloudtrail"}, {}, "not_from_cloudtrail"),
+        ({"detail_type": "AWS Service Event via CloudTrail"}, {}, "not_from_cloudtrail"),
+        ({}, {"recipientAccountId": "444455556666"}, "envelope_and_record_contradict"),
+        ({}, {"awsRegion": "us-west-2"}, "envelope_and_record_contradict"),
+        ({}, {"eventSource": "ec2.amazonaws.com"}, "not_from_cloudtrail"),
     ],
-    ids=["account", "region", "source", "detail-type", "record-account", "record-region", "event-source"],
+    ids=[
+        "envelope-account",
+        "account",
+        "region",
+        "source",
+        "detail-type",
+        "record-account",
+        "record-region",
+        "event-source",
+    ],
 )
-def test_a_forged_invocation_moves_nothing(guarded: Guarded, envelope: dict, record: dict) -> None:
+def test_a_forged_invocation_moves_nothing(guarded: Guarded, envelope: dict, record: dict, reason: str) -> None:
     """Whoever may invoke the function directly can hand it any envelope."""
     _, true_record = _stopped_in_the_dark(guarded)
     since = time.time()
-    guarded.invoke(true_record | record, **envelope)
+    answer = guarded.invoke(true_record | record, **envelope)
+    assert "FunctionError" not in answer
+    assert json.load(answer["Payload"]) == {"ignored": reason}
     assert guarded.calls("StartLogging", since) == []
+    assert guarded.calls("Publish", since) == []
     assert not guarded.is_logging()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from .demo import demo
+from .environment import isolate
 from .paths import DEFAULT_NAME, PACKAGE
 from .progress import LabError, colour
 from .terraform_check import terraform_check
@@ -21,7 +22,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", text):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", text) or text == "env":
         raise argparse.ArgumentTypeError("use lower-case letters, digits and hyphens")
     return text
 
@@ -44,6 +45,7 @@ def main() -> int:
                 "--name", type=_name, default=DEFAULT_NAME, help="another name for a lab beside the default one"
             )
     arguments = parser.parse_args()
+    isolate()
     # SIGINT too: a shell's background job is started with it ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)

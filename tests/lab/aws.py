@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +28,7 @@ class Aws:
     credentials: Credentials
 
     def client(self, service: str, *, region: str | None = None, retries: int = 3) -> Any:
-        """A client of a service. Loopback never goes through a proxy."""
-        os.environ["NO_PROXY"] = ",".join(
-            dict.fromkeys([*filter(None, os.environ.get("NO_PROXY", "").split(",")), "127.0.0.1"])
-        )
+        """A client of a service."""
         return boto3.Session().client(
             service,
             endpoint_url=self.endpoint_url,

@@ -57,6 +57,8 @@ def _attack(lab: Lab, inbox: Inbox, progress: Progress) -> tuple[list[Step], str
         raise LabError(f"the notice says {outcome!r} and not 'restored':\n{json.dumps(message.notice(), indent=2)}")
     if not cloudtrail.get_trail_status(Name=trail_name)["IsLogging"]:
         raise LabError("the notice says restored, but the trail does not log")
+    if failures := control.failures():
+        raise LabError(f"the gateway failed, so nothing is proven: {failures}")
     return (
         [
             Step(stop["answered_at"], "stop accepted", "logging is off"),

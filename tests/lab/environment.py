@@ -8,6 +8,23 @@ from pathlib import Path
 
 from .session import Lab
 
+# Settings of a shell that would lead a client elsewhere.
+_IN_THE_WAY = (
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_ENDPOINT_URL_CLOUDTRAIL",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_LAMBDA",
+    "AWS_ENDPOINT_URL_SNS",
+    "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_STS",
+)
+
 
 def variables(lab: Lab) -> dict[str, str]:
     """What is exported: the attacker's credentials are the ones that AWS clients pick up."""
@@ -32,14 +49,27 @@ def variables(lab: Lab) -> dict[str, str]:
         "GATEWAY_CONTROL_URL": lab.gateway.control.url,
         # Whatever else is set in the shell must not get in between.
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": os.environ["NO_PROXY"],
+        "no_proxy": os.environ["no_proxy"],
     }
+
+
+def isolate() -> None:
+    """Keep this process and its children from the user's AWS settings and proxies."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    direct = [os.environ.get("no_proxy", ""), os.environ.get("NO_PROXY", ""), "127.0.0.1"]
+    # Both spellings: Python reads the lower-case one first, others know only one.
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(dict.fromkeys(filter(None, direct)))
 
 
 def write(lab: Lab, path: Path) -> None:
     """Write it at once (a reader never sees half of it), readable by its owner only."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(lab).items()]
-    lines.append("unset AWS_SESSION_TOKEN AWS_PROFILE")
+    lines.append(f"unset {' '.join(_IN_THE_WAY)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".new")
     unfinished.touch(mode=0o600)

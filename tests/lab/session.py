@@ -40,6 +40,7 @@ class Lab:
 
     def __init__(self, name: str, package: Path, progress: Progress) -> None:
         self.name = name
+        self.keep_logs = False
         self.directory = work_directory(name)
         self.package = package
         self._progress = progress
@@ -88,7 +89,7 @@ class Lab:
         except BlockingIOError:
             raise LabError(
                 f"a lab named {self.name!r} is running already; stop it with Ctrl-C, "
-                "or start this one beside it with --name ANOTHER"
+                "or start this one beside it: make lab NAME=another"
             ) from None
         self._cleanup.push(self._remove_files)
         for entry in self.directory.iterdir():  # left over from a lab that was killed
@@ -97,13 +98,15 @@ class Lab:
 
     def _remove_files(self, kind: type[BaseException] | None, *_: object) -> None:
         """All files go; after a failure the logs stay, for they say what went wrong."""
-        failed = kind is not None and issubclass(kind, Exception)
+        failed = self.keep_logs or (kind is not None and issubclass(kind, Exception))
         for entry in self.directory.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
             elif not (failed and entry.suffix == ".log"):
                 entry.unlink()
-        if not any(self.directory.iterdir()):
+        if any(self.directory.iterdir()):
+            self._progress.say(f"the logs are kept in {self.directory}")
+        else:
             self.directory.rmdir()
 
     def _start_aws(self) -> None:

@@ -19,7 +19,7 @@ from .paths import PROVIDER_CACHE
 from .progress import LabError, Progress
 from .provider import cli_configuration, find_mirror
 
-OLDEST = (1, 9)
+OLDEST = (1, 11)
 # The provider waits a lot and computes little.
 _PARALLELISM = "40"
 _PROVIDER_BLOCK = """\
@@ -200,7 +200,6 @@ class Terraform:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1"])),
         }
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -133,8 +133,9 @@ class Delivery:
         while True:
             attempt += 1
             try:
+                sent_at = time.time()
                 await self._targets.send(rule.arn, target, payload)
-                self._note(record, event, rule, arn, outcome="accepted", attempt=attempt)
+                self._note(record, event, rule, arn, outcome="accepted", attempt=attempt, at=sent_at)
                 return
             except Unsupported as error:
                 log.error("NOT DELIVERED: %s", error)
@@ -215,9 +216,10 @@ class Delivery:
         outcome: str,
         attempt: int = 0,
         error: str | None = None,
+        at: float | None = None,
     ) -> None:
         self._history.add_delivery(
-            at=time.time(),
+            at=at or time.time(),
             outcome=outcome,
             event_id=event["id"],
             record_id=record["eventID"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .decoding import Answer
@@ -25,7 +25,7 @@ _SESSION_CALLS = {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity
 class Principal:
     """The caller behind an access key."""
 
-    kind: str  # Root, IAMUser, AssumedRole or Unknown
+    kind: str  # Root, IAMUser, AssumedRole or FederatedUser
     account: str
     access_key_id: str
     principal_id: str = ""
@@ -46,6 +46,12 @@ class Principal:
         }
         if self.kind == "IAMUser":
             identity["userName"] = self.user_name
+        if self.kind != "AssumedRole" and self.created:
+            identity["sessionContext"] = {
+                "attributes": {"creationDate": self.created, "mfaAuthenticated": "false"},
+            }
+            if self.issuer:
+                identity["sessionContext"]["sessionIssuer"] = self.issuer
         if self.kind == "AssumedRole":
             identity["sessionContext"] = {
                 "sessionIssuer": self.issuer,
@@ -83,8 +89,12 @@ class Identities:
         return self._known[access_key_id]
 
     async def learn(self, call: Call, answer: Answer, caller: Principal, epoch: float) -> None:
-        """Remember the role session that an answer handed out."""
-        if call.event_source != "sts.amazonaws.com" or call.operation not in _SESSION_CALLS or not answer.ok:
+        """Remember the session that an answer handed out."""
+        if call.event_source != "sts.amazonaws.com" or not answer.ok:
+            return
+        if call.operation in ("GetSessionToken", "GetFederationToken"):
+            self._learn_token(call, answer, caller, epoch)
+        if call.operation not in _SESSION_CALLS:
             return
         user = answer.output.get("AssumedRoleUser") or {}
         key = (answer.output.get("Credentials") or {}).get("AccessKeyId")
@@ -92,6 +102,31 @@ class Identities:
             account = user["Arn"].split(":")[4]
             role = user["Arn"].split("/")[-2]
             self._known[key] = await self._session(key, account, role, user["Arn"], epoch, call.scope.region)
+
+    def _learn_token(self, call: Call, answer: Answer, caller: Principal, epoch: float) -> None:
+        """A user's own session, or that of a federated user."""
+        key = (answer.output.get("Credentials") or {}).get("AccessKeyId")
+        if not key:
+            return
+        session = replace(caller, access_key_id=key, created=time_text(epoch))
+        user = answer.output.get("FederatedUser") or {}
+        if call.operation == "GetFederationToken":
+            issuer = {
+                "type": caller.kind,
+                "principalId": caller.principal_id,
+                "arn": caller.arn,
+                "accountId": caller.account,
+                "userName": caller.user_name,
+            }
+            session = replace(
+                session,
+                kind="FederatedUser",
+                principal_id=user.get("FederatedUserId", ""),
+                arn=user.get("Arn", ""),
+                user_name="",
+                issuer=issuer,
+            )
+        self._known[key] = session
 
     async def _ask(self, key: str, region: str) -> Principal | None:
         try:

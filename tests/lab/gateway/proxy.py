@@ -22,7 +22,7 @@ from . import lookup
 from .decoding import Answer, read_answer, read_input
 from .encrypted_topics import EncryptedTopics
 from .history import History
-from .identities import Identities
+from .identities import Identities, Principal
 from .operations import Call, identify
 from .recorder import Exchange, Recorder
 from .signature import Scope, scope_of
@@ -133,7 +133,7 @@ class Proxy:
             except aiohttp.ClientError as error:
                 asked.cancel()
                 return _unreachable(error)
-            answered_at, principal = time.time(), await asked
+            answered_at, principal = time.time(), await self._known(asked, call)
             exchange = Exchange(
                 call,
                 principal,
@@ -162,6 +162,15 @@ class Proxy:
             await response.write(content)
         await response.write_eof()
         return response
+
+    async def _known(self, asked: asyncio.Task[Principal | None], call: Call) -> Principal | None:
+        """The caller, as far as the look-up goes: its failure is not the caller's."""
+        try:
+            return await asked
+        except Exception as error:
+            log.exception("the caller of %s was not looked up", call.operation)
+            self._history.add_failure(f"the caller of {call.operation} was not looked up: {error!r}")
+            return None
 
     async def _follow(self, exchange: Exchange) -> None:
         """The call has happened: whatever goes wrong with its record, the caller gets the answer."""

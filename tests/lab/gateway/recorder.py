@@ -60,6 +60,8 @@ class Recorder:
         call, answer, principal = exchange.call, exchange.answer, exchange.principal
         self._keep_request(exchange)
         if principal is None or answer.error_code in UNAUTHENTICATED:
+            if answer.ok:
+                self._history.add_failure(f"{call.operation} was accepted from a key that nobody knows: not recorded")
             return
         await self._identities.learn(call, answer, principal, exchange.answered_at)
         self._rules.observe(call)
