@@ -85,10 +85,8 @@ impl Actor {
     /// The same for a sentence, in quotes so that it cannot pass for our words.
     #[must_use]
     pub fn quoted(&self) -> String {
-        self.best().map_or_else(
-            || "An unknown principal".to_owned(),
-            |best| format!("\"{}\"", best.inside_quotes()),
-        )
+        self.best()
+            .map_or_else(|| "An unknown principal".to_owned(), Clean::quoted)
     }
 }
 

@@ -311,7 +311,7 @@ impl Page {
     fn field(&mut self, label: &str, value: Option<&Clean>) {
         self.fact(
             label,
-            value.map(|value| format!("\"{}\"", value.inside_quotes().replace("://", "[://]"))),
+            value.map(|value| value.quoted().replace("://", "[://]")),
         );
     }
 

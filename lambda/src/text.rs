@@ -22,11 +22,14 @@ impl Clean {
         (!clean.0.is_empty()).then_some(clean)
     }
 
-    /// The text as it goes between double quotes: its own are single ones then.
+    /// The text in double quotes, its own made single ones, so that it cannot
+    /// pass for our words.
     #[must_use]
-    pub fn inside_quotes(&self) -> String {
-        self.0
-            .replace(['"', '\u{201c}', '\u{201d}', '\u{201e}'], "'")
+    pub fn quoted(&self) -> String {
+        let inside = self
+            .0
+            .replace(['"', '\u{201c}', '\u{201d}', '\u{201e}'], "'");
+        format!("\"{inside}\"")
     }
 
     /// The cleaned text.
