@@ -71,9 +71,9 @@ lint: tools $(VENV)/ready ## Formatting and lints of all code
 	@$(VENV)/bin/ruff format --check --quiet tests
 
 .PHONY: unit
-unit: $(VENV)/ready ## Unit tests and recorded events
-	@echo "== Unit tests and recorded events"
-	@cargo test --locked --quiet --lib --bins --test recorded_events
+unit: $(VENV)/ready ## Unit tests, recorded events, random sequences of attacks
+	@echo "== Unit tests, recorded events, random sequences of attacks"
+	@cargo test --locked --quiet --lib --bins --test recorded_events --test convergence
 	@cd tests && $(PYTHON) -m pytest -q unit
 
 .PHONY: wire

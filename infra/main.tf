@@ -1,17 +1,37 @@
 locals {
-  # Not module.trail[*]: that would wait for the whole module, not just the trail.
-  created_trail_arns = var.create_trail ? [module.trail[0].arn] : []
+  # Never module.trail[*]: that would wait for the whole module, and so for the
+  # trail, which waits for the function that is told these baselines.
+  baselines = concat(
+    var.create_trail ? [module.trail[0].baseline] : [],
+    [for arn in keys(var.existing_trails) : module.baseline[arn].baseline],
+  )
+  trails_made = var.create_trail ? [module.trail[0].arn] : []
 }
 
 module "trail" {
   source = "./modules/trail"
   count  = var.create_trail ? 1 : 0
 
-  name               = var.name
-  log_retention_days = var.log_retention_days
-  object_lock        = var.log_object_lock
-  force_destroy      = var.force_destroy_logs
-  tags               = var.tags
+  name                     = var.name
+  event_selectors          = var.event_selectors
+  advanced_event_selectors = var.advanced_event_selectors
+  insight_selectors        = var.insight_selectors
+  s3_key_prefix            = var.s3_key_prefix
+  log_retention_days       = var.log_retention_days
+  object_lock              = var.log_object_lock
+  force_destroy            = var.force_destroy_logs
+  responder_ready          = module.responder.function_arn
+  tags                     = var.tags
+}
+
+module "baseline" {
+  source   = "./modules/baseline"
+  for_each = var.existing_trails
+
+  name      = var.name
+  trail_arn = each.key
+  baseline  = each.value.baseline
+  tags      = var.tags
 }
 
 module "notifications" {
@@ -26,12 +46,16 @@ module "notifications" {
 module "responder" {
   source = "./modules/responder"
 
-  name                 = var.name
-  package              = var.package
-  architecture         = var.architecture
-  trail_arns           = concat(local.created_trail_arns, var.existing_trail_arns)
-  topic_arn            = module.notifications.topic_arn
-  topic_kms_key_arn    = module.notifications.kms_key_arn
-  reserved_concurrency = var.reserved_concurrency
-  tags                 = var.tags
+  name                   = var.name
+  package                = var.package
+  architecture           = var.architecture
+  baselines              = local.baselines
+  trails_ready           = local.trails_made
+  mode                   = var.mode
+  change_principals      = var.change_principals
+  sweep_interval_minutes = var.sweep_interval_minutes
+  topic_arn              = module.notifications.topic_arn
+  topic_kms_key_arn      = module.notifications.kms_key_arn
+  reserved_concurrency   = var.reserved_concurrency
+  tags                   = var.tags
 }

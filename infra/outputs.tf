@@ -18,6 +18,14 @@ output "protected_trail_arns" {
   value       = module.responder.protected_trail_arns
 }
 
+output "baselines" {
+  description = "The baselines as JSON documents, by trail ARN."
+  value = merge(
+    var.create_trail ? { (module.trail[0].baseline.trail_arn) = module.trail[0].baseline_document } : {},
+    { for arn, made in module.baseline : arn => made.document },
+  )
+}
+
 output "responder_function_name" {
   description = "Name of the responder's function."
   value       = module.responder.function_name
@@ -58,7 +66,17 @@ output "event_rule_name" {
   value       = module.responder.event_rule_name
 }
 
+output "schedule_name" {
+  description = "Name of the schedule that runs the sweep."
+  value       = module.responder.schedule_name
+}
+
+output "incidents_table_name" {
+  description = "Name of the table that remembers which incidents have been told."
+  value       = module.responder.incidents_table_name
+}
+
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch: errors, throttles, dead_letters, failed_invocations, lost_events, lost_failures."
+  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures."
   value       = module.responder.alarm_names
 }

@@ -25,10 +25,124 @@ variable "create_trail" {
   nullable    = false
 }
 
-variable "existing_trail_arns" {
-  description = "ARNs of trails that are already there and shall be protected too. Their home region must be the provider's region."
+variable "existing_trails" {
+  description = "Trails that are already there and shall be protected too, by ARN. {} protects the logging state alone; baseline declares more, see \"Baselines\". Their home region must be the provider's region."
+  type = map(object({
+    baseline = optional(object({
+      # Of a captured document: checked, never needed.
+      schema     = optional(string)
+      version    = optional(number)
+      trail_arn  = optional(string)
+      is_logging = optional(bool)
+
+      s3_bucket_name                = optional(string)
+      s3_key_prefix                 = optional(string)
+      sns_topic_name                = optional(string)
+      kms_key_id                    = optional(string)
+      is_multi_region_trail         = optional(bool)
+      include_global_service_events = optional(bool)
+      enable_log_file_validation    = optional(bool)
+      cloud_watch_logs_group_arn    = optional(string)
+      cloud_watch_logs_role_arn     = optional(string)
+      is_organization_trail         = optional(bool)
+
+      event_selectors = optional(list(object({
+        read_write_type                  = optional(string)
+        include_management_events        = optional(bool)
+        exclude_management_event_sources = optional(list(string))
+        data_resources = optional(list(object({
+          type   = string
+          values = list(string)
+        })))
+      })))
+      advanced_event_selectors = optional(list(object({
+        name = optional(string)
+        field_selectors = list(object({
+          field           = string
+          equals          = optional(list(string))
+          not_equals      = optional(list(string))
+          starts_with     = optional(list(string))
+          not_starts_with = optional(list(string))
+          ends_with       = optional(list(string))
+          not_ends_with   = optional(list(string))
+        }))
+      })))
+      insight_selectors = optional(list(object({
+        insight_type     = string
+        event_categories = optional(list(string))
+      })))
+      tags = optional(map(string))
+    }), {})
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "mode" {
+  description = "enforce heals; observe only reports what enforce would do, and the role lacks the permissions to heal."
+  type        = string
+  default     = "enforce"
+  nullable    = false
+}
+
+variable "change_principals" {
+  description = "ARNs of roles and users, such as the pipeline's role, whose changes are reported as information. What differs from the baseline is healed all the same."
   type        = list(string)
   default     = []
+  nullable    = false
+}
+
+variable "sweep_interval_minutes" {
+  description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
+  type        = number
+  default     = 5
+  nullable    = false
+}
+
+variable "event_selectors" {
+  description = "Which events the trail made here records, basic form. null, with advanced_event_selectors null too, means CloudTrail's default: all management events, no data events."
+  type = list(object({
+    read_write_type                  = optional(string, "All")
+    include_management_events        = optional(bool, true)
+    exclude_management_event_sources = optional(list(string), [])
+    data_resources = optional(list(object({
+      type   = string
+      values = list(string)
+    })), [])
+  }))
+  default = null
+}
+
+variable "advanced_event_selectors" {
+  description = "Which events the trail made here records, advanced form. null means that event_selectors says it."
+  type = list(object({
+    name = optional(string)
+    field_selectors = list(object({
+      field           = string
+      equals          = optional(list(string))
+      not_equals      = optional(list(string))
+      starts_with     = optional(list(string))
+      not_starts_with = optional(list(string))
+      ends_with       = optional(list(string))
+      not_ends_with   = optional(list(string))
+    }))
+  }))
+  default = null
+}
+
+variable "insight_selectors" {
+  description = "Which kinds of unusual activity CloudTrail looks for in the trail made here, at a price, for instance [{ insight_type = \"ApiCallRateInsight\" }]."
+  type = list(object({
+    insight_type = string
+  }))
+  default  = []
+  nullable = false
+}
+
+variable "s3_key_prefix" {
+  description = "Prefix of the keys of the logs of the trail made here, before AWSLogs/."
+  type        = string
+  default     = ""
   nullable    = false
 }
 

@@ -1,38 +1,8 @@
 # Plans against a mocked provider: no account, no emulator.
 
 mock_provider "aws" {
+  source          = "./tests/mocks"
   override_during = plan
-
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
-  }
-  mock_data "aws_region" {
-    defaults = { id = "eu-central-1" }
-  }
-  mock_resource "aws_cloudtrail" {
-    defaults = { arn = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/made-here" }
-  }
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
-  }
-  mock_resource "aws_sns_topic" {
-    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:alerts" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/responder" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:responder" }
-  }
-  mock_resource "aws_cloudwatch_event_rule" {
-    defaults = { arn = "arn:aws:events:eu-central-1:123456789012:rule/stop-logging" }
-  }
-  mock_resource "aws_sqs_queue" {
-    defaults = { arn = "arn:aws:sqs:eu-central-1:123456789012:dead-letters", url = "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters" }
-  }
 }
 
 variables {
@@ -44,11 +14,11 @@ run "defaults_make_and_protect_a_trail" {
   command = plan
 
   assert {
-    condition     = output.trail_arn == "arn:aws:cloudtrail:eu-central-1:123456789012:trail/made-here"
+    condition     = output.trail_arn == "arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"
     error_message = "A trail is made by default."
   }
   assert {
-    condition     = output.protected_trail_arns == tolist(["arn:aws:cloudtrail:eu-central-1:123456789012:trail/made-here"])
+    condition     = output.protected_trail_arns == tolist(["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"])
     error_message = "The trail made here must be protected."
   }
   assert {
@@ -56,11 +26,11 @@ run "defaults_make_and_protect_a_trail" {
     error_message = "The outputs must lead to the things made."
   }
   assert {
-    condition     = output.trail_name == "trailkeeper" && output.responder_function_name == "trailkeeper-responder" && output.event_rule_name == "trailkeeper-stop-logging"
+    condition     = output.trail_name == "trailkeeper" && output.responder_function_name == "trailkeeper-responder" && output.event_rule_name == "trailkeeper-trail-changes" && output.schedule_name == "trailkeeper-sweep" && output.incidents_table_name == "trailkeeper-incidents"
     error_message = "Names must follow the default prefix."
   }
   assert {
-    condition     = toset(keys(output.alarm_names)) == toset(["errors", "throttles", "dead_letters", "failed_invocations", "lost_events", "lost_failures"])
+    condition     = toset(keys(output.alarm_names)) == toset(["errors", "restoration_failures", "heartbeat", "throttles", "dead_letters", "failed_invocations", "failed_sweep_invocations", "lost_events", "lost_failures"])
     error_message = "The alarms must be listed."
   }
 }
@@ -73,7 +43,7 @@ run "prefix_reaches_every_module" {
   }
 
   assert {
-    condition     = output.trail_name == "guard" && output.responder_function_name == "guard-responder" && module.notifications.topic_name == "guard-alerts"
+    condition     = output.trail_name == "guard" && output.responder_function_name == "guard-responder" && module.notifications.topic_name == "guard-alerts" && startswith(module.trail[0].baseline.parameter_name, "/trailkeeper/guard/guard/")
     error_message = "name must reach every module."
   }
 }
@@ -82,8 +52,8 @@ run "existing_trails_only" {
   command = plan
 
   variables {
-    create_trail        = false
-    existing_trail_arns = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/old"]
+    create_trail    = false
+    existing_trails = { "arn:aws:cloudtrail:eu-central-1:123456789012:trail/old" = {} }
   }
 
   assert {
@@ -100,11 +70,11 @@ run "new_and_existing_trails" {
   command = plan
 
   variables {
-    existing_trail_arns = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/old"]
+    existing_trails = { "arn:aws:cloudtrail:eu-central-1:123456789012:trail/old" = {} }
   }
 
   assert {
-    condition     = output.protected_trail_arns == tolist(["arn:aws:cloudtrail:eu-central-1:123456789012:trail/made-here", "arn:aws:cloudtrail:eu-central-1:123456789012:trail/old"])
+    condition     = output.protected_trail_arns == tolist(["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper", "arn:aws:cloudtrail:eu-central-1:123456789012:trail/old"])
     error_message = "Both trails must be protected."
   }
 }

@@ -82,11 +82,13 @@ impl Actor {
         .next()
     }
 
-    /// The same for a sentence, in quotes so that it cannot pass for our words.
+    /// Whether the actor is this role or user, by what AWS vouches for.
     #[must_use]
-    pub fn quoted(&self) -> String {
-        self.best()
-            .map_or_else(|| "An unknown principal".to_owned(), Clean::quoted)
+    pub fn is(&self, principal: &str) -> bool {
+        [&self.session_issuer_arn, &self.arn]
+            .into_iter()
+            .flatten()
+            .any(|arn| arn.as_str() == principal)
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Aws {
     base: SdkConfig,
     cloudtrail_endpoint: Option<String>,
     sns_endpoint: Option<String>,
+    ssm_endpoint: Option<String>,
+    dynamodb_endpoint: Option<String>,
 }
 
 /// A service that the function calls.
@@ -49,6 +51,10 @@ pub enum Service {
     CloudTrail,
     /// Simple Notification Service.
     Sns,
+    /// Systems Manager.
+    Ssm,
+    /// DynamoDB.
+    DynamoDb,
 }
 
 /// Answers with the value of an environment variable.
@@ -111,7 +117,15 @@ impl Aws {
             base,
             cloudtrail_endpoint: special("AWS_ENDPOINT_URL_CLOUDTRAIL")?,
             sns_endpoint: special("AWS_ENDPOINT_URL_SNS")?,
+            ssm_endpoint: special("AWS_ENDPOINT_URL_SSM")?,
+            dynamodb_endpoint: special("AWS_ENDPOINT_URL_DYNAMODB")?,
         })
+    }
+
+    /// The region that the function runs in.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.base.region().map_or("", AsRef::as_ref)
     }
 
     /// The shared settings for a client of `service` in `region`.
@@ -120,6 +134,8 @@ impl Aws {
         let endpoint = match service {
             Service::CloudTrail => &self.cloudtrail_endpoint,
             Service::Sns => &self.sns_endpoint,
+            Service::Ssm => &self.ssm_endpoint,
+            Service::DynamoDb => &self.dynamodb_endpoint,
         };
         let mut settings = self
             .base

@@ -13,11 +13,11 @@ pub struct Budget {
 /// The least time given to a step, whatever the deadline says.
 const LEAST: Duration = Duration::from_secs(2);
 /// The most time given to a restoration: the retries of a failed invocation do the rest.
-const MOST: Duration = Duration::from_secs(20);
+const MOST: Duration = Duration::from_secs(35);
 
 impl Budget {
     /// For restoring and verifying: 60 % of the time left until `deadline`, at
-    /// most 20 s, so that the notice still goes out if it fails.
+    /// most 35 s, so that the notice still goes out if it fails.
     #[must_use]
     pub fn for_restoration(deadline: SystemTime) -> Self {
         Self::lasting((left(deadline).mul_f32(0.6)).clamp(LEAST, MOST))
@@ -27,6 +27,13 @@ impl Budget {
     #[must_use]
     pub fn for_notice(deadline: SystemTime) -> Self {
         Self::lasting((left(deadline).mul_f32(0.9)).clamp(LEAST, MOST))
+    }
+
+    /// For what is nice to know: 30 % of the time left until `deadline`, at most
+    /// 10 s.
+    #[must_use]
+    pub fn for_enrichment(deadline: SystemTime) -> Self {
+        Self::lasting(left(deadline).mul_f32(0.3).min(Duration::from_secs(10)))
     }
 
     /// A budget of `time` from now.

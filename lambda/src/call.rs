@@ -5,9 +5,19 @@ use std::{error::Error, future::Future, time::Duration};
 use aws_sdk_cloudtrail::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
-    operation::{get_trail_status::GetTrailStatusError, start_logging::StartLoggingError},
+    operation::{
+        add_tags::AddTagsError, create_trail::CreateTrailError,
+        get_event_selectors::GetEventSelectorsError,
+        get_insight_selectors::GetInsightSelectorsError, get_trail::GetTrailError,
+        get_trail_status::GetTrailStatusError, list_tags::ListTagsError,
+        lookup_events::LookupEventsError, put_event_selectors::PutEventSelectorsError,
+        put_insight_selectors::PutInsightSelectorsError, remove_tags::RemoveTagsError,
+        start_logging::StartLoggingError, update_trail::UpdateTrailError,
+    },
 };
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
     retries::classifiers::{ClassifyRetry, RetryAction},
@@ -36,8 +46,17 @@ fn is_passing(status: u16, code: Option<&str>) -> bool {
                         | "RequestTimeout"
                         | "RequestTimeoutException"
                         | "RequestExpired"
+                        // Two functions heal at once, and the other was faster.
+                        | "TrailAlreadyExistsException"
                 )
         })
+}
+
+/// The error code in a type-erased refusal by one of these operations.
+macro_rules! code_of {
+    ($refusal:expr, $($operation:ty),+ $(,)?) => {
+        None$(.or_else(|| $refusal.downcast_ref::<$operation>().map(ProvideErrorMetadata::code)))+
+    };
 }
 
 /// What the SDK is to repeat. All calls here may be repeated without harm, so
@@ -50,25 +69,32 @@ impl ClassifyRetry for WorthRepeating {
         let Some(Err(error)) = context.output_or_error() else {
             return RetryAction::NoActionIndicated;
         };
+        let status = context.response().map_or(0, |r| r.status().as_u16());
         let passing = match error.as_operation_error() {
             Some(refusal) => {
-                let status = context.response().map_or(0, |r| r.status().as_u16());
-                let code = refusal
-                    .downcast_ref::<StartLoggingError>()
-                    .map(ProvideErrorMetadata::code)
-                    .or_else(|| {
-                        refusal
-                            .downcast_ref::<GetTrailStatusError>()
-                            .map(ProvideErrorMetadata::code)
-                    })
-                    .or_else(|| {
-                        refusal
-                            .downcast_ref::<PublishError>()
-                            .map(ProvideErrorMetadata::code)
-                    });
+                let code = code_of!(
+                    refusal,
+                    StartLoggingError,
+                    GetTrailStatusError,
+                    GetTrailError,
+                    GetEventSelectorsError,
+                    GetInsightSelectorsError,
+                    ListTagsError,
+                    UpdateTrailError,
+                    PutEventSelectorsError,
+                    PutInsightSelectorsError,
+                    AddTagsError,
+                    RemoveTagsError,
+                    CreateTrailError,
+                    LookupEventsError,
+                    GetParameterError,
+                    PutItemError,
+                    PublishError,
+                );
                 code.is_some_and(|code| is_passing(status, code))
             }
-            None => error.is_connector_error(),
+            // Not even an error code could be read: the status tells enough.
+            None => error.is_connector_error() || status == 429 || status >= 500,
         };
         if passing {
             RetryAction::transient_error()
@@ -84,24 +110,29 @@ impl ClassifyRetry for WorthRepeating {
 
 /// Runs `call`, the SDK's few retries included, for at most a round and at most
 /// half of what is left of `budget`. Who needs more rounds asks again.
-pub(crate) async fn bounded<T, E>(
+pub(crate) fn bounded<T, E>(
     operation: &'static str,
     budget: Budget,
     call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, CallError>
+) -> impl Future<Output = Result<T, CallError>>
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let time = ROUND.min(budget.left() / 2);
-    match timeout(time, call).await {
-        Err(_) => Err(CallError::new(
-            operation,
-            "Timeout",
-            &format!("no usable answer within {} ms", time.as_millis()),
-            true,
-        )),
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(translate(operation, &error)),
+    // Boxed here and not later: an SDK call is a large future, and many of them
+    // wait side by side.
+    let call = Box::pin(call);
+    async move {
+        let time = ROUND.min(budget.left() / 2);
+        match timeout(time, call).await {
+            Err(_) => Err(CallError::new(
+                operation,
+                "Timeout",
+                &format!("no usable answer within {} ms", time.as_millis()),
+                true,
+            )),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(translate(operation, &error)),
+        }
     }
 }
 

@@ -1,16 +1,31 @@
 //! All calls to CloudTrail.
 
-use aws_sdk_cloudtrail::{Client, config::Builder, primitives::DateTime};
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudtrail::{
+    Client,
+    config::Builder,
+    primitives::DateTime,
+    types::{LookupAttribute, LookupAttributeKey, ResourceTag, Tag},
+};
+use tokio::join;
 
 use crate::{
     arn::TrailArn,
     aws::{Aws, Service, retry_partition},
+    baseline::{Guards, Settings},
     budget::Budget,
     call::{WorthRepeating, bounded},
     failure::CallError,
     moment::Moment,
-    trail::{LoggingState, TrailApi},
+    reconcile::TrailApi,
+    selectors::{InsightSelector, Selectors},
+    shapes,
+    trail::{LoggingState, Observation, Remedy},
 };
+
+/// CloudTrail's error code for a trail without insight selectors.
+const NO_INSIGHTS: &str = "InsightNotEnabledException";
 
 /// Clients for the home regions of the protected trails; nearly always one.
 pub struct CloudTrail {
@@ -41,35 +56,255 @@ impl CloudTrail {
             .map(|(_, client)| client)
             .ok_or_else(|| CallError::new(operation, "NoClient", "region not configured", false))
     }
-}
 
-impl TrailApi for CloudTrail {
-    async fn start_logging(&self, trail: &TrailArn, budget: Budget) -> Result<(), CallError> {
-        const OPERATION: &str = "cloudtrail:StartLogging";
-        let call = self
-            .client(trail, OPERATION)?
-            .start_logging()
-            .name(trail.as_str());
-        bounded(OPERATION, budget, call.send()).await.map(|_| ())
-    }
-
-    async fn logging_state(
+    /// The latest records of a call in the trail's home region, newest first, as
+    /// JSON texts; at most 50.
+    ///
+    /// # Errors
+    /// The refusal, or what stood in the way.
+    pub async fn history(
         &self,
         trail: &TrailArn,
+        event_name: &str,
+        since: Moment,
         budget: Budget,
-    ) -> Result<LoggingState, CallError> {
+    ) -> Result<Vec<String>, CallError> {
+        const OPERATION: &str = "cloudtrail:LookupEvents";
+        let by_name = LookupAttribute::builder()
+            .attribute_key(LookupAttributeKey::EventName)
+            .attribute_value(event_name)
+            .build()
+            .map_err(|e| CallError::new(OPERATION, "NotSent", &e.to_string(), false))?;
+        let call = self
+            .client(trail, OPERATION)?
+            .lookup_events()
+            .lookup_attributes(by_name)
+            .start_time(DateTime::from_millis(since.epoch_millis()));
+        let found = bounded(OPERATION, budget, call.send()).await?;
+        Ok(found
+            .events()
+            .iter()
+            .filter_map(|event| event.cloud_trail_event().map(str::to_owned))
+            .collect())
+    }
+
+    async fn logging(&self, trail: &TrailArn, budget: Budget) -> Result<LoggingState, CallError> {
         const OPERATION: &str = "cloudtrail:GetTrailStatus";
         let call = self
             .client(trail, OPERATION)?
             .get_trail_status()
             .name(trail.as_str());
         let status = bounded(OPERATION, budget, call.send()).await?;
+        if status.is_logging().is_none() {
+            return Err(unusable(OPERATION, "it lacks IsLogging"));
+        }
         Ok(LoggingState {
             is_logging: status.is_logging(),
             started_at: status.start_logging_time().and_then(moment),
             stopped_at: status.stop_logging_time().and_then(moment),
         })
     }
+
+    async fn settings(&self, trail: &TrailArn, budget: Budget) -> Result<Settings, CallError> {
+        const OPERATION: &str = "cloudtrail:GetTrail";
+        let call = self
+            .client(trail, OPERATION)?
+            .get_trail()
+            .name(trail.as_str());
+        let answer = bounded(OPERATION, budget, call.send()).await?;
+        answer
+            .trail()
+            .map(shapes::settings)
+            .ok_or_else(|| unusable(OPERATION, "it lacks the trail"))
+    }
+
+    async fn selectors(&self, trail: &TrailArn, budget: Budget) -> Result<Selectors, CallError> {
+        const OPERATION: &str = "cloudtrail:GetEventSelectors";
+        let call = self
+            .client(trail, OPERATION)?
+            .get_event_selectors()
+            .trail_name(trail.as_str());
+        let answer = bounded(OPERATION, budget, call.send()).await?;
+        Ok(shapes::selectors(
+            answer.event_selectors(),
+            answer.advanced_event_selectors(),
+        ))
+    }
+
+    async fn insights(
+        &self,
+        trail: &TrailArn,
+        budget: Budget,
+    ) -> Result<Vec<InsightSelector>, CallError> {
+        const OPERATION: &str = "cloudtrail:GetInsightSelectors";
+        let call = self
+            .client(trail, OPERATION)?
+            .get_insight_selectors()
+            .trail_name(trail.as_str());
+        match bounded(OPERATION, budget, call.send()).await {
+            Ok(answer) => Ok(shapes::insights(answer.insight_selectors())),
+            Err(error) if error.has_code(NO_INSIGHTS) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fifty tags are the most that a trail can have; one page holds them.
+    async fn tags(
+        &self,
+        trail: &TrailArn,
+        budget: Budget,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        const OPERATION: &str = "cloudtrail:ListTags";
+        let call = self
+            .client(trail, OPERATION)?
+            .list_tags()
+            .resource_id_list(trail.as_str());
+        let answer = bounded(OPERATION, budget, call.send()).await?;
+        let tags = answer
+            .resource_tag_list()
+            .iter()
+            .flat_map(ResourceTag::tags_list);
+        Ok(shapes::tags(tags))
+    }
+}
+
+impl TrailApi for CloudTrail {
+    async fn observe(&self, trail: &TrailArn, guards: Guards, budget: Budget) -> Observation {
+        let (logging, settings, selectors, insight_selectors, tags) = join!(
+            self.logging(trail, budget),
+            asked(guards.settings, self.settings(trail, budget)),
+            asked(guards.event_selectors, self.selectors(trail, budget)),
+            asked(guards.insight_selectors, self.insights(trail, budget)),
+            asked(guards.tags, self.tags(trail, budget)),
+        );
+        let mut observed = Observation::default();
+        observed.logging = observed.took(Some(logging));
+        observed.settings = observed.took(settings);
+        observed.selectors = observed.took(selectors);
+        observed.insight_selectors = observed.took(insight_selectors);
+        observed.tags = observed.took(tags);
+        observed
+    }
+
+    async fn heal(
+        &self,
+        trail: &TrailArn,
+        remedy: &Remedy,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let operation = remedy.call();
+        let client = self.client(trail, operation)?;
+        let name = trail.as_str();
+        match remedy {
+            Remedy::Start => {
+                let call = client.start_logging().name(name);
+                bounded(operation, budget, call.send()).await.map(drop)
+            }
+            Remedy::Create(settings, tags) => {
+                let s = settings.clone();
+                let call = client
+                    .create_trail()
+                    .name(trail.name())
+                    .set_s3_bucket_name(s.s3_bucket_name)
+                    .set_s3_key_prefix(s.s3_key_prefix)
+                    .set_sns_topic_name(s.sns_topic_name)
+                    .set_kms_key_id(s.kms_key_id)
+                    .set_is_multi_region_trail(s.is_multi_region_trail)
+                    .set_include_global_service_events(s.include_global_service_events)
+                    .set_enable_log_file_validation(s.enable_log_file_validation)
+                    .set_cloud_watch_logs_log_group_arn(s.cloud_watch_logs_group_arn)
+                    .set_cloud_watch_logs_role_arn(s.cloud_watch_logs_role_arn)
+                    .set_is_organization_trail(s.is_organization_trail)
+                    .set_tags_list(sdk_tags(operation, tags)?);
+                bounded(operation, budget, call.send()).await.map(drop)
+            }
+            Remedy::Update(settings) => {
+                let s = settings.clone();
+                let call = client
+                    .update_trail()
+                    .name(name)
+                    .set_s3_bucket_name(s.s3_bucket_name)
+                    .set_s3_key_prefix(s.s3_key_prefix)
+                    .set_sns_topic_name(s.sns_topic_name)
+                    .set_kms_key_id(s.kms_key_id)
+                    .set_is_multi_region_trail(s.is_multi_region_trail)
+                    .set_include_global_service_events(s.include_global_service_events)
+                    .set_enable_log_file_validation(s.enable_log_file_validation)
+                    .set_cloud_watch_logs_log_group_arn(s.cloud_watch_logs_group_arn)
+                    .set_cloud_watch_logs_role_arn(s.cloud_watch_logs_role_arn)
+                    .set_is_organization_trail(s.is_organization_trail);
+                bounded(operation, budget, call.send()).await.map(drop)
+            }
+            Remedy::PutEventSelectors(selectors) => {
+                let (basic, advanced) = shapes::sdk_selectors(selectors)
+                    .map_err(|e| CallError::new(operation, "NotSent", &e.to_string(), false))?;
+                let call = client
+                    .put_event_selectors()
+                    .trail_name(name)
+                    .set_event_selectors(basic)
+                    .set_advanced_event_selectors(advanced);
+                bounded(operation, budget, call.send()).await.map(drop)
+            }
+            Remedy::PutInsightSelectors(insights) => {
+                let call = client
+                    .put_insight_selectors()
+                    .trail_name(name)
+                    .set_insight_selectors(Some(shapes::sdk_insights(insights)));
+                bounded(operation, budget, call.send()).await.map(drop)
+            }
+            Remedy::AddTags(tags) => {
+                let call = client
+                    .add_tags()
+                    .resource_id(name)
+                    .set_tags_list(sdk_tags(operation, tags)?);
+                bounded(operation, budget, call.send()).await.map(drop)
+            }
+            Remedy::RemoveTags(tags) => {
+                let call = client
+                    .remove_tags()
+                    .resource_id(name)
+                    .set_tags_list(sdk_tags(operation, tags)?);
+                bounded(operation, budget, call.send()).await.map(drop)
+            }
+        }
+    }
+}
+
+impl Observation {
+    /// What an answer holds; its error is kept.
+    fn took<T>(&mut self, answer: Option<Result<T, CallError>>) -> Option<T> {
+        match answer? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.is_missing |= error.is_trail_missing();
+                self.unread.push(error);
+                None
+            }
+        }
+    }
+}
+
+async fn asked<T>(
+    wanted: bool,
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Option<Result<T, CallError>> {
+    if wanted { Some(call.await) } else { None }
+}
+
+fn sdk_tags(
+    operation: &'static str,
+    tags: &BTreeMap<String, String>,
+) -> Result<Option<Vec<Tag>>, CallError> {
+    let tags = tags
+        .iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| CallError::new(operation, "NotSent", &e.to_string(), false))?;
+    Ok((!tags.is_empty()).then_some(tags))
+}
+
+fn unusable(operation: &'static str, why: &str) -> CallError {
+    CallError::new(operation, "UnusableAnswer", why, true)
 }
 
 fn moment(time: &DateTime) -> Option<Moment> {

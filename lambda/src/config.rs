@@ -4,14 +4,24 @@ use thiserror::Error;
 
 use crate::{
     arn::{InvalidTrailArn, TrailArn},
+    reconcile::Mode,
     text::excerpt,
 };
 
-/// The variable that names the protected trails.
-pub const TRAIL_ARNS: &str = "TRAILKEEPER_TRAIL_ARNS";
+/// The variable that names the protected trails and the parameters of their baselines.
+pub const TRAILS: &str = "TRAILKEEPER_TRAILS";
 /// The variable that names the topic for notices.
 pub const TOPIC_ARN: &str = "TRAILKEEPER_TOPIC_ARN";
+/// The variable that says whether to heal or to observe.
+pub const MODE: &str = "TRAILKEEPER_MODE";
+/// The variable that names the function's role.
+pub const ROLE_ARN: &str = "TRAILKEEPER_ROLE_ARN";
+/// The variable that names the table of told incidents.
+pub const INCIDENTS_TABLE: &str = "TRAILKEEPER_INCIDENTS_TABLE";
+/// The variable that names the principals whose changes are expected.
+pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
 
+const PARAMETER: &str = "ARN=PARAMETER for each protected trail, separated by commas; a parameter's name ends in / and the SHA-256 of its value, 64 lower-case hexadecimal digits";
 const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:NAME";
 
 /// What the function protects and where it reports.
@@ -19,10 +29,29 @@ const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:N
 pub struct Config {
     /// The protected trails; at least one.
     pub trails: Vec<TrailArn>,
+    /// The parameters of their baselines, in the same order.
+    pub parameters: Vec<Parameter>,
     /// ARN of the SNS topic for notices.
     pub topic_arn: String,
     /// Region of that topic.
     pub topic_region: String,
+    /// Whether to heal.
+    pub mode: Mode,
+    /// ARN of the function's role: its own calls come back as events.
+    pub role_arn: String,
+    /// Name of the table of told incidents.
+    pub incidents_table: String,
+    /// ARNs of the roles and users whose changes are expected.
+    pub change_principals: Vec<String>,
+}
+
+/// The SSM parameter that holds a baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name, which ends in the hash.
+    pub name: String,
+    /// SHA-256 of its value, lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// Why the configuration cannot be used. Each text names the variable, what was
@@ -64,19 +93,12 @@ impl Config {
     /// # Errors
     /// The first variable that is missing or malformed.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
-        let trails = required(
-            &variable,
-            TRAIL_ARNS,
-            "the ARNs of the protected trails, separated by commas",
-        )?
-        .split(',')
-        .map(|entry| {
-            entry.trim().parse().map_err(|source| InvalidConfig::Trail {
-                variable: TRAIL_ARNS,
-                source,
-            })
-        })
-        .collect::<Result<Vec<TrailArn>, _>>()?;
+        let (trails, parameters) = required(&variable, TRAILS, PARAMETER)?
+            .split(',')
+            .map(protected)
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .unzip();
 
         let topic_arn = required(&variable, TOPIC_ARN, TOPIC)?;
         let parts: Vec<&str> = topic_arn.split(':').collect();
@@ -98,11 +120,67 @@ impl Config {
                 });
             }
         };
+        let mode = match required(&variable, MODE, "enforce or observe")?.as_str() {
+            "enforce" => Mode::Enforce,
+            "observe" => Mode::Observe,
+            other => {
+                return Err(InvalidConfig::Unusable {
+                    variable: MODE,
+                    found: excerpt(other),
+                    expected: "enforce or observe",
+                });
+            }
+        };
+        let change_principals = variable(CHANGE_PRINCIPALS)
+            .unwrap_or_default()
+            .split(',')
+            .map(|arn| arn.trim().to_owned())
+            .filter(|arn| !arn.is_empty())
+            .collect();
         Ok(Self {
             trails,
+            parameters,
             topic_arn,
             topic_region,
+            mode,
+            role_arn: required(&variable, ROLE_ARN, "the ARN of the function's role")?,
+            incidents_table: required(&variable, INCIDENTS_TABLE, "the name of a table")?,
+            change_principals,
         })
+    }
+
+    /// The parameter of a protected trail's baseline.
+    #[must_use]
+    pub fn parameter(&self, trail: &TrailArn) -> Option<&Parameter> {
+        let mut both = self.trails.iter().zip(&self.parameters);
+        both.find(|(own, _)| *own == trail)
+            .map(|(_, parameter)| parameter)
+    }
+}
+
+/// Reads `ARN=PARAMETER`.
+fn protected(entry: &str) -> Result<(TrailArn, Parameter), InvalidConfig> {
+    let (arn, name) = entry.trim().split_once('=').unwrap_or((entry.trim(), ""));
+    let arn = arn.parse().map_err(|source| InvalidConfig::Trail {
+        variable: TRAILS,
+        source,
+    })?;
+    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    match name.rsplit_once('/') {
+        Some((path, hash))
+            if !path.is_empty() && hash.len() == 64 && hash.bytes().all(is_digit) =>
+        {
+            let parameter = Parameter {
+                name: name.to_owned(),
+                sha256: hash.to_owned(),
+            };
+            Ok((arn, parameter))
+        }
+        _ => Err(InvalidConfig::Unusable {
+            variable: TRAILS,
+            found: excerpt(entry),
+            expected: PARAMETER,
+        }),
     }
 }
 
@@ -129,45 +207,64 @@ mod tests {
     use super::*;
 
     const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit";
-    const TOPIC_VALUE: &str = "arn:aws:sns:eu-west-1:111122223333:alerts";
+    const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    fn read(trails: &str, topic: &str) -> Result<Config, InvalidConfig> {
-        Config::read(|name| match name {
-            TRAIL_ARNS => Some(trails.to_owned()),
-            TOPIC_ARN => Some(topic.to_owned()),
-            _ => None,
+    fn read(replaced: &str, value: &str) -> Result<Config, InvalidConfig> {
+        Config::read(|name| {
+            let usual = match name {
+                TRAILS => format!("{TRAIL}=/trailkeeper/t/audit/{HASH}"),
+                TOPIC_ARN => "arn:aws:sns:eu-west-1:111122223333:alerts".to_owned(),
+                MODE => "enforce".to_owned(),
+                ROLE_ARN => "arn:aws:iam::111122223333:role/responder".to_owned(),
+                INCIDENTS_TABLE => "incidents".to_owned(),
+                _ => String::new(),
+            };
+            Some(if name == replaced {
+                value.to_owned()
+            } else {
+                usual
+            })
         })
     }
 
     #[test]
     fn several_trails_are_read() -> Result<(), InvalidConfig> {
         let other = TRAIL.replace("audit", "second");
-        let config = read(&format!("{TRAIL}, {other}"), TOPIC_VALUE)?;
+        let config = read(TRAILS, &format!("{TRAIL}=/a/{HASH}, {other}=/b/{HASH}"))?;
         assert_eq!(config.trails.len(), 2);
+        let second = config
+            .trails
+            .last()
+            .and_then(|trail| config.parameter(trail));
+        assert_eq!(
+            second.map(|p| p.name.as_str()),
+            Some(format!("/b/{HASH}").as_str())
+        );
         assert_eq!(config.topic_region, "eu-west-1");
+        assert_eq!(config.mode, Mode::Enforce);
         Ok(())
     }
 
     #[test]
     fn a_bad_value_names_the_variable_the_value_and_what_is_expected() {
-        for (trails, topic, variable, shown) in [
-            ("", TOPIC_VALUE, TRAIL_ARNS, "separated by commas"),
+        let short = format!("{TRAIL}=/a/0123");
+        for (variable, value, shown) in [
+            (TRAILS, "", "separated by commas"),
+            (TRAILS, "audit\n", "\"audit\" is no trail ARN"),
+            (TRAILS, TRAIL, "SHA-256"),
+            (TRAILS, short.as_str(), "SHA-256"),
+            (TOPIC_ARN, " ", "arn:PARTITION:sns"),
+            (TOPIC_ARN, "alerts\u{7}", "alerts\\u{7}"),
             (
-                "audit\n",
-                TOPIC_VALUE,
-                TRAIL_ARNS,
-                "\"audit\" is no trail ARN",
-            ),
-            (TRAIL, " ", TOPIC_ARN, "arn:PARTITION:sns"),
-            (TRAIL, "alerts\u{7}", TOPIC_ARN, "alerts\\u{7}"),
-            (
-                TRAIL,
-                "arn:aws:sns:eu-west-1:1:alerts",
                 TOPIC_ARN,
+                "arn:aws:sns:eu-west-1:1:alerts",
                 "expected the ARN of an SNS topic",
             ),
+            (MODE, "Observe", "enforce or observe"),
+            (ROLE_ARN, "", "the ARN of the function's role"),
+            (INCIDENTS_TABLE, "", "the name of a table"),
         ] {
-            let told = read(trails, topic)
+            let told = read(variable, value)
                 .err()
                 .map(|e| e.to_string())
                 .unwrap_or_default();

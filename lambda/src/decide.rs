@@ -3,7 +3,21 @@
 use crate::{
     arn::{TrailArn, is_trail_name},
     event::{Event, Record, text},
+    reconcile::Cause,
+    trail::{Part, part_changed_by},
 };
+
+/// `source` of the envelope and `eventSource` of the record.
+const CLOUDTRAIL: (Option<&str>, Option<&str>) =
+    (Some("aws.cloudtrail"), Some("cloudtrail.amazonaws.com"));
+const ORGANIZATIONS: (Option<&str>, Option<&str>) = (
+    Some("aws.organizations"),
+    Some("organizations.amazonaws.com"),
+);
+
+const DEREGISTERED: &str = "DeregisterOrganizationDelegatedAdmin";
+/// Calls of CloudTrail's that weaken a trail in ways no baseline holds.
+const REPORTED: [&str; 2] = [DEREGISTERED, "PutEventConfiguration"];
 
 /// What to do about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,9 +27,12 @@ pub enum Decision {
     /// Somebody tried and the call failed: report only. `None` when the record
     /// does not say which trail.
     Report(Option<TrailArn>),
-    /// Logging may be off: put these trails back. More than one when the
+    /// It happened, and only somebody else can undo it: report only. `None`
+    /// when it is about no single trail.
+    Notify(Option<TrailArn>),
+    /// These trails may not be as declared any more. More than one when the
     /// record does not say which.
-    Restore(Vec<TrailArn>),
+    Reconcile(Vec<TrailArn>, Cause),
 }
 
 /// Why an event is left alone.
@@ -33,6 +50,8 @@ pub enum Reason {
     NotAnApiCall,
     /// A call this function does not answer.
     OtherCall,
+    /// An organisation's setting for another service.
+    OtherService,
     /// The trail is not protected.
     TrailNotProtected,
 }
@@ -62,6 +81,7 @@ impl Reason {
             Self::ForeignRegion => "foreign_region",
             Self::NotAnApiCall => "not_an_api_call",
             Self::OtherCall => "other_call",
+            Self::OtherService => "other_service",
             Self::TrailNotProtected => "trail_not_protected",
         }
     }
@@ -75,9 +95,9 @@ impl Reason {
 #[must_use]
 pub fn decide(event: &Event, protected: &[TrailArn]) -> Decision {
     let record = &event.record;
-    if event.source.as_deref() != Some("aws.cloudtrail")
-        || event.detail_type.as_deref() != Some("AWS API Call via CloudTrail")
-        || record.event_source.as_deref() != Some("cloudtrail.amazonaws.com")
+    let source = (event.source.as_deref(), record.event_source.as_deref());
+    if event.detail_type.as_deref() != Some("AWS API Call via CloudTrail")
+        || (source != CLOUDTRAIL && source != ORGANIZATIONS)
     {
         return Decision::Ignore(Reason::NotFromCloudTrail);
     }
@@ -103,10 +123,14 @@ pub fn decide(event: &Event, protected: &[TrailArn]) -> Decision {
     {
         return Decision::Ignore(Reason::NotAnApiCall);
     }
-    if record.event_name.as_deref() != Some("StopLogging") {
-        return Decision::Ignore(Reason::OtherCall);
-    }
-
+    let name = record.event_name.as_deref().unwrap_or_default();
+    let cause = match part_changed_by(name) {
+        _ if source == ORGANIZATIONS => return of_organization(record, name),
+        Some(Part::Logging) => Some(Cause::Stop),
+        Some(part) => Some(Cause::Change(part)),
+        None if REPORTED.contains(&name) => None,
+        None => return Decision::Ignore(Reason::OtherCall),
+    };
     if record.error_code.is_some() {
         return match attempted(record, protected, region, account) {
             Attempted::Unknown => Decision::Report(None),
@@ -114,19 +138,60 @@ pub fn decide(event: &Event, protected: &[TrailArn]) -> Decision {
             Attempted::Other => Decision::Ignore(Reason::TrailNotProtected),
         };
     }
-    // Oversized requests lose their parameters, and what cannot be a trail's
-    // name may be one to CloudTrail: suspect every trail that it could be.
-    let Some(reference) = named_trail(record) else {
-        return Decision::Restore(protected.iter().filter(at_home).cloned().collect());
+    let all = || protected.iter().filter(at_home).cloned().collect();
+    let meant = match named_trail(record) {
+        // Oversized requests lose their parameters, and what cannot be a trail's
+        // name may be one to CloudTrail: suspect every trail that it could be.
+        None if is_of_other_resource(record) => Vec::new(),
+        None => all(),
+        Some(reference) => {
+            let meant = meant_by(reference, protected, region, account);
+            let is_readable = is_trail_name(reference) || reference.parse::<TrailArn>().is_ok();
+            if !meant.is_empty() || is_readable || is_of_other_resource(record) {
+                meant.into_iter().cloned().collect()
+            } else {
+                all()
+            }
+        }
     };
-    let meant = meant_by(reference, protected, region, account);
-    if !meant.is_empty() {
-        return Decision::Restore(meant.into_iter().cloned().collect());
+    match cause {
+        None if named_trail(record).is_none() && name == DEREGISTERED => Decision::Notify(None),
+        _ if meant.is_empty() => Decision::Ignore(Reason::TrailNotProtected),
+        None => Decision::Notify(<[TrailArn; 1]>::try_from(meant).ok().map(|[trail]| trail)),
+        Some(cause) => Decision::Reconcile(meant, cause),
     }
-    if is_trail_name(reference) || reference.parse::<TrailArn>().is_ok() {
-        return Decision::Ignore(Reason::TrailNotProtected);
+}
+
+/// The organisation's settings that end the recording of its accounts.
+/// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html>.
+fn of_organization(record: &Record, name: &str) -> Decision {
+    if !matches!(
+        name,
+        "DisableAWSServiceAccess" | "DeregisterDelegatedAdministrator"
+    ) {
+        return Decision::Ignore(Reason::OtherCall);
     }
-    Decision::Restore(protected.iter().filter(at_home).cloned().collect())
+    let service = record
+        .request_parameters
+        .as_ref()
+        .and_then(|parameters| text(parameters, "servicePrincipal"));
+    if service.is_some_and(|service| service != "cloudtrail.amazonaws.com") {
+        Decision::Ignore(Reason::OtherService)
+    } else if record.error_code.is_some() {
+        Decision::Report(None)
+    } else {
+        Decision::Notify(None)
+    }
+}
+
+/// Whether the call is about something of CloudTrail's that is no trail.
+fn is_of_other_resource(record: &Record) -> bool {
+    let Some(parameters) = &record.request_parameters else {
+        return false;
+    };
+    let resource = text(parameters, "resourceId").and_then(|arn| arn.splitn(6, ':').nth(5));
+    text(parameters, "eventDataStore").is_some()
+        || resource.is_some_and(|resource| !resource.starts_with("trail/"))
 }
 
 /// The protected trails that `reference` means: the one that is named letter by
@@ -145,6 +210,17 @@ fn meant_by<'a>(
         meant.retain(|trail| trail.is_exactly(reference));
     }
     meant
+}
+
+/// Whether `record` names `trail`.
+#[must_use]
+pub fn names(record: &Record, trail: &TrailArn) -> bool {
+    let region = record.aws_region.as_deref().unwrap_or(trail.region());
+    let account = record
+        .recipient_account_id
+        .as_deref()
+        .unwrap_or(trail.account());
+    named_trail(record).is_some_and(|name| trail.is_meant_by(name, region, account))
 }
 
 /// Which trail a failed call was about.
@@ -186,5 +262,10 @@ fn attempted<'a>(
 /// The trail as the caller named it.
 #[must_use]
 pub fn named_trail(record: &Record) -> Option<&str> {
-    text(record.request_parameters.as_ref()?, "name")
+    let parameter = match record.event_name.as_deref()? {
+        "PutEventSelectors" | "PutInsightSelectors" | "PutEventConfiguration" => "trailName",
+        "AddTags" | "RemoveTags" => "resourceId",
+        _ => "name",
+    };
+    text(record.request_parameters.as_ref()?, parameter)
 }

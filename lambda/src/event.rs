@@ -88,6 +88,21 @@ impl Event {
         Self::from_value(payload)
     }
 
+    /// Reads a record as the event history holds it, without an envelope.
+    ///
+    /// # Errors
+    /// If it is no JSON object.
+    pub fn of_record(record: &str) -> Result<Self, MalformedEvent> {
+        match serde_json::from_str(record) {
+            Ok(Value::Object(fields)) => Ok(Self {
+                record: Record::read(fields),
+                ..Self::default()
+            }),
+            Ok(other) => Err(malformed("the record", Some(&other))),
+            Err(_) => Err(malformed("the record", None)),
+        }
+    }
+
     fn from_value(payload: Value) -> Result<Self, MalformedEvent> {
         let Value::Object(mut envelope) = payload else {
             return Err(malformed("the payload", Some(&payload)));

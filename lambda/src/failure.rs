@@ -34,7 +34,13 @@ impl CallError {
     /// Whether the service says that there is no such trail.
     #[must_use]
     pub fn is_trail_missing(&self) -> bool {
-        self.code.as_str() == TRAIL_NOT_FOUND
+        self.has_code(TRAIL_NOT_FOUND)
+    }
+
+    /// Whether this is the service's error code.
+    #[must_use]
+    pub fn has_code(&self, code: &str) -> bool {
+        self.code.as_str() == code
     }
 
     /// Whether the same call may succeed later without anybody's help.
@@ -51,8 +57,11 @@ pub enum Failure {
     /// The payload is no event. Never succeeds: it goes to the dead-letter queue.
     #[error("{0}")]
     MalformedEvent(MalformedEvent),
-    /// A protected trail is not known to be logging.
-    #[error("not verified as logging: {trails}: {cause}{}", notice_failed(notice.as_ref()))]
+    /// A request of ours that cannot be answered; the text says why.
+    #[error("{0}")]
+    Request(String),
+    /// A protected trail is not known to be as declared.
+    #[error("not verified as declared: {trails}: {cause}{}", notice_failed(notice.as_ref()))]
     Unrestored {
         /// The trails, comma-separated.
         trails: String,
@@ -80,6 +89,7 @@ impl Failure {
     pub fn error_type(&self) -> &'static str {
         match self {
             Self::MalformedEvent(_) => "Terminal.MalformedEvent",
+            Self::Request(_) => "Terminal.UnusableRequest",
             Self::Unrestored {
                 retryable: true, ..
             } => "Retryable.TrailNotRestored",

@@ -1,6 +1,9 @@
-//! One invocation: parse, decide, heal and verify, notify.
+//! One invocation: parse, decide, reconcile, notify.
 
-use std::{sync::OnceLock, time::SystemTime};
+use std::{
+    sync::{Mutex, OnceLock},
+    time::SystemTime,
+};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -9,31 +12,44 @@ use tracing::{Instrument, error, field::display, info, info_span, warn};
 use crate::{
     actor::Actor,
     arn::TrailArn,
+    asked::asked_for,
     aws::Aws,
+    baseline::{Baseline, Guards},
     budget::Budget,
     cloudtrail::CloudTrail,
     config::Config,
     decide::{Decision, decide, named_trail},
+    dynamodb::{Claim, Incidents},
     event::Event,
     failure::{CallError, Failure},
-    incident::{Incident, Outcome, stop_confirmed},
-    metrics,
+    incident::{Circumstances, Incident, stop_confirmed},
+    log, metrics,
     moment::Moment,
     notice::Notice,
+    reconcile::{BaselineProblem, Cause, Reconciliation, TrailApi, reconcile},
+    request::Request,
     sns::Topic,
+    ssm::Baselines,
     text::Clean,
-    trail::restore,
+    told::Keys,
+    trail::Observation,
 };
 
 /// What every invocation works with; built once at cold start.
 pub struct Handler {
-    config: Config,
+    pub(crate) config: Config,
     aws: Aws,
-    cloudtrail: CloudTrail,
-    /// Built with the first notice: it must not delay a restoration.
+    pub(crate) cloudtrail: CloudTrail,
+    /// These clients are built when they are first needed: they must not delay a
+    /// restoration.
+    baselines: OnceLock<Baselines>,
+    incidents: OnceLock<Incidents>,
     topic: OnceLock<Topic>,
-    function_name: String,
-    write_line: fn(&str),
+    /// Incidents of sweeps whose notice could not be sent. A retry would not find
+    /// them again: what they tell of is healed.
+    untold: Mutex<Vec<Incident>>,
+    pub(crate) function_name: String,
+    pub(crate) write_line: fn(&str),
 }
 
 impl Handler {
@@ -44,24 +60,38 @@ impl Handler {
             cloudtrail: CloudTrail::new(&aws, &config.trails),
             config,
             aws,
+            baselines: OnceLock::new(),
+            incidents: OnceLock::new(),
             topic: OnceLock::new(),
+            untold: Mutex::new(Vec::new()),
             function_name,
             write_line,
         }
     }
 
-    /// Answers one event; `request_id` is Lambda's, `deadline` is when Lambda
+    /// Answers one payload; `request_id` is Lambda's, `deadline` is when Lambda
     /// ends the invocation.
     ///
     /// # Errors
-    /// [`Failure`], when a trail is not known to log, a notice is not sent, or
-    /// the payload is no event (law 4).
+    /// [`Failure`], when a trail is not known to be as declared, a notice is not
+    /// sent, or the payload cannot be used (law 4).
     pub async fn handle(
         &self,
         payload: &str,
         request_id: &str,
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
+        if let Some(request) = Request::parse(payload) {
+            let span = info_span!("request", request_id);
+            let answer = async {
+                match request {
+                    Request::Sweep => self.sweep(request_id, deadline).await,
+                    Request::Capture(trail) => self.capture(&trail, deadline).await,
+                    Request::Unusable(why) => Err(Failure::Request(why)),
+                }
+            };
+            return told_if_failed(Box::pin(answer.instrument(span.clone())).await, &span);
+        }
         let event = Event::parse(payload);
         let id = event
             .as_ref()
@@ -71,41 +101,38 @@ impl Handler {
             info_span!("event", event_id = %Clean::from(id.unwrap_or("unknown")), request_id);
         let answer = async {
             match &event {
-                Ok(event) => self.answer(event, deadline).await,
+                Ok(event) => self.answer(event, request_id, deadline).await,
                 Err(malformed) => {
-                    self.suspect(payload, deadline).await;
+                    self.suspect(payload, request_id, deadline).await;
                     Err(Failure::MalformedEvent(malformed.clone()))
                 }
             }
         };
         // Boxed, to spare the compiler the depth of the type.
-        let answer = Box::pin(answer.instrument(span.clone())).await;
-        if let Err(failure) = &answer {
-            let error_type = failure.error_type();
-            span.in_scope(|| error!(error_type, error = %failure, "the invocation fails"));
-        }
-        answer
+        told_if_failed(Box::pin(answer.instrument(span.clone())).await, &span)
     }
 
     /// What cannot be read may still be the record of a stop: the trails are
     /// started before the invocation fails.
-    async fn suspect(&self, payload: &str, deadline: SystemTime) {
+    async fn suspect(&self, payload: &str, owner: &str, deadline: SystemTime) {
         if payload.contains("StopLogging") {
+            let event = Event::default();
             let incidents = self
-                .heal(&Event::default(), &self.config.trails, deadline)
+                .heal(&event, &self.config.trails, Cause::Stop, deadline)
                 .await;
             // The invocation fails all the same, and the failure is logged there.
-            if self
-                .notify(&incidents, Budget::for_notice(deadline))
-                .await
-                .is_err()
-            {
+            if self.notify(&incidents, owner, deadline).await.is_err() {
                 warn!("the notice of an unreadable event was not sent");
             }
         }
     }
 
-    async fn answer(&self, event: &Event, deadline: SystemTime) -> Result<Value, Failure> {
+    async fn answer(
+        &self,
+        event: &Event,
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Result<Value, Failure> {
         let incidents = match decide(event, &self.config.trails) {
             Decision::Ignore(reason) => {
                 let told = |field: &Option<String>| field.as_deref().map(Clean::from).map(display);
@@ -126,49 +153,191 @@ impl Handler {
                 }
                 return Ok(json!({"ignored": reason.as_str()}));
             }
-            Decision::Report(trail) => {
-                let incident = Incident::denied(event, trail.as_ref());
-                log(&incident);
-                vec![incident]
+            Decision::Report(trail) => vec![Incident::denied(event, trail.as_ref())],
+            Decision::Notify(trail) => vec![Incident::reported(event, trail.as_ref())],
+            Decision::Reconcile(trails, cause) => {
+                // The echo of an own call is looked at once and not waited for;
+                // but whoever holds the role is not believed, the trail is (law 2).
+                let own = Actor::of(&event.record).is(&self.config.role_arn);
+                let cause = match cause {
+                    Cause::Change(_) if own => Cause::Routine,
+                    cause => cause,
+                };
+                self.heal(event, &trails, cause, deadline).await
             }
-            Decision::Restore(trails) => self.heal(event, &trails, deadline).await,
         };
-        let sent = self.notify(&incidents, Budget::for_notice(deadline)).await;
+        incidents.iter().for_each(log::incident);
+        let sent = self.notify(&incidents, owner, deadline).await;
         conclude(&incidents, sent)
     }
 
-    /// Restores the trails side by side: one that hangs must not hold up another.
+    /// Reconciles the trails side by side: one that hangs must not hold up
+    /// another. Returns what there is to tell.
     async fn heal(
         &self,
         event: &Event,
         trails: &[TrailArn],
+        cause: Cause,
         deadline: SystemTime,
     ) -> Vec<Incident> {
         let budget = Budget::for_restoration(deadline);
+        let about = Circumstances {
+            cause,
+            mode: self.config.mode,
+            by_sweep: false,
+            is_expected: self.is_expected(event),
+        };
         let healings = trails.iter().map(|trail| async move {
-            let stop_shows = |state: &_| stop_confirmed(event, state) != Some(false);
-            let healing = restore(&self.cloudtrail, trail, budget, stop_shows).await;
-            Incident::answered(event, trail, &healing)
+            let done = self.reconcile(trail, cause, event, budget).await;
+            Incident::reconciled(event, trail, &done, about)
         });
-        let incidents = join_all(healings).await;
-        for incident in &incidents {
-            log(incident);
-            (self.write_line)(&metrics::line(incident, &self.function_name, Moment::now()));
-        }
+        let incidents: Vec<Incident> = join_all(healings).await.into_iter().flatten().collect();
+        self.measure(&incidents);
         incidents
+    }
+
+    /// Makes one trail as declared.
+    pub(crate) async fn reconcile(
+        &self,
+        trail: &TrailArn,
+        cause: Cause,
+        event: &Event,
+        budget: Budget,
+    ) -> Reconciliation {
+        let shows = |baseline: &Baseline, seen: &Observation| match cause {
+            Cause::Routine => true,
+            Cause::Stop => {
+                let confirmed = |state| stop_confirmed(event, &state) != Some(false);
+                seen.logging.is_some_and(confirmed)
+            }
+            Cause::Change(_) => {
+                asked_for(&event.record, baseline).is_some_and(|asked| asked.is_empty())
+            }
+        };
+        let baseline = self.baseline(trail, budget);
+        let mode = self.config.mode;
+        reconcile(
+            &self.cloudtrail,
+            trail,
+            baseline,
+            cause,
+            mode,
+            shows,
+            budget,
+        )
+        .await
+    }
+
+    async fn baseline(
+        &self,
+        trail: &TrailArn,
+        budget: Budget,
+    ) -> Result<Baseline, BaselineProblem> {
+        let Some(parameter) = self.config.parameter(trail) else {
+            return Err(BaselineProblem {
+                text: format!("no baseline is configured for {trail}"),
+                is_retryable: false,
+            });
+        };
+        let baselines = self
+            .baselines
+            .get_or_init(|| Baselines::new(&self.aws, self.aws.region()));
+        baselines.of(trail, parameter, budget).await
+    }
+
+    /// Whether the actor is one whose changes are expected.
+    pub(crate) fn is_expected(&self, event: &Event) -> bool {
+        let actor = Actor::of(&event.record);
+        let mut expected = self.config.change_principals.iter();
+        expected.any(|principal| actor.is(principal))
+    }
+
+    /// Writes the metrics of what was reconciled.
+    pub(crate) fn measure(&self, incidents: &[Incident]) {
+        for incident in incidents {
+            let line = metrics::incident(incident, &self.function_name, Moment::now());
+            (self.write_line)(&line);
+        }
+    }
+
+    /// What `trail` is now, as the document of a baseline.
+    async fn capture(&self, trail: &TrailArn, deadline: SystemTime) -> Result<Value, Failure> {
+        if !self.config.trails.contains(trail) {
+            return Err(Failure::Request(format!(
+                "trail_arn: {trail} is not protected by this function; protect its logging state first"
+            )));
+        }
+        let budget = Budget::for_restoration(deadline);
+        let seen = self.cloudtrail.observe(trail, Guards::ALL, budget).await;
+        let problems: Vec<String> = seen.unread.iter().map(CallError::to_string).collect();
+        if !problems.is_empty() {
+            return Err(Failure::Request(problems.join("; ")));
+        }
+        let settings = seen.settings.unwrap_or_default();
+        let (selectors, insights) = (seen.selectors, seen.insight_selectors);
+        let baseline = Baseline::declaring(trail, settings, selectors, insights, seen.tags);
+        serde_json::to_value(baseline).map_err(|e| Failure::Request(e.to_string()))
     }
 
     /// Sends the notices side by side: one that hangs or fails must not hold up
     /// another. Returns the first failure.
-    async fn notify(&self, incidents: &[Incident], budget: Budget) -> Result<(), CallError> {
-        let sent = join_all(incidents.iter().map(|incident| self.send(incident, budget))).await;
-        for error in sent.iter().filter_map(|sent| sent.as_ref().err()) {
-            error!(%error, "a notice was not sent");
-        }
-        sent.into_iter().collect()
+    pub(crate) async fn notify(
+        &self,
+        incidents: &[Incident],
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Result<(), CallError> {
+        let budget = Budget::for_notice(deadline);
+        let left_over = self
+            .untold
+            .lock()
+            .map(|mut untold| std::mem::take(&mut *untold));
+        let left_over = left_over.unwrap_or_default();
+        let told = incidents
+            .iter()
+            .chain(&left_over)
+            .map(|incident| async move {
+                let told = self.tell(incident, owner, budget).await;
+                if let Err(error) = &told {
+                    error!(%error, "a notice was not sent");
+                    if let (true, Ok(mut untold)) = (incident.source == "sweep", self.untold.lock())
+                    {
+                        untold.push(incident.clone());
+                    }
+                }
+                told
+            });
+        join_all(told).await.into_iter().collect()
     }
 
-    async fn send(&self, incident: &Incident, budget: Budget) -> Result<(), CallError> {
+    /// Tells of an incident, unless it was told already.
+    async fn tell(
+        &self,
+        incident: &Incident,
+        owner: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let keys = Keys::of(incident, Moment::now());
+        for key in &keys.swept {
+            if self.is_known(key, owner, budget).await {
+                info!("a sweep told of this stop");
+                return Ok(());
+            }
+        }
+        for key in &keys.claimed {
+            // To be told twice is better than not at all.
+            match self.incidents().claim(key, owner, budget).await {
+                Ok(Claim::Granted) => {}
+                Ok(Claim::Taken) => {
+                    info!(
+                        outcome = incident.outcome.as_str(),
+                        "this incident was told already"
+                    );
+                    return Ok(());
+                }
+                Err(error) => warn!(%error, "whether this incident was told is not known"),
+            }
+        }
         let notice = Notice::of(incident)
             .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?;
         let topic = self
@@ -176,42 +345,45 @@ impl Handler {
             .get_or_init(|| Topic::new(&self.aws, &self.config));
         topic.publish(&notice, budget).await?;
         info!(outcome = incident.outcome.as_str(), "notice sent");
+        for key in keys.claimed.iter().chain(&keys.noted) {
+            if let Err(error) = self.incidents().told(key, owner, budget).await {
+                warn!(%error, "not remembered: a copy of this event may be told again");
+            }
+        }
         Ok(())
+    }
+
+    /// Whether an incident was told; `false` if the table does not answer.
+    pub(crate) async fn is_known(&self, key: &str, owner: &str, budget: Budget) -> bool {
+        match self.incidents().is_known(key, owner, budget).await {
+            Ok(is_known) => is_known,
+            Err(error) => {
+                warn!(%error, "whether this incident was told is not known");
+                false
+            }
+        }
+    }
+
+    fn incidents(&self) -> &Incidents {
+        self.incidents.get_or_init(|| {
+            Incidents::new(&self.aws, self.aws.region(), &self.config.incidents_table)
+        })
     }
 }
 
-fn log(incident: &Incident) {
-    let timing = &incident.timing;
-    let trail = incident.trail.arn.as_ref().map(display);
-    let actor = incident.actor.best().map(display);
-    let problem = incident.problem.as_deref();
-    let outcome = incident.outcome.as_str();
-    if incident.outcome.is_failure() {
-        error!(
-            outcome,
-            trail, actor, problem, "the trail is not verified as logging"
-        );
-    } else if incident.outcome == Outcome::AttemptDenied {
-        let error_code = incident.event.error_code.as_ref().map(display);
-        warn!(
-            outcome,
-            trail, actor, error_code, "an attempt to stop logging failed"
-        );
-    } else {
-        warn!(
-            outcome,
-            trail,
-            actor,
-            problem,
-            event_to_verified_ms = timing.event_to_verified_ms,
-            gap_ms = timing.gap_ms,
-            "a stop was answered, and the trail is logging"
-        );
+fn told_if_failed(answer: Result<Value, Failure>, span: &tracing::Span) -> Result<Value, Failure> {
+    if let Err(failure) = &answer {
+        let error_type = failure.error_type();
+        span.in_scope(|| error!(error_type, error = %failure, "the invocation fails"));
     }
+    answer
 }
 
 /// The answer to Lambda (law 4).
-fn conclude(incidents: &[Incident], sent: Result<(), CallError>) -> Result<Value, Failure> {
+pub(crate) fn conclude(
+    incidents: &[Incident],
+    sent: Result<(), CallError>,
+) -> Result<Value, Failure> {
     let failed: Vec<&Incident> = incidents
         .iter()
         .filter(|incident| incident.outcome.is_failure())

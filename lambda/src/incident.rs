@@ -1,103 +1,36 @@
 //! What is reported: the facts of one incident. Its JSON form is the machine
 //! document of the notice, version 1.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::{
     actor::Actor,
     arn::TrailArn,
+    asked::asked_for,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
     moment::Moment,
+    outcome::{Outcome, Severity},
+    reconcile::{Cause, Mode, Reconciliation},
+    summary::summary,
     text::Clean,
-    trail::{Healing, LoggingState},
+    trail::{Drift, LoggingState, Part},
 };
 
-/// How the incident ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The trail was stopped, was started by us, and was read back as logging.
-    Restored,
-    /// The trail was stopped, and was started again before this answer: by
-    /// somebody else, or by an earlier try of ours whose notice failed.
-    AlreadyLogging,
-    /// The trail logs, and its own times do not confirm the stop.
-    Unconfirmed,
-    /// A read shows that the trail does not log.
-    NotRestored,
-    /// No read tells whether the trail logs.
-    Unverified,
-    /// The call failed.
-    AttemptDenied,
+/// What is known about the making of an incident beside event and trail.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// Why the trail was looked at.
+    pub cause: Cause,
+    /// Whether the function heals.
+    pub mode: Mode,
+    /// Whether a sweep found it.
+    pub by_sweep: bool,
+    /// Whether the actor is one whose changes are expected.
+    pub is_expected: bool,
 }
 
-/// How urgent the incident is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// Logging is off or not known to be on.
-    Critical,
-    /// Logging was off and is on again.
-    High,
-    /// An attempt, or an event that cannot be confirmed.
-    Medium,
-}
-
-impl Outcome {
-    /// Stable name, as in the JSON document.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Restored => "restored",
-            Self::AlreadyLogging => "already_logging",
-            Self::Unconfirmed => "unconfirmed",
-            Self::NotRestored => "not_restored",
-            Self::Unverified => "unverified",
-            Self::AttemptDenied => "attempt_denied",
-        }
-    }
-
-    /// The severity that goes with it.
-    #[must_use]
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::NotRestored | Self::Unverified => Severity::Critical,
-            Self::Restored | Self::AlreadyLogging => Severity::High,
-            Self::Unconfirmed | Self::AttemptDenied => Severity::Medium,
-        }
-    }
-
-    /// Whether a protected trail is left without proof that it logs.
-    #[must_use]
-    pub fn is_failure(self) -> bool {
-        self.severity() == Severity::Critical
-    }
-}
-
-impl Severity {
-    /// Stable name, as in the JSON document.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-        }
-    }
-}
-
-impl Serialize for Outcome {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl Serialize for Severity {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// One incident: one event about one trail.
+/// One incident: what one event, or one sweep, came to about one trail.
 #[derive(Clone, Debug, Serialize)]
 pub struct Incident {
     /// Id of the CloudTrail record, else of the delivery: one incident has one.
@@ -106,8 +39,11 @@ pub struct Incident {
     pub outcome: Outcome,
     /// How urgent it is.
     pub severity: Severity,
-    /// One sentence for people.
+    /// One or two sentences for people.
     pub summary: String,
+    /// What led to it: `event` or `sweep`. A sweep's event and actor are those of
+    /// the likely call in the event history, if one was found.
+    pub source: &'static str,
     /// The trail.
     pub trail: Trail,
     /// The call.
@@ -118,6 +54,8 @@ pub struct Incident {
     pub timing: Timing,
     /// What was read back.
     pub verification: Verification,
+    /// What differed from the baseline, as first found.
+    pub drift: Vec<Drift>,
     /// What was done.
     pub remediation: Remediation,
     /// What went wrong, if anything did.
@@ -153,6 +91,8 @@ pub struct Call {
     pub error_code: Option<Clean>,
     /// `errorMessage` of a refused call.
     pub error_message: Option<Clean>,
+    /// The fields that it set to something else than declared.
+    pub asked_for: Vec<String>,
 }
 
 /// The course of an incident. `None` is unknown.
@@ -164,7 +104,7 @@ pub struct Timing {
     pub stopped_at: Option<Moment>,
     /// When the trail started again, by the trail's own time.
     pub started_at: Option<Moment>,
-    /// When a read first showed it logging.
+    /// When a look showed it as declared.
     pub verified_at: Option<Moment>,
     /// From `event_time` to `verified_at`, in milliseconds; up to a second too
     /// long, because `event_time` is cut to the second.
@@ -180,7 +120,12 @@ pub struct Verification {
     pub is_logging: Option<bool>,
     /// Whether the trail's own stop time fits the event; `None` if not known.
     pub stop_confirmed: Option<bool>,
-    /// Number of reads.
+    /// Whether the last look showed the trail as declared; `None` if it could not
+    /// be read as a whole.
+    pub matches_baseline: Option<bool>,
+    /// The fields that were not as declared at the last look.
+    pub still_differs: Vec<String>,
+    /// Number of looks at the trail.
     pub reads: u32,
 }
 
@@ -189,6 +134,8 @@ pub struct Verification {
 pub struct Remediation {
     /// The remediating calls, in order.
     pub calls: Vec<&'static str>,
+    /// The calls that would heal, if the function only observes.
+    pub would_call: Vec<&'static str>,
     /// When the first StartLogging was accepted.
     pub start_logging_accepted_at: Option<Moment>,
 }
@@ -217,53 +164,99 @@ impl Incident {
             incident.problem =
                 Some("CloudTrail says that this protected trail does not exist".to_owned());
         }
-        incident.summary = incident.sentence();
+        incident.summary = summary(&incident);
         incident
     }
 
-    /// A stop of `trail` that was answered by `healing`.
+    /// A call that was accepted and cannot be undone from here.
     #[must_use]
-    pub fn answered(event: &Event, trail: &TrailArn, healing: &Healing) -> Self {
-        let event_time = event_time(event);
-        let state = healing.state;
-        let is_logging = state.and_then(|state| state.is_logging);
-        let stopped_at = state.and_then(|state| state.stopped_at);
-        let started_at = state.and_then(|state| state.started_at);
-        let stop_confirmed = state.and_then(|state| stop_confirmed(event, &state));
-        let outcome = outcome(healing, stop_confirmed);
+    pub fn reported(event: &Event, trail: Option<&TrailArn>) -> Self {
+        let mut incident = Self::about(event, trail, Outcome::Reported);
+        incident.summary = summary(&incident);
+        incident
+    }
 
+    /// What `done` came to for `trail`. `None` if there is nothing to tell: a
+    /// look without an event of somebody else's that found nothing.
+    #[must_use]
+    pub fn reconciled(
+        event: &Event,
+        trail: &TrailArn,
+        done: &Reconciliation,
+        about: Circumstances,
+    ) -> Option<Self> {
+        let event_time = event_time(event);
+        let state = done.logging.unwrap_or_default();
+        let stop_confirmed = match about.cause {
+            Cause::Stop => done.logging.and_then(|state| stop_confirmed(event, &state)),
+            _ => None,
+        };
+        let asked = asked_for(&event.record, &done.baseline);
+        let outcome = outcome(asked.as_deref(), done, about, stop_confirmed)?;
         let mut incident = Self::about(event, Some(trail), outcome);
+        let asked = asked.into_iter().flatten();
+        incident.event.asked_for = asked.map(|drift| drift.field).collect();
+        if about.by_sweep {
+            incident.source = "sweep";
+        }
+        if about.is_expected && !outcome.is_failure() {
+            incident.severity = Severity::Info;
+        }
+        let logging_was_off = done.found.iter().any(|drift| drift.part == Part::Logging);
+        incident.drift.clone_from(&done.found);
+        if outcome == Outcome::Restored && stop_confirmed == Some(true) && !logging_was_off {
+            incident.drift.insert(0, Drift::stopped());
+        }
+        let stop_matters = about.cause == Cause::Stop || logging_was_off;
         // A later stop hides when this one began, and so the length of its gap.
-        let this_stop = stopped_at
-            .zip(event_time)
-            .is_some_and(|(stop, event)| stop.millis_since(event).abs() <= CLOCK_SKEW_MS);
-        let gap = stopped_at
-            .zip(started_at)
+        let this_stop = about.by_sweep
+            || state
+                .stopped_at
+                .zip(event_time)
+                .is_some_and(|(stop, event)| stop.millis_since(event).abs() <= CLOCK_SKEW_MS);
+        let gap = state
+            .stopped_at
+            .zip(state.started_at)
+            .filter(|_| stop_matters && this_stop && state.is_logging == Some(true))
             .map(|(stop, start)| start.millis_since(stop));
         incident.timing = Timing {
             event_time,
-            stopped_at,
-            started_at,
-            verified_at: healing.verified_at,
-            event_to_verified_ms: healing
+            stopped_at: state.stopped_at.filter(|_| stop_matters),
+            started_at: state.started_at.filter(|_| stop_matters),
+            verified_at: done.verified_at,
+            event_to_verified_ms: done
                 .verified_at
                 .zip(event_time)
                 .map(|(verified, event)| verified.millis_since(event)),
-            gap_ms: gap.filter(|gap| *gap >= 0 && healing.verified_at.is_some() && this_stop),
+            gap_ms: gap.filter(|gap| *gap >= 0),
         };
         incident.verification = Verification {
-            is_logging,
+            is_logging: state.is_logging.filter(|_| !done.is_missing),
             stop_confirmed,
-            reads: healing.reads,
+            matches_baseline: match (done.verified_at, done.left.is_empty()) {
+                _ if done.baseline_problem.is_some() => None,
+                (Some(_), _) => Some(true),
+                (None, false) => Some(false),
+                (None, true) => None,
+            },
+            still_differs: done.left.iter().map(|drift| drift.field.clone()).collect(),
+            reads: done.reads,
         };
         incident.remediation = Remediation {
-            calls: std::iter::repeat_n("cloudtrail:StartLogging", healing.starts).collect(),
-            start_logging_accepted_at: healing.accepted_at,
+            calls: done.calls.clone(),
+            would_call: done.would_call.clone(),
+            start_logging_accepted_at: done.start_accepted_at,
         };
-        incident.problem = problem(healing);
-        incident.retryable = errors(healing).all(CallError::is_retryable);
-        incident.summary = incident.sentence();
-        incident
+        incident.problem = problem(done, outcome);
+        let missing = |error: &&CallError| !error.is_trail_missing();
+        let baseline = done.baseline_problem.as_ref();
+        incident.retryable = baseline.is_none_or(|problem| problem.is_retryable)
+            && !is_lost(done)
+            && done.refused.iter().all(CallError::is_retryable)
+            // That the trail is missing is what the calls are to heal.
+            && done.unread.iter().filter(missing).all(CallError::is_retryable);
+        incident.summary = summary(&incident);
+        Some(incident)
     }
 
     fn about(event: &Event, trail: Option<&TrailArn>, outcome: Outcome) -> Self {
@@ -275,6 +268,7 @@ impl Incident {
             outcome,
             severity: outcome.severity(),
             summary: String::new(),
+            source: "event",
             trail: Trail {
                 arn: trail.map(|trail| Clean::from(trail.as_str())),
                 name: trail.map(|trail| Clean::from(trail.name())),
@@ -288,6 +282,7 @@ impl Incident {
                 request_id: clean(&record.request_id),
                 error_code: clean(&record.error_code),
                 error_message: clean(&record.error_message),
+                asked_for: Vec::new(),
             },
             actor: Actor::of(record),
             timing: Timing {
@@ -295,37 +290,19 @@ impl Incident {
                 ..Timing::default()
             },
             verification: Verification::default(),
+            drift: Vec::new(),
             remediation: Remediation::default(),
             problem: None,
             retryable: false,
         }
     }
+}
 
-    /// The actor's name is the caller's choice, hence the quotes.
-    fn sentence(&self) -> String {
-        let trail = self.trail.title();
-        let actor = self.actor.quoted();
-        let stopped = if self.verification.stop_confirmed == Some(true) {
-            format!("{actor} stopped {trail}")
-        } else {
-            format!("An event says that {actor} stopped {trail}")
-        };
-        match self.outcome {
-            Outcome::Restored => format!("{stopped}. It is logging again."),
-            Outcome::AlreadyLogging => {
-                format!("{stopped}. It was logging again when this event was answered.")
-            }
-            Outcome::Unconfirmed => format!(
-                "{stopped}. The trail is logging, and its own times do not confirm that stop."
-            ),
-            Outcome::NotRestored => format!("{stopped}. It is STILL NOT LOGGING."),
-            Outcome::Unverified => {
-                format!("{stopped}. Nothing proves that it is logging again.")
-            }
-            Outcome::AttemptDenied => {
-                format!("{actor} tried to stop {trail}. The call failed.")
-            }
-        }
+impl Incident {
+    /// Whether a sweep found it and no call is known to be behind it.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        self.source == "sweep" && self.event.name.is_none()
     }
 }
 
@@ -365,68 +342,94 @@ fn event_time(event: &Event) -> Option<Moment> {
         .or_else(|| event.time.as_deref().and_then(Moment::parse))
 }
 
-fn outcome(healing: &Healing, stop_confirmed: Option<bool>) -> Outcome {
-    let state = healing.state.as_ref();
-    let started_at = state.and_then(|state| state.started_at);
-    let stopped_at = state.and_then(|state| state.stopped_at);
-    if healing.verified_at.is_none() {
-        let is_off = state.and_then(|state| state.is_logging) == Some(false);
-        return if is_off || errors(healing).any(CallError::is_trail_missing) {
-            Outcome::NotRestored
-        } else {
-            Outcome::Unverified
-        };
+fn outcome(
+    asked: Option<&[Drift]>,
+    done: &Reconciliation,
+    about: Circumstances,
+    stop_confirmed: Option<bool>,
+) -> Option<Outcome> {
+    let found = !done.found.is_empty();
+    if about.mode == Mode::Observe && found && done.baseline_problem.is_none() {
+        return Some(Outcome::WouldRestore);
     }
-    if healing.accepted_at.is_none() {
+    if done.verified_at.is_none() || done.baseline_problem.is_some() {
+        return Some(if done.left.is_empty() {
+            Outcome::Unverified
+        } else {
+            Outcome::NotRestored
+        });
+    }
+    // The start that answers a stop is made whatever the trail looks like.
+    let first_start =
+        |call: &&str| about.cause == Cause::Stop && *call == "cloudtrail:StartLogging";
+    if found && done.calls.iter().any(|call| !first_start(call)) {
+        return Some(Outcome::Restored);
+    }
+    match about.cause {
+        Cause::Routine => None,
+        Cause::Change(_) => Some(match asked {
+            None => Outcome::Unconfirmed,
+            Some([]) => Outcome::ConformingChange,
+            Some(_) => Outcome::AlreadyRestored,
+        }),
+        Cause::Stop => Some(outcome_of_stop(done, about.mode, stop_confirmed)),
+    }
+}
+
+/// How a stop ended of which nothing was left to see but the trail's own times.
+fn outcome_of_stop(done: &Reconciliation, mode: Mode, stop_confirmed: Option<bool>) -> Outcome {
+    let state = done.logging.unwrap_or_default();
+    let start_after_stop = state
+        .started_at
+        .zip(state.stopped_at)
+        .filter(|(start, stop)| start >= stop)
+        .map(|(start, _)| start);
+    if done.start_accepted_at.is_none() {
         // Nothing of ours started it, and a read that is older than the stop
         // looks the same: the trail must show this stop and a start after it.
-        let shows_start = started_at
-            .zip(stopped_at)
-            .is_some_and(|(start, stop)| start >= stop);
-        return if stop_confirmed == Some(true) && shows_start {
-            Outcome::AlreadyLogging
-        } else {
-            Outcome::Unverified
+        return match (stop_confirmed, start_after_stop) {
+            (Some(true), Some(_)) => Outcome::AlreadyLogging,
+            _ if mode == Mode::Observe => Outcome::Unconfirmed,
+            _ => Outcome::Unverified,
         };
     }
+    let was_started_before = start_after_stop
+        .is_some_and(|start| done.begun_at.millis_since(start) > START_RESOLUTION_MS);
     if stop_confirmed != Some(true) {
         Outcome::Unconfirmed
-    } else if was_started_before(healing, started_at, stopped_at) {
+    } else if was_started_before {
         Outcome::AlreadyLogging
     } else {
         Outcome::Restored
     }
 }
 
-fn errors(healing: &Healing) -> impl Iterator<Item = &CallError> {
-    [&healing.start_error, &healing.read_error]
-        .into_iter()
-        .flatten()
+fn errors(done: &Reconciliation) -> impl Iterator<Item = &CallError> {
+    done.refused.iter().chain(&done.unread)
 }
 
-/// Whether the trail was started again after its stop and before our first call.
-fn was_started_before(
-    healing: &Healing,
-    started_at: Option<Moment>,
-    stopped_at: Option<Moment>,
-) -> bool {
-    started_at.zip(stopped_at).is_some_and(|(start, stop)| {
-        start >= stop && healing.begun_at.millis_since(start) > START_RESOLUTION_MS
-    })
+/// Whether the trail is gone and cannot be made again from here.
+fn is_lost(done: &Reconciliation) -> bool {
+    done.is_missing && done.baseline.settings.s3_bucket_name.is_none()
 }
 
-fn problem(healing: &Healing) -> Option<String> {
-    let errors: Vec<String> = errors(healing).map(CallError::to_string).collect();
-    if !errors.is_empty() {
-        return Some(errors.join("; "));
+fn problem(done: &Reconciliation, outcome: Outcome) -> Option<String> {
+    let mut problems: Vec<String> = Vec::new();
+    problems.extend(
+        done.baseline_problem
+            .iter()
+            .map(|problem| problem.text.clone()),
+    );
+    problems.extend(errors(done).map(CallError::to_string));
+    if problems.is_empty() && outcome.is_failure() {
+        problems.push(match done.reads {
+            0 => "the time ran out before the trail could be read".to_owned(),
+            reads => format!("{reads} looks did not show the trail as declared"),
+        });
     }
-    if healing.verified_at.is_some() {
-        return None;
+    if is_lost(done) {
+        problems
+            .push("the baseline declares no bucket, so the trail cannot be made again".to_owned());
     }
-    Some(match healing.reads {
-        0 => "the time ran out before the trail could be read".to_owned(),
-        reads => {
-            format!("StartLogging was accepted, and {reads} reads did not show the trail logging")
-        }
-    })
+    (!problems.is_empty()).then(|| problems.join("; "))
 }

@@ -1,25 +1,40 @@
 //! Trailkeeper keeps AWS CloudTrail logging.
 //!
-//! Data flows one way: [`event`] parses, [`decide`] decides (pure), [`trail`]
-//! heals and verifies, [`incident`] holds what is known, [`notice`] words it.
-//! [`cloudtrail`] and [`sns`] are the only places that call AWS; [`handler`]
-//! strings the steps together.
+//! Data flows one way: [`event`] parses, [`decide`] decides (pure), [`reconcile`]
+//! heals and verifies what [`trail`] says about the difference to the
+//! [`baseline`], [`incident`] holds what is known, [`notice`] words it.
+//! [`cloudtrail`], [`ssm`], [`dynamodb`] and [`sns`] are the only places that call
+//! AWS; [`handler`] strings the steps together.
 
 pub mod actor;
 pub mod arn;
+pub mod asked;
+pub mod attribution;
 pub mod aws;
+pub mod baseline;
 pub mod budget;
 mod call;
 pub mod cloudtrail;
 pub mod config;
 pub mod decide;
+pub mod dynamodb;
 pub mod event;
 pub mod failure;
 pub mod handler;
 pub mod incident;
+mod log;
 pub mod metrics;
 pub mod moment;
 pub mod notice;
+pub mod outcome;
+pub mod reconcile;
+pub mod request;
+pub mod selectors;
+mod shapes;
 pub mod sns;
+pub mod ssm;
+mod summary;
+mod sweep;
 pub mod text;
+pub mod told;
 pub mod trail;

@@ -2,12 +2,14 @@
 //! JSON document for machines.
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    incident::{Incident, Outcome, Timing},
+    incident::{Incident, Timing},
     moment::Moment,
+    outcome::{Outcome, Severity},
     text::{Clean, subject},
+    trail::Drift,
 };
 
 /// Name of the JSON document's schema.
@@ -73,13 +75,21 @@ impl Notice {
 /// name, so that gives way.
 fn headline(incident: &Incident) -> String {
     const LONGEST: usize = 99;
+    let stop = incident.is_plain_stop();
     let state = match incident.outcome {
-        Outcome::Restored => "stopped, logging again",
+        Outcome::Restored if stop => "stopped, logging again",
+        Outcome::Restored => "weakened, restored",
         Outcome::AlreadyLogging => "stopped, was logging again",
-        Outcome::Unconfirmed => "stop unconfirmed, logging",
-        Outcome::NotRestored => "NOT LOGGING",
+        Outcome::AlreadyRestored => "weakened, was restored",
+        Outcome::Unconfirmed if stop => "stop unconfirmed, logging",
+        Outcome::Unconfirmed => "changed, not known how",
+        Outcome::ConformingChange => "changed as declared",
+        Outcome::NotRestored if incident.verification.is_logging == Some(false) => "NOT LOGGING",
+        Outcome::NotRestored => "NOT RESTORED",
         Outcome::Unverified => "NOT VERIFIED",
-        Outcome::AttemptDenied => "attempt to stop it denied",
+        Outcome::WouldRestore => "WEAKENED, only observed",
+        Outcome::AttemptDenied => "attempt denied",
+        Outcome::Reported => "recording at risk",
     };
     let part = |part: &Option<Clean>| part.as_ref().map_or("?", Clean::as_str).to_owned();
     let severity = incident.severity.as_str().to_uppercase();
@@ -122,6 +132,8 @@ fn text(incident: &Incident) -> String {
         page.line(&format!("- {step}"));
     }
 
+    changes(&mut page, incident);
+
     page.heading("TRAIL");
     let trail = &incident.trail;
     page.fact("ARN", trail.arn.as_ref());
@@ -133,7 +145,42 @@ fn text(incident: &Incident) -> String {
         page.field("Region", trail.region.as_ref());
     }
 
+    who(&mut page, incident);
+
+    page.heading("WHEN (UTC)");
+    if !incident.is_unexplained() {
+        page.fact("Call made", incident.timing.event_time.map(shown));
+    }
+    if was_answered(incident) {
+        course(&mut page, incident);
+    }
+
+    if !incident.is_unexplained() {
+        call(&mut page, incident);
+    }
+    page.text
+}
+
+/// The call behind it.
+fn call(page: &mut Page, incident: &Incident) {
+    page.heading("THE CALL");
+    page.field("Event", incident.event.name.as_ref());
+    page.field("Event id", incident.id.as_ref());
+    page.field("Request id", incident.event.request_id.as_ref());
+    if incident.outcome == Outcome::AttemptDenied {
+        page.field("Error code", incident.event.error_code.as_ref());
+        page.field("Error message", incident.event.error_message.as_ref());
+    }
+}
+
+/// Who made the call.
+fn who(page: &mut Page, incident: &Incident) {
     let actor = &incident.actor;
+    if incident.is_unexplained() {
+        page.heading("WHO");
+        page.line("  Nobody is named: no event came, and no recorded call explains it yet.");
+        return;
+    }
     page.heading("WHO (in quotes: as recorded, partly the caller's own choice)");
     page.field("Identity type", actor.kind.as_ref());
     page.field("ARN", actor.arn.as_ref());
@@ -150,67 +197,139 @@ fn text(incident: &Incident) -> String {
     page.field("Access key id", actor.access_key_id.as_ref());
     page.field("Source IP", actor.source_ip.as_ref());
     page.field("User agent", actor.user_agent.as_ref());
-
-    page.heading("WHEN (UTC)");
-    page.fact("Call made", incident.timing.event_time.map(shown));
-    if incident.outcome != Outcome::AttemptDenied {
-        course(&mut page, incident);
-    }
-
-    page.heading("THE CALL");
-    page.field("Event", incident.event.name.as_ref());
-    page.field("Event id", incident.id.as_ref());
-    page.field("Request id", incident.event.request_id.as_ref());
-    if incident.outcome == Outcome::AttemptDenied {
-        page.field("Error code", incident.event.error_code.as_ref());
-        page.field("Error message", incident.event.error_message.as_ref());
-    }
-    page.text
 }
 
-/// When what happened, of a stop.
+/// Whether the trail was looked at.
+fn was_answered(incident: &Incident) -> bool {
+    !matches!(incident.outcome, Outcome::AttemptDenied | Outcome::Reported)
+}
+
+/// What differed, field by field; a plain stop is told by the first line.
+fn changes(page: &mut Page, incident: &Incident) {
+    if incident.drift.is_empty() || incident.is_plain_stop() {
+        return;
+    }
+    page.heading("WHAT WAS NOT AS DECLARED (found -> declared)");
+    for Drift {
+        field,
+        before,
+        after,
+        ..
+    } in &incident.drift
+    {
+        let is_wrong =
+            incident.outcome.is_failure() && incident.verification.still_differs.contains(field);
+        let still = if is_wrong { "   STILL SO" } else { "" };
+        // What was found may be the attacker's words.
+        let found = match before {
+            Value::Bool(_) | Value::Null => value_text(before).to_string(),
+            words if words == "" => value_text(before).to_string(),
+            words => value_text(words).quoted().replace("://", "[://]"),
+        };
+        page.line(&format!("  {field}{still}"));
+        page.line(&format!("      {found}"));
+        page.line(&format!("   -> {}", value_text(after)));
+    }
+}
+
+/// A value for people, cut to what fits on the page; the document has it whole.
+fn value_text(value: &Value) -> Clean {
+    const MOST: usize = 240;
+    let text = match value {
+        Value::String(text) if text.is_empty() => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_owned(),
+        other => other.to_string(),
+    };
+    let mut short: String = text.chars().take(MOST).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    Clean::from(short.as_str())
+}
+
+/// When what happened.
 fn course(page: &mut Page, incident: &Incident) {
     let timing = &incident.timing;
-    page.fact("Trail's last stop", timing.stopped_at.map(shown));
-    page.fact("Trail's last start", timing.started_at.map(shown));
-    if incident.outcome.is_failure() {
-        let gap = match (incident.outcome, timing.stopped_at) {
-            (Outcome::NotRestored, Some(stop)) => format!("open since {}", shown(stop)),
-            _ => "unknown, may be open".to_owned(),
+    let verification = &incident.verification;
+    if timing.stopped_at.is_some() || incident.is_plain_stop() {
+        page.fact("Trail's last stop", timing.stopped_at.map(shown));
+        page.fact("Trail's last start", timing.started_at.map(shown));
+        let gap = if incident.outcome.is_failure() && verification.is_logging != Some(true) {
+            let gap = match (verification.is_logging, timing.stopped_at) {
+                (Some(false), Some(stop)) => format!("open since {}", shown(stop)),
+                _ => "unknown, may be open".to_owned(),
+            };
+            Some(gap)
+        } else {
+            timing.gap_ms.map(|gap| gap_text(gap, timing))
         };
-        page.fact("Gap in the log", Some(gap));
-    } else {
-        page.fact("Seen logging", timing.verified_at.map(shown));
-        page.fact(
-            "Call to seen",
-            timing.event_to_verified_ms.map(seconds_of_event),
-        );
-        page.fact(
-            "Gap in the log",
-            timing.gap_ms.map(|gap| gap_text(gap, timing)),
-        );
+        page.fact("Gap in the log", gap);
     }
+    if !incident.outcome.is_failure() && timing.verified_at.is_some() {
+        page.fact("Seen as declared", timing.verified_at.map(shown));
+        if incident.source == "event" {
+            page.fact(
+                "Call to seen",
+                timing.event_to_verified_ms.map(seconds_of_event),
+            );
+        }
+    }
+    let calls = |calls: &[&str]| {
+        if calls.is_empty() {
+            return "no call".to_owned();
+        }
+        let names: Vec<&str> = calls
+            .iter()
+            .map(|call| call.trim_start_matches("cloudtrail:"))
+            .collect();
+        names.join(", ")
+    };
     page.fact(
         "Answered with",
         Some(format!(
-            "StartLogging ({} x), then GetTrailStatus ({} x)",
-            incident.remediation.calls.len(),
-            incident.verification.reads
+            "{}; looked at {} x",
+            calls(&incident.remediation.calls),
+            verification.reads
         )),
     );
+    if incident.outcome == Outcome::WouldRestore {
+        page.fact(
+            "Would have called",
+            Some(calls(&incident.remediation.would_call)),
+        );
+    }
 }
 
 /// The most important line.
 fn status(incident: &Incident) -> String {
+    let stop = incident.is_plain_stop();
+    let off = incident.verification.is_logging != Some(true);
     let state = match incident.outcome {
-        Outcome::Restored => "RESTORED: logging was stopped and is on again, read back.",
-        Outcome::AlreadyLogging => "LOGGING: it was stopped, and was on again before this answer.",
-        Outcome::Unconfirmed => "LOGGING: a stop was reported that the trail does not confirm.",
-        Outcome::NotRestored => "NOT RESTORED: the trail is NOT logging. Act now.",
-        Outcome::Unverified => "NOT VERIFIED: the trail may NOT be logging. Act now.",
-        Outcome::AttemptDenied => {
-            "ATTEMPT DENIED: somebody tried to stop logging, and the call failed."
+        Outcome::Restored if stop => "RESTORED: logging was stopped and is on again, read back.",
+        Outcome::Restored => {
+            "RESTORED: the trail was weakened and is as declared again, read back."
         }
+        Outcome::AlreadyLogging => "LOGGING: it was stopped, and was on again before this answer.",
+        Outcome::AlreadyRestored => {
+            "AS DECLARED: it was weakened, and was as declared again before this answer."
+        }
+        Outcome::Unconfirmed if stop => {
+            "LOGGING: a stop was reported that the trail does not confirm."
+        }
+        Outcome::Unconfirmed => "AS DECLARED: a change was reported, and not what it set.",
+        Outcome::ConformingChange => "AS DECLARED: the trail was changed and matches its baseline.",
+        Outcome::NotRestored if incident.verification.is_logging == Some(false) => {
+            "NOT RESTORED: the trail is NOT logging. Act now."
+        }
+        Outcome::NotRestored => "NOT RESTORED: the trail is NOT as declared. Act now.",
+        Outcome::Unverified if off => "NOT VERIFIED: the trail may NOT be logging. Act now.",
+        Outcome::Unverified => "NOT VERIFIED: logging, but perhaps NOT as declared. Act now.",
+        Outcome::WouldRestore => "NOT AS DECLARED: nothing was done, the mode is observe.",
+        Outcome::AttemptDenied => {
+            "ATTEMPT DENIED: somebody tried to weaken a trail, and the call failed."
+        }
+        Outcome::Reported => "REPORTED: a call that Trailkeeper cannot undo.",
     };
     format!("{}  {state}", incident.severity.as_str().to_uppercase())
 }
@@ -223,22 +342,40 @@ fn next_steps(incident: &Incident) -> Vec<String> {
         .region
         .as_ref()
         .filter(|_| incident.trail.arn.is_some());
-    let off = incident.outcome.is_failure() || incident.problem.is_some();
-    if let (true, Some(arn), Some(region)) = (off, &incident.trail.arn, region) {
+    let failed = incident.outcome.is_failure();
+    let open = failed || incident.problem.is_some() || incident.outcome == Outcome::WouldRestore;
+    if let (true, Some(arn), Some(region)) = (open, &incident.trail.arn, region) {
         let command = |name| format!("aws cloudtrail {name} --region {region} --name {arn}");
         steps.push(format!("Look: {}", command("get-trail-status")));
-        if incident.outcome.is_failure() {
+        if failed && incident.verification.is_logging != Some(true) {
             steps.push(format!("Start it by hand: {}", command("start-logging")));
         }
         steps.push(
-            "If it is gone (TrailNotFoundException): bring it back, terraform apply.".to_owned(),
+            "Bring back what is missing or changed where it was declared: terraform apply."
+                .to_owned(),
         );
     }
-    steps.push(if incident.outcome == Outcome::Unconfirmed {
-        "Find out who sent this event: who may invoke the function?".to_owned()
-    } else {
-        "Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen.".to_owned()
-    });
+    match incident.outcome {
+        Outcome::ConformingChange => {
+            steps.push("Nothing, if this change was expected.".to_owned());
+        }
+        Outcome::Unconfirmed if incident.is_plain_stop() => {
+            steps.push("Find out who sent this event: who may invoke the function?".to_owned());
+        }
+        Outcome::Reported => steps.push(
+            "Look at the organisation's trail from its management account, and at the call below."
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    if incident.severity != Severity::Info {
+        steps.push(if incident.actor.best().is_some() {
+            "Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen.".to_owned()
+        } else {
+            "Find the call: aws cloudtrail lookup-events; a record can take 15 minutes to appear."
+                .to_owned()
+        });
+    }
     let key = incident.actor.access_key_id.as_ref().map(Clean::as_str);
     // Only what cannot be anything but a key id goes into a command to paste.
     let key = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric()));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// Longest value kept of one field, in characters. An ARN fits; a flood does not.
 const LONGEST: usize = 512;
@@ -79,6 +80,37 @@ impl fmt::Display for Clean {
 impl Serialize for Clean {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
+    }
+}
+
+/// `value` with every string in it cleaned. What is longer than 3,000 characters
+/// as JSON becomes a string of its beginning: a notice must stay below the size
+/// that SNS takes, whatever somebody put into a trail.
+#[must_use]
+pub fn harmless(value: &Value) -> Value {
+    const MOST: usize = 3_000;
+    let clean = cleaned(value);
+    let text = clean.to_string();
+    if text.len() <= MOST {
+        return clean;
+    }
+    let beginning: String = text.chars().take(LONGEST).collect();
+    Value::from(format!(
+        "{beginning}… ({} characters)",
+        text.chars().count()
+    ))
+}
+
+fn cleaned(value: &Value) -> Value {
+    let clean = |text: &str| Clean::from(text).to_string();
+    match value {
+        Value::String(text) => Value::from(clean(text)),
+        Value::Array(items) => items.iter().map(cleaned).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (clean(name), cleaned(value)))
+            .collect(),
+        other => other.clone(),
     }
 }
 

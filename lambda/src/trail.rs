@@ -1,12 +1,71 @@
-//! The guarded trail: how its logging state is put back and proven to be back.
+//! The guarded trail: which calls concern it, what is observed of it, how that
+//! differs from the baseline, and which calls heal the difference. Pure.
 
-use std::{future::Future, time::Duration};
+use std::collections::BTreeMap;
 
-use crate::{arn::TrailArn, budget::Budget, failure::CallError, moment::Moment};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    baseline::{Baseline, Settings},
+    failure::CallError,
+    moment::Moment,
+    selectors::{InsightSelector, Selectors, sorted_insights},
+    text::harmless,
+};
+
+/// A part of a trail that one kind of call changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Whether the trail exists.
+    Existence,
+    /// Whether it logs.
+    Logging,
+    /// What UpdateTrail sets.
+    Settings,
+    /// What PutEventSelectors sets.
+    EventSelectors,
+    /// What PutInsightSelectors sets.
+    InsightSelectors,
+    /// The tags.
+    Tags,
+}
+
+/// The calls that can weaken a trail, and the part they change.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>.
+const CALLS: [(&str, Part); 8] = [
+    ("StopLogging", Part::Logging),
+    ("UpdateTrail", Part::Settings),
+    ("DeleteTrail", Part::Existence),
+    ("CreateTrail", Part::Existence),
+    ("PutEventSelectors", Part::EventSelectors),
+    ("PutInsightSelectors", Part::InsightSelectors),
+    ("RemoveTags", Part::Tags),
+    ("AddTags", Part::Tags),
+];
+
+/// The part that a call of CloudTrail's changes; `None` if it cannot weaken a trail.
+#[must_use]
+pub fn part_changed_by(event_name: &str) -> Option<Part> {
+    CALLS
+        .iter()
+        .find(|(name, _)| *name == event_name)
+        .map(|(_, part)| *part)
+}
+
+/// The calls that can have led to `drift`.
+#[must_use]
+pub fn calls_behind(drift: &[Drift]) -> Vec<&'static str> {
+    CALLS
+        .iter()
+        .filter(|(_, part)| drift.iter().any(|drift| drift.part == *part))
+        .map(|(name, _)| *name)
+        .collect()
+}
 
 /// What GetTrailStatus says about logging.
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoggingState {
     /// `IsLogging`; `None` if the answer lacked it.
     pub is_logging: Option<bool>,
@@ -16,136 +75,325 @@ pub struct LoggingState {
     pub stopped_at: Option<Moment>,
 }
 
-/// The two calls that a stopped trail needs.
-pub trait TrailApi {
-    /// StartLogging for `trail`, in its home region.
-    fn start_logging(
-        &self,
-        trail: &TrailArn,
-        budget: Budget,
-    ) -> impl Future<Output = Result<(), CallError>>;
-
-    /// GetTrailStatus for `trail`.
-    fn logging_state(
-        &self,
-        trail: &TrailArn,
-        budget: Budget,
-    ) -> impl Future<Output = Result<LoggingState, CallError>>;
+/// A trail as it was read. `None` was not read: not asked for, or see `unread`.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// CloudTrail said that there is no such trail.
+    pub is_missing: bool,
+    /// The logging state.
+    pub logging: Option<LoggingState>,
+    /// The settings, all of them.
+    pub settings: Option<Settings>,
+    /// The event selectors.
+    pub selectors: Option<Selectors>,
+    /// The insight selectors.
+    pub insight_selectors: Option<Vec<InsightSelector>>,
+    /// The tags, without AWS's own.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// What was asked for and could not be read.
+    pub unread: Vec<CallError>,
 }
 
-/// What was done about a trail and what was seen afterwards.
-#[derive(Debug)]
-pub struct Healing {
-    /// When the first StartLogging was sent.
-    pub begun_at: Moment,
-    /// When a StartLogging was first accepted.
-    pub accepted_at: Option<Moment>,
-    /// Rounds of StartLogging; each may hold a few tries on the wire.
-    pub starts: usize,
-    /// Rounds of GetTrailStatus.
-    pub reads: u32,
-    /// The last state read.
-    pub state: Option<LoggingState>,
-    /// When the last read showed the trail logging; `None` if it did not.
-    pub verified_at: Option<Moment>,
-    /// The last StartLogging that failed.
-    pub start_error: Option<CallError>,
-    /// The last read that failed.
-    pub read_error: Option<CallError>,
-}
-
-/// Waits before each read after a start. CloudTrail is eventually consistent:
-/// the first read comes at once, the later ones leave it time.
-const WAITS: [Duration; 6] = [
-    Duration::ZERO,
-    Duration::from_millis(150),
-    Duration::from_millis(400),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
-
-/// Before the next start.
-const PAUSE: Duration = Duration::from_millis(250);
-
-/// After so many reads a trail that is seen not to log is started again; one
-/// that is seen to log but not to have been stopped is read to the end.
-const READS_PER_START: usize = 4;
-
-/// Starts logging and reads until the trail is seen to log or `budget` is spent.
-/// A read that shows it logging but not yet the stop (`stop_shows` is false) may
-/// be older than the stop, and is read again before it is believed.
-///
-/// StartLogging is the first call whatever the state (law 1) and is harmless on
-/// a trail that logs. If reads keep showing a stopped trail, somebody stopped
-/// it again, and it is started again.
-pub async fn restore(
-    api: &impl TrailApi,
-    trail: &TrailArn,
-    budget: Budget,
-    stop_shows: impl Fn(&LoggingState) -> bool,
-) -> Healing {
-    let mut healing = Healing {
-        begun_at: Moment::now(),
-        accepted_at: None,
-        starts: 0,
-        reads: 0,
-        state: None,
-        verified_at: None,
-        start_error: None,
-        read_error: None,
-    };
-    loop {
-        healing.starts += 1;
-        let started = api.start_logging(trail, budget).await;
-        let start_is_final = started.as_ref().is_err_and(|error| !error.is_retryable());
-        match started {
-            Ok(()) => {
-                healing.accepted_at.get_or_insert_with(Moment::now);
-                healing.start_error = None;
-            }
-            Err(error) => healing.start_error = Some(error),
-        }
-        for (n, wait) in WAITS.into_iter().enumerate() {
-            if n == READS_PER_START && healing.verified_at.is_none() {
-                break;
-            }
-            if !wait.is_zero() && !budget.sleep(wait).await {
-                return healing;
-            }
-            if budget.is_spent() {
-                return healing;
-            }
-            healing.reads += 1;
-            match api.logging_state(trail, budget).await {
-                Ok(state) => {
-                    healing.state = Some(state);
-                    healing.read_error = None;
-                    healing.verified_at = (state.is_logging == Some(true)).then(Moment::now);
-                    if healing.verified_at.is_some() && stop_shows(&state) {
-                        return healing;
-                    }
-                }
-                Err(error) => {
-                    // A refused read says nothing about the next start.
-                    let reading_is_over = !error.is_retryable();
-                    healing.verified_at = None;
-                    healing.read_error = Some(error);
-                    if reading_is_over {
-                        break;
-                    }
-                }
-            }
-        }
-        let read_is_final = healing
-            .read_error
-            .as_ref()
-            .is_some_and(|e| !e.is_retryable());
-        let done = healing.verified_at.is_some()
-            || start_is_final
-            || (healing.start_error.is_none() && read_is_final);
-        if done || !budget.sleep(PAUSE).await {
-            return healing;
+impl Observation {
+    /// Whether `part` was read.
+    #[must_use]
+    pub fn shows(&self, part: Part) -> bool {
+        match part {
+            Part::Existence => self.is_missing || self.logging.is_some(),
+            Part::Logging => self.logging.is_some(),
+            Part::Settings => self.settings.is_some(),
+            Part::EventSelectors => self.selectors.is_some(),
+            Part::InsightSelectors => self.insight_selectors.is_some(),
+            Part::Tags => self.tags.is_some(),
         }
     }
+}
+
+/// One field that is not as declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    /// The field, by its name in the baseline; `exists` for the trail itself.
+    pub field: String,
+    /// As found. Strings in it are harmless, what is very long is cut.
+    pub before: Value,
+    /// As declared.
+    pub after: Value,
+    /// The part it belongs to.
+    #[serde(skip)]
+    pub part: Part,
+    /// As found, uncut: whether it is still the same difference.
+    #[serde(skip)]
+    found: Value,
+}
+
+impl Drift {
+    fn new(part: Part, field: &str, found: Value, declared: &Value) -> Self {
+        Self {
+            field: field.to_owned(),
+            before: harmless(&found),
+            after: harmless(declared),
+            part,
+            found,
+        }
+    }
+
+    /// The trail's logging state, found off.
+    #[must_use]
+    pub fn stopped() -> Self {
+        Self::new(Part::Logging, "is_logging", json!(false), &json!(true))
+    }
+
+    /// Whether it is the same field with the same value found.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.field == other.field && self.found == other.found
+    }
+}
+
+/// How `observed` differs from `baseline`, field by field. Empty if it does not,
+/// as far as it was read.
+#[must_use]
+pub fn drift(baseline: &Baseline, observed: &Observation) -> Vec<Drift> {
+    if observed.is_missing {
+        let drift = Drift::new(Part::Existence, "exists", json!(false), &json!(true));
+        return vec![drift];
+    }
+    let mut found = Vec::new();
+    if observed.logging.and_then(|state| state.is_logging) == Some(false) {
+        found.push(Drift::stopped());
+    }
+    if let Some(settings) = &observed.settings {
+        found.extend(settings_drift(&baseline.settings, settings));
+    }
+    if let (Some(declared), Some(seen)) = (baseline.selectors(), &observed.selectors) {
+        let (declared, seen) = (declared.sorted(), seen.clone().sorted());
+        if declared != seen {
+            found.extend(selectors_drift(&declared, &seen));
+        }
+    }
+    if let (Some(declared), Some(seen)) = (&baseline.insight_selectors, &observed.insight_selectors)
+    {
+        let (declared, seen) = (
+            sorted_insights(declared.clone()),
+            sorted_insights(seen.clone()),
+        );
+        if declared != seen {
+            let (seen, declared) = (json!(seen), json!(declared));
+            found.push(Drift::new(
+                Part::InsightSelectors,
+                "insight_selectors",
+                seen,
+                &declared,
+            ));
+        }
+    }
+    if let (Some(declared), Some(seen)) = (&baseline.tags, &observed.tags)
+        && declared != seen
+    {
+        let (seen, declared) = (json!(seen), json!(declared));
+        found.push(Drift::new(Part::Tags, "tags", seen, &declared));
+    }
+    found
+}
+
+fn settings_drift(declared: &Settings, seen: &Settings) -> Vec<Drift> {
+    let seen = fields(seen);
+    fields(declared)
+        .into_iter()
+        .filter_map(|(field, declared)| {
+            let seen = seen.get(&field).unwrap_or(&Value::Null);
+            (!is_equal(&field, &declared, seen))
+                .then(|| Drift::new(Part::Settings, &field, seen.clone(), &declared))
+        })
+        .collect()
+}
+
+/// A topic may be declared by its name and a key by its id; observed are ARNs.
+fn is_equal(field: &str, declared: &Value, seen: &Value) -> bool {
+    let (Some(declared_text), Some(seen_text)) = (declared.as_str(), seen.as_str()) else {
+        return declared == seen;
+    };
+    let last_part = match field {
+        "sns_topic_name" => seen_text.rsplit(':').next(),
+        "kms_key_id" => seen_text.rsplit('/').next(),
+        _ => None,
+    };
+    let by_name = !declared_text.is_empty() && !declared_text.starts_with("arn:");
+    declared_text == seen_text || (by_name && last_part == Some(declared_text))
+}
+
+/// The settings that are there, by their names.
+fn fields(settings: &Settings) -> Map<String, Value> {
+    match json!(settings) {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// Basic selectors are one field and advanced ones another: only one is there.
+fn selectors_drift(declared: &Selectors, seen: &Selectors) -> Vec<Drift> {
+    let part = Part::EventSelectors;
+    let split = |selectors: &Selectors| match selectors {
+        Selectors::Basic(basic) => ("event_selectors", json!(basic)),
+        Selectors::Advanced(advanced) => ("advanced_event_selectors", json!(advanced)),
+    };
+    let ((field, after), (seen_field, before)) = (split(declared), split(seen));
+    if field == seen_field {
+        vec![Drift::new(part, field, before, &after)]
+    } else {
+        vec![
+            Drift::new(part, seen_field, before, &Value::Null),
+            Drift::new(part, field, Value::Null, &after),
+        ]
+    }
+}
+
+/// One call that heals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// StartLogging.
+    Start,
+    /// CreateTrail, with the settings and tags given.
+    Create(Settings, BTreeMap<String, String>),
+    /// UpdateTrail, with the settings given.
+    Update(Settings),
+    /// PutEventSelectors.
+    PutEventSelectors(Selectors),
+    /// PutInsightSelectors.
+    PutInsightSelectors(Vec<InsightSelector>),
+    /// Sets tags.
+    AddTags(BTreeMap<String, String>),
+    /// Takes tags away.
+    RemoveTags(BTreeMap<String, String>),
+}
+
+impl Remedy {
+    /// The call, as in an IAM policy.
+    #[must_use]
+    pub fn call(&self) -> &'static str {
+        match self {
+            Self::Start => "cloudtrail:StartLogging",
+            Self::Create(..) => "cloudtrail:CreateTrail",
+            Self::Update(_) => "cloudtrail:UpdateTrail",
+            Self::PutEventSelectors(_) => "cloudtrail:PutEventSelectors",
+            Self::PutInsightSelectors(_) => "cloudtrail:PutInsightSelectors",
+            Self::AddTags(_) => "cloudtrail:AddTags",
+            Self::RemoveTags(_) => "cloudtrail:RemoveTags",
+        }
+    }
+
+    /// The same in several calls, if it can be split: one refused setting must
+    /// not keep the others from being healed.
+    #[must_use]
+    pub fn split(&self) -> Vec<Self> {
+        let Self::Update(all) = self else {
+            return Vec::new();
+        };
+        let mut single: Vec<Self> = fields(all)
+            .keys()
+            .map(|name| Self::Update(only(all, &[name])))
+            .collect();
+        // Log group and role came twice, as the same call.
+        single.dedup();
+        if single.len() < 2 {
+            single.clear();
+        }
+        single
+    }
+}
+
+/// The calls that heal `drift`, as few as can be. None for a missing trail whose
+/// bucket is not declared.
+#[must_use]
+pub fn remedies(drift: &[Drift], baseline: &Baseline, observed: &Observation) -> Vec<Remedy> {
+    let mut remedies = Vec::new();
+    let differs = |part| drift.iter().any(|drift| drift.part == part);
+    if differs(Part::Existence) {
+        if baseline.settings.s3_bucket_name.is_some() {
+            let tags = baseline.tags.clone().unwrap_or_default();
+            remedies.push(Remedy::Create(without_nothing(&baseline.settings), tags));
+        }
+        return remedies;
+    }
+    if differs(Part::Logging) {
+        remedies.push(Remedy::Start);
+    }
+    if differs(Part::Settings) {
+        let names: Vec<&str> = drift.iter().map(|drift| drift.field.as_str()).collect();
+        remedies.push(Remedy::Update(only(&baseline.settings, &names)));
+    }
+    if let (true, Some(selectors)) = (differs(Part::EventSelectors), baseline.selectors()) {
+        remedies.push(Remedy::PutEventSelectors(selectors));
+    }
+    if let (true, Some(insights)) = (differs(Part::InsightSelectors), &baseline.insight_selectors) {
+        remedies.push(Remedy::PutInsightSelectors(insights.clone()));
+    }
+    if let (Some(declared), Some(seen)) = (&baseline.tags, &observed.tags) {
+        let minus = |all: &BTreeMap<String, String>, kept: &dyn Fn(&String, &String) -> bool| {
+            all.iter()
+                .filter(|(key, value)| !kept(key, value))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let foreign = minus(seen, &|key, _| declared.contains_key(key));
+        let lost = minus(declared, &|key, value| seen.get(key) == Some(value));
+        if !foreign.is_empty() {
+            remedies.push(Remedy::RemoveTags(foreign));
+        }
+        if !lost.is_empty() {
+            remedies.push(Remedy::AddTags(lost));
+        }
+    }
+    remedies
+}
+
+/// The names of all calls that it takes to heal `drift`: a trail that is made
+/// again needs more than to be made.
+#[must_use]
+pub fn calls_to_the_end(
+    drift_found: &[Drift],
+    baseline: &Baseline,
+    observed: &Observation,
+) -> Vec<&'static str> {
+    let mut all = remedies(drift_found, baseline, observed);
+    if matches!(all.first(), Some(Remedy::Create(..))) {
+        let new = Observation {
+            logging: Some(LoggingState {
+                is_logging: Some(false),
+                ..LoggingState::default()
+            }),
+            selectors: Some(Selectors::of_a_new_trail()),
+            insight_selectors: Some(Vec::new()),
+            ..Observation::default()
+        };
+        all.extend(remedies(&drift(baseline, &new), baseline, &new));
+    }
+    all.iter().map(Remedy::call).collect()
+}
+
+/// The settings by these names. Log group and role are set together, as AWS
+/// takes neither without the other.
+fn only(settings: &Settings, names: &[&str]) -> Settings {
+    let logs = names.iter().any(|name| is_of_logs(name));
+    let kept: Map<String, Value> = fields(settings)
+        .into_iter()
+        .filter(|(name, _)| names.contains(&name.as_str()) || (logs && is_of_logs(name)))
+        .collect();
+    // Names and types are those of the struct that was just taken apart.
+    serde_json::from_value(Value::Object(kept)).unwrap_or_default()
+}
+
+fn is_of_logs(name: &str) -> bool {
+    name.starts_with("cloud_watch_logs_")
+}
+
+/// CreateTrail takes no empty texts: what is not there is left out.
+fn without_nothing(settings: &Settings) -> Settings {
+    let all = fields(settings);
+    let names: Vec<&str> = all
+        .iter()
+        .filter(|(_, value)| value.as_str() != Some(""))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    only(settings, &names)
 }

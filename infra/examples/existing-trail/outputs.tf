@@ -3,6 +3,11 @@ output "protected_trail_arns" {
   value       = module.trailkeeper.protected_trail_arns
 }
 
+output "baselines" {
+  description = "The baselines as JSON documents, by trail ARN."
+  value       = module.trailkeeper.baselines
+}
+
 output "notices_queue_url" {
   description = "URL of the queue that gets severe notices."
   value       = aws_sqs_queue.notices.url

@@ -10,6 +10,19 @@ variable "architecture" {
 }
 
 variable "existing_trail_arns" {
-  description = "ARNs of the trails to protect."
+  description = "ARNs of trails whose logging state alone is protected."
   type        = list(string)
+  default     = []
+}
+
+variable "declared_trails" {
+  description = "Names of the log buckets of trails that record all management events of all regions, by the trail's ARN."
+  type        = map(string)
+  default     = {}
+}
+
+variable "captured_baselines" {
+  description = "Paths of captured baseline documents."
+  type        = list(string)
+  default     = []
 }

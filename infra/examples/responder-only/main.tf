@@ -4,12 +4,20 @@
 # trails' home region.
 provider "aws" {}
 
+# Without a declaration a baseline holds the logging state alone.
+module "baseline" {
+  source   = "../../modules/baseline"
+  for_each = toset(var.trail_arns)
+
+  trail_arn = each.value
+}
+
 module "responder" {
   source = "../../modules/responder"
 
   package           = var.package
   architecture      = var.architecture
-  trail_arns        = var.trail_arns
+  baselines         = [for arn in var.trail_arns : module.baseline[arn].baseline]
   topic_arn         = var.topic_arn
   topic_kms_key_arn = var.topic_kms_key_arn
 

@@ -8,6 +8,7 @@ module "trailkeeper" {
 
   package             = var.package
   architecture        = var.architecture
+  mode                = var.mode
   notification_emails = var.notification_emails
   force_destroy_logs  = var.force_destroy_logs
 

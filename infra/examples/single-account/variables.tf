@@ -9,6 +9,12 @@ variable "architecture" {
   default     = "arm64"
 }
 
+variable "mode" {
+  description = "enforce, or observe for a start: report only."
+  type        = string
+  default     = "enforce"
+}
+
 variable "notification_emails" {
   description = "Addresses that get notices and alarms."
   type        = list(string)

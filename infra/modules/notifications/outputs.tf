@@ -8,6 +8,14 @@ output "topic_name" {
   value       = aws_sns_topic.alerts.name
 }
 
+output "subscription_arns" {
+  description = "ARNs of the subscriptions, by e-mail address or by the key in subscriptions."
+  value = merge(
+    { for address, made in aws_sns_topic_subscription.email : address => made.arn },
+    { for key, made in aws_sns_topic_subscription.this : key => made.arn },
+  )
+}
+
 output "kms_key_arn" {
   description = "ARN of the topic's key. A publisher needs kms:GenerateDataKey and kms:Decrypt on it."
   value       = aws_kms_key.topic.arn

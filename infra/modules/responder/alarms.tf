@@ -1,5 +1,7 @@
 locals {
-  alarms = {
+  # One failure in one minute is enough. These metrics exist only while something
+  # happens: silence is the normal state of a responder, so it counts as good.
+  failure_alarms = {
     errors = {
       name        = "${local.function_name}-errors"
       description = "The responder failed: a trail may not be logging, or a notice was not sent. Look at the log group ${local.log_group_name}."
@@ -8,9 +10,17 @@ locals {
       statistic   = "Sum"
       dimensions  = { FunctionName = local.function_name }
     }
+    restoration_failures = {
+      name        = "${local.function_name}-restoration-failures"
+      description = "A trail is not as it was declared and the responder could not heal it. Read the notice, and heal the trail by hand."
+      namespace   = "Trailkeeper"
+      metric      = "RestorationFailures"
+      statistic   = "Sum"
+      dimensions  = { FunctionName = local.function_name }
+    }
     throttles = {
       name        = "${local.function_name}-throttles"
-      description = "The responder could not start for lack of concurrency. Restorations are late; look for a burst of StopLogging calls or a changed reservation."
+      description = "The responder could not start for lack of concurrency. Restorations are late; look for a burst of calls on the trail or a changed reservation."
       namespace   = "AWS/Lambda"
       metric      = "Throttles"
       statistic   = "Sum"
@@ -32,6 +42,14 @@ locals {
       statistic   = "Sum"
       dimensions  = { RuleName = local.rule_name }
     }
+    failed_sweep_invocations = {
+      name        = "${local.schedule_name}-failed-invocations"
+      description = "The schedule could not invoke the responder. Check the trails by hand, then the role ${local.schedule_name} and the function."
+      namespace   = "AWS/Scheduler"
+      metric      = "TargetErrorCount"
+      statistic   = "Sum"
+      dimensions  = { ScheduleGroup = local.schedule_group }
+    }
     lost_events = {
       name        = "${local.rule_name}-lost-events"
       description = "EventBridge gave up an event and could not keep it in the queue ${local.queue_name} either. Check the trail by hand, then the queue and its policy."
@@ -49,6 +67,32 @@ locals {
       dimensions  = { FunctionName = local.function_name }
     }
   }
+
+  alarms = merge(
+    { for key, alarm in local.failure_alarms : key => merge(alarm, {
+      comparison = "GreaterThanThreshold"
+      threshold  = 0
+      period     = 60
+      periods    = 1
+      missing    = "notBreaching"
+    }) },
+    {
+      # The other way round: here silence is the failure.
+      heartbeat = {
+        name        = "${local.function_name}-heartbeat"
+        description = "No sweep for three intervals: the responder has gone quiet and guards nothing. Check the schedule ${local.schedule_name}, then the function, its role and its concurrency; then the trails by hand."
+        namespace   = "Trailkeeper"
+        metric      = "Sweeps"
+        statistic   = "Sum"
+        dimensions  = { FunctionName = local.function_name }
+        comparison  = "LessThanThreshold"
+        threshold   = 1
+        period      = var.sweep_interval_minutes * 60
+        periods     = 3
+        missing     = "breaching"
+      }
+    },
+  )
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
@@ -60,14 +104,11 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
   statistic           = each.value.statistic
-  period              = 60
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
+  period              = each.value.period
+  evaluation_periods  = each.value.periods
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
+  treat_missing_data  = each.value.missing
   alarm_actions       = [var.topic_arn]
   tags                = var.tags
-
-  # These metrics exist only while something happens. Silence is the normal
-  # state of a responder, so it counts as good.
-  treat_missing_data = "notBreaching"
 }

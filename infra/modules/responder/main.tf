@@ -13,28 +13,35 @@ locals {
   role_name      = "${var.name}-responder"
   log_group_name = "/aws/lambda/${local.function_name}"
   queue_name     = "${var.name}-dead-letters"
-  rule_name      = "${var.name}-stop-logging"
+  rule_name      = "${var.name}-trail-changes"
+  table_name     = "${var.name}-incidents"
+  schedule_name  = "${var.name}-sweep"
+  schedule_group = var.name
 
+  function_arn  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.function_name}"
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.log_group_name}"
   queue_arn     = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.queue_name}"
   rule_arn      = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${local.rule_name}"
+  table_arn     = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${local.table_name}"
+
+  trail_arns = [for baseline in var.baselines : baseline.trail_arn]
 }
 
 resource "aws_lambda_function" "responder" {
   #checkov:skip=CKV_AWS_50:Tracing would add a permission and work to the path that must be fast. Logs and metrics carry the timing.
   #checkov:skip=CKV_AWS_116:Asynchronous failures go to the same queue through aws_lambda_function_event_invoke_config, which also keeps the error.
   #checkov:skip=CKV_AWS_117:The function talks to AWS APIs only. A VPC would add endpoints and NAT that can fail or be cut off.
-  #checkov:skip=CKV_AWS_173:The environment holds ARNs and no secret. A customer key would let anyone who disables it stop the responder.
+  #checkov:skip=CKV_AWS_173:The environment holds names and no secret. A customer key would let anyone who disables it stop the responder.
   #checkov:skip=CKV_AWS_272:The package is pinned by its SHA-256. A signing profile needs a bucket and a release process outside this module.
   function_name    = local.function_name
-  description      = "Starts CloudTrail logging again when somebody stops it"
+  description      = "Keeps CloudTrail trails as Terraform declared them"
   role             = aws_iam_role.responder.arn
   runtime          = "provided.al2023"
   handler          = "bootstrap"
   architectures    = [var.architecture]
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
-  timeout          = 30
+  timeout          = 60
   memory_size      = var.memory_size
   tags             = var.tags
 
@@ -42,10 +49,14 @@ resource "aws_lambda_function" "responder" {
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
 
   environment {
-    variables = {
-      TRAILKEEPER_TRAIL_ARNS = join(",", distinct(var.trail_arns))
-      TRAILKEEPER_TOPIC_ARN  = var.topic_arn
-    }
+    variables = merge({
+      TRAILKEEPER_TRAILS          = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
+      TRAILKEEPER_TOPIC_ARN       = var.topic_arn
+      TRAILKEEPER_MODE            = var.mode
+      TRAILKEEPER_ROLE_ARN        = aws_iam_role.responder.arn
+      TRAILKEEPER_INCIDENTS_TABLE = aws_dynamodb_table.incidents.name
+      # Lambda refuses empty values.
+    }, length(var.change_principals) == 0 ? {} : { TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals)) })
   }
 
   logging_config {

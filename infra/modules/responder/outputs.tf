@@ -8,6 +8,11 @@ output "function_arn" {
   value       = aws_lambda_function.responder.arn
 }
 
+output "environment" {
+  description = "What the function is told in its environment. It holds no secret."
+  value       = aws_lambda_function.responder.environment[0].variables
+}
+
 output "role_name" {
   description = "Name of the function's role."
   value       = aws_iam_role.responder.name
@@ -24,18 +29,38 @@ output "role_policy_name" {
 }
 
 output "protected_trail_arns" {
-  description = "ARNs of the protected trails, each once."
-  value       = distinct(var.trail_arns)
+  description = "ARNs of the protected trails."
+  value       = tolist(local.trail_arns)
 }
 
 output "event_rule_name" {
   description = "Name of the EventBridge rule."
-  value       = aws_cloudwatch_event_rule.stop_logging.name
+  value       = aws_cloudwatch_event_rule.trail_changes.name
 }
 
 output "event_rule_arn" {
   description = "ARN of the EventBridge rule."
-  value       = aws_cloudwatch_event_rule.stop_logging.arn
+  value       = aws_cloudwatch_event_rule.trail_changes.arn
+}
+
+output "schedule_name" {
+  description = "Name of the schedule that runs the sweep."
+  value       = aws_scheduler_schedule.sweep.name
+}
+
+output "schedule_expression" {
+  description = "How often the sweep runs."
+  value       = aws_scheduler_schedule.sweep.schedule_expression
+}
+
+output "schedule_group_name" {
+  description = "Name of the schedule's group."
+  value       = aws_scheduler_schedule_group.sweep.name
+}
+
+output "incidents_table_name" {
+  description = "Name of the table that remembers which incidents have been told."
+  value       = aws_dynamodb_table.incidents.name
 }
 
 output "dead_letter_queue_url" {
@@ -54,6 +79,6 @@ output "log_group_name" {
 }
 
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch: errors, throttles, dead_letters, failed_invocations."
+  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures."
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }
 }

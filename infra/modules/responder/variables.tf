@@ -33,19 +33,80 @@ variable "architecture" {
   }
 }
 
-variable "trail_arns" {
-  description = "ARNs of the trails to protect. Their home region must be the provider's region, their account the provider's account."
-  type        = list(string)
-  nullable    = false
+variable "baselines" {
+  description = "The trails to protect: for each one the output baseline of the module baseline or trail. Their home region must be the provider's region, their account the provider's account."
+  type = list(object({
+    trail_arn      = string
+    parameter_name = string
+    parameter_path = string
+    is_complete    = bool
+    guards = object({
+      settings          = bool
+      event_selectors   = bool
+      insight_selectors = bool
+      tags              = bool
+    })
+    cloud_watch_logs_role_arn = optional(string)
+  }))
+  nullable = false
 
   validation {
-    condition     = length(var.trail_arns) > 0
-    error_message = "There is no trail to protect. Let Trailkeeper make one (create_trail) or name those you have (existing_trail_arns)."
+    condition     = length(var.baselines) > 0
+    error_message = "There is no trail to protect. Let Trailkeeper make one (create_trail) or name those you have (existing_trails)."
   }
 
   validation {
-    condition     = alltrue([for arn in var.trail_arns : can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}$", arn))])
-    error_message = "Every trail must be given as a full ARN, arn:<partition>:cloudtrail:<region>:<account>:trail/<name>."
+    condition     = alltrue([for b in var.baselines : can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}$", b.trail_arn))])
+    error_message = "Every trail_arn in baselines must be a full ARN, arn:<partition>:cloudtrail:<region>:<account>:trail/<name>."
+  }
+
+  validation {
+    condition     = length(distinct([for b in var.baselines : b.trail_arn])) == length(var.baselines)
+    error_message = "Every trail can have one baseline only, and baselines holds two for one trail. Name each trail once; the trail made here needs no entry in existing_trails."
+  }
+}
+
+variable "trails_ready" {
+  description = "ARNs of those trails that the same configuration makes: rule and schedule wait for them, and on destroy go before them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "mode" {
+  description = "enforce heals; observe only reports what enforce would do, and the role lacks the permissions to heal."
+  type        = string
+  default     = "enforce"
+  nullable    = false
+
+  validation {
+    condition     = contains(["enforce", "observe"], var.mode)
+    error_message = "mode must be enforce or observe."
+  }
+}
+
+variable "change_principals" {
+  description = "ARNs of roles and users, such as the pipeline's role, whose changes are reported as information. What differs from the baseline is healed all the same."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    # Without a comma, although IAM knows it: the function's list is separated by it.
+    condition     = alltrue([for arn in var.change_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=.@/_-]+$", arn))])
+    error_message = "change_principals must hold ARNs of IAM roles or users, arn:<partition>:iam::<account>:role/<name>; for a session, its role."
+  }
+}
+
+variable "sweep_interval_minutes" {
+  description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.sweep_interval_minutes >= 1 && var.sweep_interval_minutes <= 60 && floor(var.sweep_interval_minutes) == var.sweep_interval_minutes
+    error_message = "sweep_interval_minutes must be a whole number from 1 to 60."
   }
 }
 

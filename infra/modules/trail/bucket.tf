@@ -2,6 +2,9 @@ locals {
   bucket_name = "${var.name}-logs-${local.account}-${local.region}"
   bucket_arn  = "arn:${local.partition}:s3:::${local.bucket_name}"
 
+  # Where CloudTrail writes.
+  log_path = join("/", compact([var.s3_key_prefix, "AWSLogs", local.account]))
+
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
   bucket_policy = jsonencode({
     Version = "2012-10-17"
@@ -19,7 +22,7 @@ locals {
         Effect    = "Allow"
         Principal = { Service = "cloudtrail.amazonaws.com" }
         Action    = "s3:PutObject"
-        Resource  = "${local.bucket_arn}/AWSLogs/${local.account}/*"
+        Resource  = "${local.bucket_arn}/${local.log_path}/*"
         Condition = {
           StringEquals = {
             "aws:SourceArn" = local.trail_arn

@@ -18,7 +18,36 @@ output "bucket_arn" {
   value       = aws_s3_bucket.logs.arn
 }
 
+output "log_retention" {
+  description = "How long logs are kept: days until they expire, mode and days of the lock (null without), and whether a destroy deletes them."
+  value = {
+    expiration_days = one([for rule in aws_s3_bucket_lifecycle_configuration.logs.rule : rule.expiration[0].days if rule.id == "expire-logs"])
+    lock_mode       = one(aws_s3_bucket_object_lock_configuration.logs[*].rule[0].default_retention[0].mode)
+    lock_days       = one(aws_s3_bucket_object_lock_configuration.logs[*].rule[0].default_retention[0].days)
+    force_destroy   = aws_s3_bucket.logs.force_destroy
+  }
+}
+
 output "kms_key_arn" {
   description = "ARN of the key that encrypts the logs."
   value       = aws_kms_key.logs.arn
+}
+
+output "baseline" {
+  description = "The trail's baseline, for the responder's baselines. It does not wait for the trail."
+  value       = module.baseline.baseline
+
+  # Whoever knows the baseline may heal the trail to it, and for that the bucket
+  # must be ready.
+  depends_on = [
+    aws_s3_bucket_policy.logs,
+    aws_s3_bucket_versioning.logs,
+    aws_s3_bucket_server_side_encryption_configuration.logs,
+    aws_s3_bucket_object_lock_configuration.logs,
+  ]
+}
+
+output "baseline_document" {
+  description = "The baseline's JSON document."
+  value       = module.baseline.document
 }

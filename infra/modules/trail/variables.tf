@@ -17,6 +17,97 @@ variable "multi_region" {
   nullable    = false
 }
 
+variable "event_selectors" {
+  description = "Which events the trail records, basic form. null, with advanced_event_selectors null too, means CloudTrail's default: all management events, no data events."
+  type = list(object({
+    read_write_type                  = optional(string, "All")
+    include_management_events        = optional(bool, true)
+    exclude_management_event_sources = optional(list(string), [])
+    data_resources = optional(list(object({
+      type   = string
+      values = list(string)
+    })), [])
+  }))
+  default = null
+
+  validation {
+    condition     = var.event_selectors == null ? true : length(var.event_selectors) >= 1 && length(var.event_selectors) <= 5
+    error_message = "event_selectors must hold 1 to 5 selectors, or be null for CloudTrail's default."
+  }
+
+  validation {
+    condition     = var.event_selectors == null ? true : alltrue([for s in var.event_selectors : contains(["All", "ReadOnly", "WriteOnly"], s.read_write_type)])
+    error_message = "read_write_type in event_selectors must be All, ReadOnly or WriteOnly."
+  }
+}
+
+variable "advanced_event_selectors" {
+  description = "Which events the trail records, advanced form. null means that event_selectors says it."
+  type = list(object({
+    name = optional(string)
+    field_selectors = list(object({
+      field           = string
+      equals          = optional(list(string))
+      not_equals      = optional(list(string))
+      starts_with     = optional(list(string))
+      not_starts_with = optional(list(string))
+      ends_with       = optional(list(string))
+      not_ends_with   = optional(list(string))
+    }))
+  }))
+  default = null
+
+  validation {
+    condition     = var.advanced_event_selectors == null || var.event_selectors == null
+    error_message = "event_selectors and advanced_event_selectors exclude each other: a trail has one of the two. Set the other to null."
+  }
+
+  validation {
+    condition     = var.advanced_event_selectors == null ? true : length(var.advanced_event_selectors) > 0 && alltrue([for s in var.advanced_event_selectors : length(s.field_selectors) > 0])
+    error_message = "advanced_event_selectors must hold at least one selector, and each at least one of field_selectors; or be null."
+  }
+
+  validation {
+    condition = var.advanced_event_selectors == null ? true : alltrue(flatten([
+      for s in var.advanced_event_selectors : [
+        for f in s.field_selectors : f.field != "" && length(flatten([for values in [f.equals, f.not_equals, f.starts_with, f.not_starts_with, f.ends_with, f.not_ends_with] : values if values != null])) > 0
+      ]
+    ]))
+    error_message = "Each of field_selectors must name its field, for instance eventCategory, and hold a value in equals, not_equals, starts_with, not_starts_with, ends_with or not_ends_with."
+  }
+}
+
+variable "insight_selectors" {
+  description = "Which kinds of unusual activity CloudTrail looks for, at a price, for instance [{ insight_type = \"ApiCallRateInsight\" }]."
+  type = list(object({
+    insight_type = string
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for s in var.insight_selectors : contains(["ApiCallRateInsight", "ApiErrorRateInsight"], s.insight_type)])
+    error_message = "insight_type in insight_selectors must be ApiCallRateInsight or ApiErrorRateInsight."
+  }
+
+  validation {
+    condition     = length(distinct(var.insight_selectors)) == length(var.insight_selectors)
+    error_message = "insight_selectors must name each insight_type once."
+  }
+}
+
+variable "s3_key_prefix" {
+  description = "Prefix of the logs' keys in the bucket, before AWSLogs/."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*)?$", var.s3_key_prefix)) && length(var.s3_key_prefix) <= 200
+    error_message = "s3_key_prefix must have at most 200 letters, digits and !-_.'(), in parts separated by single slashes, with none at either end."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days until a log expires in the bucket. Deleted or expired logs stay 90 days longer as old versions."
   type        = number
@@ -53,6 +144,12 @@ variable "force_destroy" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "responder_ready" {
+  description = "ARN of the responder's function, if one guards the trail: the trail changes only after the function knows the new baseline. null if none does."
+  type        = string
+  default     = null
 }
 
 variable "tags" {

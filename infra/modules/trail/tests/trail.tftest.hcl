@@ -1,23 +1,8 @@
 # Plans against a mocked provider: no account, no emulator.
 
 mock_provider "aws" {
+  source          = "./tests/mocks"
   override_during = plan
-
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { id = "eu-central-1" }
-  }
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
-  }
-  mock_resource "aws_s3_bucket" {
-    defaults = { id = "the-bucket" }
-  }
 }
 
 run "trail_records_everything_by_default" {
@@ -51,6 +36,19 @@ run "single_region_on_request" {
   assert {
     condition     = !aws_cloudtrail.this.is_multi_region_trail
     error_message = "multi_region = false must be honoured."
+  }
+}
+
+run "nothing_is_recorded_beside_the_default_unless_asked_for" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudtrail.this.event_selector) == 0 && length(aws_cloudtrail.this.advanced_event_selector) == 0 && length(aws_cloudtrail.this.insight_selector) == 0
+    error_message = "Without selectors CloudTrail's default is meant."
+  }
+  assert {
+    condition     = aws_cloudtrail.this.s3_key_prefix == ""
+    error_message = "Logs have no prefix by default."
   }
 }
 
@@ -134,6 +132,23 @@ run "bucket_policy_admits_this_trail_only" {
       && s.Condition == { Bool = { "aws:SecureTransport" = "false" } }
     ])
     error_message = "Plain HTTP must be denied for the bucket and its objects."
+  }
+}
+
+run "bucket_policy_follows_the_prefix" {
+  command = plan
+
+  variables {
+    s3_key_prefix = "audit/logs"
+  }
+
+  assert {
+    condition     = aws_cloudtrail.this.s3_key_prefix == "audit/logs"
+    error_message = "s3_key_prefix must be honoured."
+  }
+  assert {
+    condition     = one([for s in jsondecode(aws_s3_bucket_policy.logs.policy).Statement : s.Resource if s.Sid == "CloudTrailWritesLogs"]) == "arn:aws:s3:::trailkeeper-logs-123456789012-eu-central-1/audit/logs/AWSLogs/123456789012/*"
+    error_message = "CloudTrail may write below the prefix only."
   }
 }
 

@@ -1,0 +1,20 @@
+# Which incidents have been told, so that a copy of an event stays silent. The
+# function's entries expire by themselves.
+resource "aws_dynamodb_table" "incidents" {
+  #checkov:skip=CKV_AWS_28:An entry lives for days and can be lost: the worst is a notice told twice. There is nothing to recover.
+  #checkov:skip=CKV_AWS_119:DynamoDB's own key on purpose. The entries are no secret, and a customer key would let anyone who disables it touch the notices.
+  name         = local.table_name
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+  tags         = var.tags
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+}

@@ -1,0 +1,97 @@
+locals {
+  schedule_group_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${local.schedule_group}"
+
+  # The source must be the group: Scheduler does not name the schedule.
+  # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+  sweep_trust_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "SchedulerAssumesRole"
+      Effect    = "Allow"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        StringEquals = {
+          "aws:SourceAccount" = local.account
+          "aws:SourceArn"     = local.schedule_group_arn
+        }
+      }
+    }]
+  })
+
+  sweep_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "InvokeResponder"
+        Effect   = "Allow"
+        Action   = "lambda:InvokeFunction"
+        Resource = local.function_arn
+      },
+      {
+        # Scheduler sends what it could not deliver with the role's permissions.
+        Sid      = "SendDeadLetters"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = local.queue_arn
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role" "sweep" {
+  name               = local.schedule_name
+  description        = "Lets the schedule ${local.schedule_name} invoke the Trailkeeper responder"
+  assume_role_policy = local.sweep_trust_policy
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "sweep" {
+  name   = local.schedule_name
+  role   = aws_iam_role.sweep.name
+  policy = local.sweep_role_policy
+}
+
+resource "aws_scheduler_schedule_group" "sweep" {
+  name = local.schedule_group
+  tags = var.tags
+}
+
+# Events are delivered at best effort, and not at all while no trail logs. The
+# sweep finds what no event told of.
+resource "aws_scheduler_schedule" "sweep" {
+  #checkov:skip=CKV_AWS_297:The input is no secret. A customer key would let anyone who disables it stop the sweep.
+  name        = local.schedule_name
+  group_name  = aws_scheduler_schedule_group.sweep.name
+  description = "Compares every protected trail with its baseline"
+
+  schedule_expression = var.sweep_interval_minutes == 1 ? "rate(1 minute)" : "rate(${var.sweep_interval_minutes} minutes)"
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = aws_lambda_function.responder.arn
+    role_arn = aws_iam_role.sweep.arn
+    input    = jsonencode({ trailkeeper = "sweep" })
+
+    # Later than that the next sweep does the same.
+    retry_policy {
+      maximum_event_age_in_seconds = var.sweep_interval_minutes * 60
+      maximum_retry_attempts       = 185
+    }
+
+    dead_letter_config {
+      arn = aws_sqs_queue.dead_letters.arn
+    }
+  }
+
+  # As with the rule: the trails exist before, and on destroy the sweep ends first.
+  depends_on = [
+    var.trails_ready,
+    aws_iam_role_policy.sweep,
+    aws_lambda_function_event_invoke_config.responder,
+    aws_sqs_queue_policy.dead_letters,
+  ]
+}

@@ -1,0 +1,276 @@
+# What is refused. Plans against a mocked provider: no account, no emulator.
+
+mock_provider "aws" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  # Any file does: a plan reads only its hash.
+  package = "main.tf"
+  baselines = [
+    {
+      trail_arn                 = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
+      parameter_name            = "/trailkeeper/trailkeeper/first/1111"
+      parameter_path            = "/trailkeeper/trailkeeper/first"
+      is_complete               = true
+      guards                    = { settings = true, event_selectors = true, insight_selectors = true, tags = true }
+      cloud_watch_logs_role_arn = "arn:aws:iam::123456789012:role/copy"
+    },
+    {
+      trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
+      parameter_name = "/trailkeeper/trailkeeper/second/2222"
+      parameter_path = "/trailkeeper/trailkeeper/second"
+      is_complete    = false
+      guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+    },
+  ]
+  topic_arn         = "arn:aws:sns:eu-central-1:123456789012:alerts"
+  topic_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/topic"
+}
+
+run "zero_concurrency_is_refused" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 0
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "trail_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    baselines = [
+      {
+        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
+        parameter_name = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path = "/trailkeeper/trailkeeper/first"
+        is_complete    = false
+        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      },
+      {
+        trail_arn      = "arn:aws:cloudtrail:us-east-1:123456789012:trail/second"
+        parameter_name = "/trailkeeper/trailkeeper/second/1111"
+        parameter_path = "/trailkeeper/trailkeeper/second"
+        is_complete    = false
+        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      },
+    ]
+  }
+
+  expect_failures = [aws_cloudwatch_event_rule.trail_changes]
+}
+
+run "trail_of_another_account_is_refused" {
+  command = plan
+
+  variables {
+    baselines = [
+      {
+        trail_arn      = "arn:aws:cloudtrail:eu-central-1:210987654321:trail/first"
+        parameter_name = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path = "/trailkeeper/trailkeeper/first"
+        is_complete    = false
+        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      },
+    ]
+  }
+
+  expect_failures = [aws_cloudwatch_event_rule.trail_changes]
+}
+
+run "no_trail_is_refused" {
+  command = plan
+
+  variables {
+    baselines = []
+  }
+
+  expect_failures = [var.baselines]
+}
+
+run "trail_name_is_refused" {
+  command = plan
+
+  variables {
+    baselines = [
+      {
+        trail_arn      = "first"
+        parameter_name = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path = "/trailkeeper/trailkeeper/first"
+        is_complete    = false
+        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      },
+    ]
+  }
+
+  expect_failures = [var.baselines]
+}
+
+run "missing_package_is_refused" {
+  command = plan
+
+  variables {
+    package = "no-such-file.zip"
+  }
+
+  expect_failures = [var.package]
+}
+
+run "unknown_architecture_is_refused" {
+  command = plan
+
+  variables {
+    architecture = "amd64"
+  }
+
+  expect_failures = [var.architecture]
+}
+
+run "fifo_topic_is_refused" {
+  command = plan
+
+  variables {
+    topic_arn = "arn:aws:sns:eu-central-1:123456789012:alerts.fifo"
+  }
+
+  expect_failures = [var.topic_arn]
+}
+
+run "key_alias_is_refused" {
+  command = plan
+
+  variables {
+    topic_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:alias/topic"
+  }
+
+  expect_failures = [var.topic_kms_key_arn]
+}
+
+run "odd_log_retention_is_refused" {
+  command = plan
+
+  variables {
+    log_retention_days = 100
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "a_topic_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    topic_arn = "arn:aws:sns:us-east-1:123456789012:alerts"
+  }
+
+  expect_failures = [aws_lambda_function.responder]
+}
+
+run "too_little_memory_is_refused" {
+  command = plan
+
+  variables {
+    memory_size = 64
+  }
+
+  expect_failures = [var.memory_size]
+}
+
+run "a_trail_named_twice_is_refused" {
+  command = plan
+
+  variables {
+    baselines = [
+      {
+        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
+        parameter_name = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path = "/trailkeeper/trailkeeper/first"
+        is_complete    = false
+        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      },
+      {
+        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
+        parameter_name = "/trailkeeper/trailkeeper/first/2222"
+        parameter_path = "/trailkeeper/trailkeeper/first"
+        is_complete    = false
+        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      },
+    ]
+  }
+
+  expect_failures = [var.baselines]
+}
+
+run "an_unknown_mode_is_refused" {
+  command = plan
+
+  variables {
+    mode = "Observe"
+  }
+
+  expect_failures = [var.mode]
+}
+
+run "a_session_as_change_principal_is_refused" {
+  command = plan
+
+  variables {
+    change_principals = ["arn:aws:sts::123456789012:assumed-role/pipeline/run-1"]
+  }
+
+  expect_failures = [var.change_principals]
+}
+
+run "a_change_principal_with_a_comma_is_refused" {
+  command = plan
+
+  variables {
+    change_principals = ["arn:aws:iam::123456789012:role/a,b"]
+  }
+
+  expect_failures = [var.change_principals]
+}
+
+run "sweeps_less_than_every_minute_are_refused" {
+  command = plan
+
+  variables {
+    sweep_interval_minutes = 0
+  }
+
+  expect_failures = [var.sweep_interval_minutes]
+}
+
+run "sweeps_less_often_than_hourly_are_refused" {
+  command = plan
+
+  variables {
+    sweep_interval_minutes = 61
+  }
+
+  expect_failures = [var.sweep_interval_minutes]
+}
+
+run "half_minutes_are_refused" {
+  command = plan
+
+  variables {
+    sweep_interval_minutes = 1.5
+  }
+
+  expect_failures = [var.sweep_interval_minutes]
+}
+
+run "names_are_checked" {
+  command = plan
+
+  variables {
+    name = "Trail--keeper"
+  }
+
+  expect_failures = [var.name]
+}

@@ -1,0 +1,159 @@
+# What of the variables reaches the modules. Plans against a mocked provider: no
+# account, no emulator.
+
+mock_provider "aws" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  # Any file does: a plan reads only its hash.
+  package = "main.tf"
+}
+
+run "logs_are_kept_as_asked_for" {
+  command = plan
+
+  variables {
+    log_retention_days = 400
+    log_object_lock    = { days = 90 }
+    force_destroy_logs = true
+  }
+
+  assert {
+    condition     = jsonencode(module.trail[0].log_retention) == jsonencode({ expiration_days = 400, lock_mode = "GOVERNANCE", lock_days = 90, force_destroy = true })
+    error_message = "Retention, lock and force_destroy must reach the bucket."
+  }
+}
+
+run "logs_are_kept_a_year_unless_asked_otherwise" {
+  command = plan
+
+  assert {
+    condition     = jsonencode(module.trail[0].log_retention) == jsonencode({ expiration_days = 365, lock_mode = null, lock_days = null, force_destroy = false })
+    error_message = "A year, no lock, and a destroy keeps them."
+  }
+}
+
+run "the_trail_records_what_was_asked_for" {
+  command = plan
+
+  variables {
+    event_selectors   = [{ data_resources = [{ type = "AWS::S3::Object", values = ["arn:aws:s3:::vault/"] }] }]
+    insight_selectors = [{ insight_type = "ApiErrorRateInsight" }]
+    s3_key_prefix     = "audit"
+    tags              = { owner = "security" }
+  }
+
+  assert {
+    condition = { for field in ["event_selectors", "insight_selectors", "s3_key_prefix", "tags"] : field => jsondecode(output.baselines["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"])[field] } == {
+      event_selectors = [{
+        read_write_type                  = "All"
+        include_management_events        = true
+        exclude_management_event_sources = []
+        data_resources                   = [{ type = "AWS::S3::Object", values = ["arn:aws:s3:::vault/"] }]
+      }]
+      insight_selectors = [{ insight_type = "ApiErrorRateInsight" }]
+      s3_key_prefix     = "audit"
+      tags              = { owner = "security", stage = "live" }
+    }
+    error_message = "Selectors, prefix, tags and default tags must reach the trail's baseline."
+  }
+}
+
+run "advanced_selectors_reach_the_trail" {
+  command = plan
+
+  variables {
+    advanced_event_selectors = [{ name = "Management", field_selectors = [{ field = "eventCategory", equals = ["Management"] }] }]
+  }
+
+  assert {
+    condition = jsondecode(output.baselines["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"]).advanced_event_selectors == [
+      { name = "Management", field_selectors = [{ field = "eventCategory", equals = ["Management"] }] },
+    ]
+    error_message = "Advanced selectors must reach the trail's baseline."
+  }
+}
+
+run "everybody_is_subscribed" {
+  command = plan
+
+  variables {
+    notification_emails = ["security@example.com"]
+    subscriptions       = { queue = { protocol = "sqs", endpoint = "arn:aws:sqs:eu-central-1:123456789012:notices" } }
+  }
+
+  assert {
+    condition     = toset(keys(module.notifications.subscription_arns)) == toset(["security@example.com", "queue"])
+    error_message = "E-mail addresses and other subscriptions must reach the topic."
+  }
+}
+
+run "the_responder_is_told_what_to_do" {
+  command = plan
+
+  variables {
+    mode                   = "observe"
+    change_principals      = ["arn:aws:iam::123456789012:role/pipeline"]
+    sweep_interval_minutes = 15
+  }
+
+  assert {
+    condition     = module.responder.environment["TRAILKEEPER_MODE"] == "observe" && module.responder.environment["TRAILKEEPER_CHANGE_PRINCIPALS"] == "arn:aws:iam::123456789012:role/pipeline"
+    error_message = "Mode and change principals must reach the function."
+  }
+  assert {
+    condition     = module.responder.environment["TRAILKEEPER_TRAILS"] == "arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper=${module.trail[0].baseline.parameter_name}"
+    error_message = "The function must know the trail and its baseline."
+  }
+  assert {
+    condition     = module.responder.environment["TRAILKEEPER_TOPIC_ARN"] == output.alerts_topic_arn
+    error_message = "The function must know the topic."
+  }
+  assert {
+    condition     = module.responder.schedule_expression == "rate(15 minutes)"
+    error_message = "The interval must reach the schedule."
+  }
+}
+
+run "existing_trails_are_protected_as_declared" {
+  command = plan
+
+  variables {
+    create_trail = false
+    existing_trails = {
+      "arn:aws:cloudtrail:eu-central-1:123456789012:trail/old" = {}
+      "arn:aws:cloudtrail:eu-central-1:123456789012:trail/declared" = {
+        baseline = { s3_bucket_name = "logs", is_multi_region_trail = true, insight_selectors = [] }
+      }
+      "arn:aws:cloudtrail:eu-central-1:123456789012:trail/captured" = {
+        baseline = jsondecode(<<-JSON
+          {
+            "schema": "trailkeeper.baseline", "version": 1, "is_logging": true,
+            "trail_arn": "arn:aws:cloudtrail:eu-central-1:123456789012:trail/captured",
+            "event_selectors": [{"read_write_type": "All"}], "tags": {"a": "b"}
+          }
+        JSON
+        )
+      }
+    }
+  }
+
+  assert {
+    condition = { for arn, document in output.baselines : split("/", arn)[1] => [for field in keys(jsondecode(document)) : field if !contains(["schema", "version", "trail_arn", "is_logging"], field)] } == {
+      old      = []
+      declared = ["insight_selectors", "is_multi_region_trail", "s3_bucket_name"]
+      captured = ["event_selectors", "tags"]
+    }
+    error_message = "Each trail must have the baseline that was declared for it."
+  }
+  assert {
+    condition     = alltrue([for arn, document in output.baselines : jsondecode(document).trail_arn == arn])
+    error_message = "Each baseline must be its trail's."
+  }
+  assert {
+    condition     = module.responder.environment["TRAILKEEPER_TRAILS"] == join(",", [for name in ["captured", "declared", "old"] : "arn:aws:cloudtrail:eu-central-1:123456789012:trail/${name}=/trailkeeper/trailkeeper/${name}/${sha256(output.baselines["arn:aws:cloudtrail:eu-central-1:123456789012:trail/${name}"])}"])
+    error_message = "The function must know each trail and the hash of its baseline."
+  }
+}

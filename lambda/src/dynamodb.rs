@@ -1,0 +1,150 @@
+//! All calls to DynamoDB: remembering which incidents were told.
+//!
+//! Nothing else in AWS remembers it. The trail looks the same to the copy of an
+//! event as to an event that a person was faster than; so without this memory a
+//! copy would be told twice, or a stop that somebody else undid not at all.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::{Client, config::Builder, types::AttributeValue};
+
+use crate::{
+    aws::{Aws, Service, retry_partition},
+    budget::Budget,
+    call::{WorthRepeating, bounded},
+    failure::CallError,
+};
+
+/// How long an incident is remembered: as long as its event can lie in the
+/// dead-letter queue.
+const KEPT: Duration = Duration::from_hours(14 * 24);
+/// After this a claim whose notice was never sent may be taken over: Lambda's
+/// own retries are over by then.
+const LEASE: Duration = Duration::from_mins(15);
+/// The memory must not hold up a notice for long.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+const OPERATION: &str = "dynamodb:PutItem";
+/// DynamoDB's error code for a condition that does not hold.
+const REFUSED: &str = "ConditionalCheckFailedException";
+
+/// The table of told incidents.
+pub struct Incidents {
+    client: Client,
+    table: String,
+}
+
+/// Whether an incident is this invocation's to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody else told it or is about to.
+    Granted,
+    /// Somebody did or is.
+    Taken,
+}
+
+impl Incidents {
+    /// Builds the client.
+    #[must_use]
+    pub fn new(aws: &Aws, region: &str, table: &str) -> Self {
+        let settings = Builder::from(&aws.settings(Service::DynamoDb, region))
+            .retry_partition(retry_partition("dynamodb"))
+            .retry_classifier(WorthRepeating)
+            .build();
+        Self {
+            client: Client::from_conf(settings),
+            table: table.to_owned(),
+        }
+    }
+
+    /// Claims `incident` for `owner`, who gets it again as often as it asks.
+    ///
+    /// # Errors
+    /// If the table does not tell. Then telling twice is better than not at all.
+    pub async fn claim(
+        &self,
+        incident: &str,
+        owner: &str,
+        budget: Budget,
+    ) -> Result<Claim, CallError> {
+        let stale = seconds(SystemTime::now()).saturating_sub(LEASE.as_secs());
+        let call = self
+            .put(incident, owner, false)
+            .condition_expression(
+                "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)",
+            )
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":told", AttributeValue::Bool(false))
+            .expression_attribute_values(":stale", number(stale));
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        match bounded(OPERATION, budget, call.send()).await {
+            Ok(_) => Ok(Claim::Granted),
+            Err(error) if error.has_code(REFUSED) => Ok(Claim::Taken),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether `incident` was claimed or told. Nothing is claimed by asking: the
+    /// write takes place only if there is something, and leaves it there.
+    ///
+    /// # Errors
+    /// If the table does not tell.
+    pub async fn is_known(
+        &self,
+        incident: &str,
+        owner: &str,
+        budget: Budget,
+    ) -> Result<bool, CallError> {
+        let call = self
+            .put(incident, owner, true)
+            .condition_expression("attribute_exists(id)");
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        match bounded(OPERATION, budget, call.send()).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.has_code(REFUSED) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes that the notice of a claimed incident was sent.
+    ///
+    /// # Errors
+    /// The refusal. A copy of the event may then be told again after the lease.
+    pub async fn told(&self, incident: &str, owner: &str, budget: Budget) -> Result<(), CallError> {
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        let call = self.put(incident, owner, true);
+        bounded(OPERATION, budget, call.send()).await.map(drop)
+    }
+
+    fn put(
+        &self,
+        incident: &str,
+        owner: &str,
+        told: bool,
+    ) -> aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder {
+        let now = SystemTime::now();
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .item("id", text(incident))
+            .item("owner", text(owner))
+            .item("told", AttributeValue::Bool(told))
+            .item("claimed_at", number(seconds(now)))
+            .item("expires_at", number(seconds(now + KEPT)))
+    }
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}

@@ -1,0 +1,46 @@
+//! The log line of an incident.
+
+use tracing::{error, field::display, info, warn};
+
+use crate::{
+    incident::Incident,
+    outcome::{Outcome, Severity},
+};
+
+/// Writes what became of a trail.
+pub(crate) fn incident(incident: &Incident) {
+    let timing = &incident.timing;
+    let trail = incident.trail.arn.as_ref().map(display);
+    let actor = incident.actor.best().map(display);
+    let problem = incident.problem.as_deref();
+    let outcome = incident.outcome.as_str();
+    let fields: Vec<&str> = incident.drift.iter().map(|d| d.field.as_str()).collect();
+    let drift = (!fields.is_empty()).then(|| fields.join(","));
+    let calls = incident.remediation.calls.join(",");
+    if incident.outcome.is_failure() {
+        error!(
+            outcome,
+            trail, actor, problem, drift, calls, "the trail is not verified as declared"
+        );
+    } else if incident.outcome == Outcome::AttemptDenied {
+        let error_code = incident.event.error_code.as_ref().map(display);
+        warn!(
+            outcome,
+            trail, actor, error_code, "an attempt to weaken a trail failed"
+        );
+    } else if incident.severity == Severity::Info {
+        info!(outcome, trail, actor, drift, calls, "an expected change");
+    } else {
+        warn!(
+            outcome,
+            trail,
+            actor,
+            problem,
+            drift,
+            calls,
+            event_to_verified_ms = timing.event_to_verified_ms,
+            gap_ms = timing.gap_ms,
+            "an incident was answered"
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! How an incident can end, and how urgent that is.
+
+use serde::{Serialize, Serializer};
+
+/// How the incident ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The trail was not as declared, was healed by us, and was read back.
+    Restored,
+    /// The trail was stopped, and was started again before this answer: by
+    /// somebody else, or by an earlier try of ours whose notice failed.
+    AlreadyLogging,
+    /// The call weakened the trail, and that was undone before this answer: by
+    /// somebody else, or by another run of ours.
+    AlreadyRestored,
+    /// The trail logs, and its own times do not confirm the stop.
+    Unconfirmed,
+    /// The call left the trail as declared.
+    ConformingChange,
+    /// A read shows that the trail is not as declared.
+    NotRestored,
+    /// No read tells whether the trail is as declared.
+    Unverified,
+    /// The trail is not as declared, and the mode forbids to heal it.
+    WouldRestore,
+    /// The call failed.
+    AttemptDenied,
+    /// The call cannot be undone from here.
+    Reported,
+}
+
+/// How urgent the incident is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The trail is not as declared, or not known to be.
+    Critical,
+    /// It was not, or may become so.
+    High,
+    /// An attempt, or an event that cannot be confirmed.
+    Medium,
+    /// A change that was to be expected.
+    Info,
+}
+
+impl Outcome {
+    /// Stable name, as in the JSON document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Restored => "restored",
+            Self::AlreadyLogging => "already_logging",
+            Self::AlreadyRestored => "already_restored",
+            Self::Unconfirmed => "unconfirmed",
+            Self::ConformingChange => "conforming_change",
+            Self::NotRestored => "not_restored",
+            Self::Unverified => "unverified",
+            Self::WouldRestore => "would_restore",
+            Self::AttemptDenied => "attempt_denied",
+            Self::Reported => "reported",
+        }
+    }
+
+    /// The severity that goes with it.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::NotRestored | Self::Unverified => Severity::Critical,
+            Self::Restored
+            | Self::AlreadyLogging
+            | Self::AlreadyRestored
+            | Self::WouldRestore
+            | Self::Reported => Severity::High,
+            Self::Unconfirmed | Self::AttemptDenied => Severity::Medium,
+            Self::ConformingChange => Severity::Info,
+        }
+    }
+
+    /// Whether a protected trail is left without proof that it is as declared.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        self.severity() == Severity::Critical
+    }
+}
+
+impl Severity {
+    /// Stable name, as in the JSON document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Info => "info",
+        }
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for Severity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

@@ -1,0 +1,145 @@
+//! The one or two sentences that say what happened and what is the case now.
+
+use crate::{
+    actor::Actor,
+    incident::Incident,
+    outcome::Outcome,
+    text::Clean,
+    trail::{Part, part_changed_by},
+};
+
+/// Sums `incident` up. What the caller chose stands in quotes.
+pub(crate) fn summary(incident: &Incident) -> String {
+    let trail = incident.trail.title();
+    let happened = happened(incident, &trail);
+    let now = match incident.outcome {
+        Outcome::Restored if incident.is_plain_stop() => "It is logging again.".to_owned(),
+        Outcome::Restored => "It is as declared again, read back.".to_owned(),
+        Outcome::AlreadyLogging => "It was logging again when this event was answered.".to_owned(),
+        Outcome::AlreadyRestored => format!(
+            "It set what is not declared: {}. The trail was as declared again when this event was answered.",
+            incident.event.asked_for.join(", ")
+        ),
+        Outcome::Unconfirmed if incident.is_plain_stop() => {
+            "The trail is logging, and its own times do not confirm that stop.".to_owned()
+        }
+        Outcome::Unconfirmed => "What it set is not recorded. The trail is as declared.".to_owned(),
+        Outcome::ConformingChange => {
+            "The trail is as declared. Trailkeeper changed nothing.".to_owned()
+        }
+        Outcome::NotRestored => match incident.verification.is_logging {
+            Some(false) => "It is STILL NOT LOGGING.".to_owned(),
+            None => "It is NOT THERE or not readable.".to_owned(),
+            Some(true) if incident.verification.still_differs.is_empty() => {
+                "It is NOT as declared.".to_owned()
+            }
+            Some(true) => format!(
+                "It is logging, and STILL NOT as declared: {}.",
+                incident.verification.still_differs.join(", ")
+            ),
+        },
+        Outcome::Unverified => match incident.verification.is_logging {
+            Some(true) => "It is logging, and nothing proves that it is as declared.".to_owned(),
+            _ => "Nothing proves that it is logging again.".to_owned(),
+        },
+        Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
+        Outcome::AttemptDenied => "The call failed.".to_owned(),
+        Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
+    };
+    format!("{happened} {now}")
+}
+
+fn happened(incident: &Incident, trail: &str) -> String {
+    let fields: Vec<&str> = incident.drift.iter().map(|d| d.field.as_str()).collect();
+    let found = if fields.is_empty() || incident.is_plain_stop() {
+        String::new()
+    } else {
+        format!(" Found not as declared: {}.", fields.join(", "))
+    };
+    let name = incident.event.name.as_ref().map(Clean::as_str);
+    if incident.source == "sweep" {
+        let looked = format!("A scheduled check looked at {trail}.{found}");
+        return match name {
+            Some(name) => format!(
+                "{looked} Probably by {}, who called {name}.",
+                incident.actor.quoted()
+            ),
+            None if fields.is_empty() => looked,
+            None => format!("{looked} No recorded call explains it yet."),
+        };
+    }
+    let actor = incident.actor.quoted();
+    let (did, to_do) = match name.unwrap_or("StopLogging") {
+        "StopLogging" => ("stopped", "stop"),
+        "DeleteTrail" => ("deleted", "delete"),
+        "CreateTrail" => ("created", "create"),
+        "UpdateTrail" => ("changed", "change"),
+        "PutEventSelectors" => (
+            "changed the event selectors of",
+            "change the event selectors of",
+        ),
+        "PutInsightSelectors" => (
+            "changed the insight selectors of",
+            "change the insight selectors of",
+        ),
+        "AddTags" | "RemoveTags" => ("changed the tags of", "change the tags of"),
+        other => return other_call(incident, &actor, other, trail),
+    };
+    if incident.outcome == Outcome::AttemptDenied {
+        format!("{actor} tried to {to_do} {trail}.")
+    } else if incident.is_proven() {
+        format!("{actor} {did} {trail}.{found}")
+    } else {
+        format!("An event says that {actor} {did} {trail}.{found}")
+    }
+}
+
+fn other_call(incident: &Incident, actor: &str, call: &str, trail: &str) -> String {
+    let call = Clean::from(call).quoted();
+    let about = if incident.trail.arn.is_some() {
+        format!(" for {trail}")
+    } else {
+        String::new()
+    };
+    if incident.outcome == Outcome::AttemptDenied {
+        format!("{actor} tried {call}{about}.")
+    } else {
+        format!("{actor} called {call}{about}.")
+    }
+}
+
+impl Incident {
+    /// Whether logging was switched off and nothing else.
+    #[must_use]
+    pub fn is_plain_stop(&self) -> bool {
+        let is_stop = self
+            .event
+            .name
+            .as_ref()
+            .is_none_or(|n| n.as_str() == "StopLogging");
+        is_stop && self.drift.iter().all(|drift| drift.field == "is_logging")
+    }
+
+    /// Whether something read from the trail bears out what the event tells.
+    fn is_proven(&self) -> bool {
+        let name = self
+            .event
+            .name
+            .as_ref()
+            .map_or("StopLogging", Clean::as_str);
+        match part_changed_by(name) {
+            Some(Part::Logging) => self.verification.stop_confirmed == Some(true),
+            part => self.drift.iter().any(|drift| Some(drift.part) == part),
+        }
+    }
+}
+
+impl Actor {
+    /// The best description for a sentence, in quotes so that it cannot pass for
+    /// our words.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        self.best()
+            .map_or_else(|| "An unknown principal".to_owned(), Clean::quoted)
+    }
+}

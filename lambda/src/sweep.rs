@@ -1,0 +1,108 @@
+//! The sweep: every protected trail is looked at, whether an event came or not.
+
+use std::time::SystemTime;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use tracing::{info, warn};
+
+use crate::{
+    arn::TrailArn,
+    attribution::suspects,
+    budget::Budget,
+    event::Event,
+    failure::Failure,
+    handler::{Handler, conclude},
+    incident::{Circumstances, Incident},
+    log, metrics,
+    moment::Moment,
+    reconcile::{Cause, Reconciliation},
+    told::event_key,
+    trail::calls_behind,
+};
+
+/// How far back the event history is searched for the call behind a drift, in
+/// milliseconds.
+const SEARCHED_MS: i64 = 24 * 3_600_000;
+
+impl Handler {
+    /// Reconciles every protected trail. Silent if all are as declared.
+    ///
+    /// # Errors
+    /// As for an event.
+    pub(crate) async fn sweep(
+        &self,
+        request_id: &str,
+        deadline: SystemTime,
+    ) -> Result<Value, Failure> {
+        let now = Moment::now();
+        // Each try is an owner of its own: a trail that stays wrong is not to be
+        // told again by the retry.
+        let owner = format!("{request_id}@{}", now.epoch_millis());
+        let budget = Budget::for_restoration(deadline);
+        let none = Event::default();
+        let looks = self.config.trails.iter().map(|trail| {
+            let (owner, none) = (&owner, &none);
+            async move {
+                let done = self.reconcile(trail, Cause::Routine, none, budget).await;
+                let event = self.culprit(trail, &done, owner, deadline).await;
+                let about = Circumstances {
+                    cause: Cause::Routine,
+                    mode: self.config.mode,
+                    by_sweep: true,
+                    is_expected: self.is_expected(&event),
+                };
+                Incident::reconciled(&event, trail, &done, about)
+            }
+        });
+        let incidents: Vec<Incident> = join_all(looks).await.into_iter().flatten().collect();
+        self.measure(&incidents);
+        incidents.iter().for_each(log::incident);
+        (self.write_line)(&metrics::sweep(incidents.len(), &self.function_name, now));
+        info!(drifting = incidents.len(), "sweep done");
+        let sent = self.notify(&incidents, &owner, deadline).await;
+        conclude(&incidents, sent)
+    }
+
+    /// The likely call behind what was found, an empty event if none is known: a
+    /// record takes minutes to appear in the history. Best effort (law 7).
+    async fn culprit(
+        &self,
+        trail: &TrailArn,
+        done: &Reconciliation,
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Event {
+        let budget = Budget::for_enrichment(deadline);
+        let since = Moment::from_epoch_millis(Moment::now().epoch_millis() - SEARCHED_MS);
+        let Some(since) = since else {
+            return Event::default();
+        };
+        let mut found = Vec::new();
+        for call in calls_behind(&done.found) {
+            match self.cloudtrail.history(trail, call, since, budget).await {
+                Ok(records) => {
+                    found.extend(suspects(
+                        &records,
+                        trail,
+                        done.logging,
+                        &self.config.role_arn,
+                    ));
+                }
+                Err(error) => warn!(%error, "the event history was not read"),
+            }
+        }
+        found.sort_by(|a, b| b.record.event_time.cmp(&a.record.event_time));
+        for event in found {
+            let Some(id) = &event.record.event_id else {
+                continue;
+            };
+            // A call that was told of already was answered then: it is not this one.
+            let told = event_key(trail.as_str(), id, false);
+            if !self.is_known(&told, owner, budget).await {
+                return event;
+            }
+        }
+        Event::default()
+    }
+}

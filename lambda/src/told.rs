@@ -1,0 +1,81 @@
+//! Under which keys an incident is remembered as told. Pure.
+
+use serde_json::json;
+
+use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome};
+
+/// The keys of one incident.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// If one of these is known, a sweep told of it.
+    pub swept: Vec<String>,
+    /// These are claimed: if one is taken, the incident was told by somebody else.
+    pub claimed: Vec<String>,
+    /// These are noted when it is told, to silence others.
+    pub noted: Vec<String>,
+}
+
+impl Keys {
+    /// The keys of `incident`, told at `now`. None for an event without an id:
+    /// such a one is always told.
+    #[must_use]
+    pub fn of(incident: &Incident, now: Moment) -> Self {
+        let trail = incident.trail.arn.as_ref().map_or("", |arn| arn.as_str());
+        let event = incident.event_key();
+        let stop = incident
+            .timing
+            .stopped_at
+            .map(|stop| format!("{trail}#swept stop@{stop}"));
+        if incident.source == "event" {
+            // A sweep can have undone and told a stop before its event was known.
+            let is_stop = incident.is_plain_stop() && !incident.outcome.is_failure();
+            return Self {
+                swept: stop.filter(|_| is_stop).into_iter().collect(),
+                claimed: event.into_iter().collect(),
+                noted: Vec::new(),
+            };
+        }
+        let hours = now.epoch_millis() / 3_600_000;
+        // What stays wrong is found by every sweep, and told now and then.
+        let claimed = match incident.outcome {
+            outcome if outcome.is_failure() => vec![still(incident, trail, hours)],
+            Outcome::WouldRestore => vec![still(incident, trail, hours / 24)],
+            _ => Vec::new(),
+        };
+        Self {
+            swept: Vec::new(),
+            claimed,
+            noted: event.into_iter().chain(stop).collect(),
+        }
+    }
+}
+
+fn still(incident: &Incident, trail: &str, period: i64) -> String {
+    let what = json!([
+        incident.outcome,
+        incident.drift,
+        incident.verification.still_differs
+    ]);
+    format!("{trail}#still#{}#{period}", sha256(&what.to_string()))
+}
+
+impl Incident {
+    /// The key of the event: what failed and what was settled are told apart, so
+    /// that a late success is told after a failure.
+    #[must_use]
+    pub fn event_key(&self) -> Option<String> {
+        let trail = self.trail.arn.as_ref().map_or("", |arn| arn.as_str());
+        Some(event_key(
+            trail,
+            self.id.as_ref()?.as_str(),
+            self.outcome.is_failure(),
+        ))
+    }
+}
+
+/// The key of an event about a trail.
+#[must_use]
+pub fn event_key(trail: &str, event_id: &str, failed: bool) -> String {
+    let how = if failed { "failed" } else { "settled" };
+    format!("{trail}#{event_id}#{how}")
+}

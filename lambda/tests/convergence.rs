@@ -1,0 +1,196 @@
+//! Whatever sequence of calls an attacker makes, before and while the trail is
+//! healed, it ends as declared: random sequences against a trail in memory.
+//! `TRAILKEEPER_SEED` repeats one sequence.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what it is for"
+)]
+
+mod memory;
+
+use std::{env, time::Duration};
+
+use fastrand::Rng;
+use trailkeeper::{
+    budget::Budget,
+    reconcile::{Cause, Mode, Reconciliation, reconcile},
+    trail::{Part, drift},
+};
+
+use memory::{Attack, Memory, Trail, baselines, trail};
+
+const SEQUENCES: u64 = 400;
+
+async fn answer(memory: &Memory, cause: Cause, mode: Mode) -> Reconciliation {
+    let baseline = memory.baseline.clone();
+    reconcile(
+        memory,
+        &trail(),
+        async { Ok(baseline) },
+        cause,
+        mode,
+        |_, _| true,
+        Budget::lasting(Duration::from_secs(35)),
+    )
+    .await
+}
+
+fn is_as_declared(memory: &Memory) -> bool {
+    drift(&memory.baseline, &memory.observed()).is_empty()
+}
+
+/// A sequence of attacks, some delivered as events at once, some late, some
+/// twice, some never; then a sweep.
+async fn sequence(seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    let all = baselines();
+    let memory = Memory::new(all[rng.usize(..all.len())].clone(), &mut rng);
+    let mut events = Vec::new();
+    for _ in 0..rng.usize(1..8) {
+        let attack = Attack::random(&mut rng);
+        if memory.attack(&attack) {
+            events.push(attack.cause());
+        }
+        // More of them come while the function is at work.
+        let during = (0..rng.usize(0..3)).map(|_| Attack::random(&mut rng));
+        memory.plan_attacks(during.collect());
+        if rng.bool() && !events.is_empty() {
+            let cause = events[rng.usize(..events.len())];
+            let done = answer(&memory, cause, Mode::Enforce).await;
+            let claims = done.verified_at.is_some();
+            assert!(
+                !claims || memory.was_as_declared_when_read(),
+                "seed {seed}: a wrong claim"
+            );
+        }
+    }
+    memory.plan_attacks(Vec::new());
+    let mut sweeps = 0;
+    while !is_as_declared(&memory) {
+        assert!(
+            sweeps < 3,
+            "seed {seed}: not as declared after {sweeps} sweeps: {:?}",
+            memory.observed()
+        );
+        answer(&memory, Cause::Routine, Mode::Enforce).await;
+        sweeps += 1;
+    }
+    let calls = memory.calls();
+    let quiet = answer(&memory, Cause::Routine, Mode::Enforce).await;
+    assert!(
+        quiet.found.is_empty() && quiet.verified_at.is_some(),
+        "seed {seed}"
+    );
+    assert_eq!(memory.calls(), calls, "seed {seed}: a call without need");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_sequence_of_attacks_ends_as_declared() {
+    if let Ok(seed) = env::var("TRAILKEEPER_SEED") {
+        return sequence(seed.parse().unwrap()).await;
+    }
+    for seed in 0..SEQUENCES {
+        sequence(seed).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stable_trail_is_healed_by_one_sweep_with_the_fewest_calls() {
+    for seed in 0..SEQUENCES {
+        let mut rng = Rng::with_seed(seed);
+        let all = baselines();
+        let memory = Memory::calm(all[rng.usize(..all.len())].clone());
+        for _ in 0..rng.usize(1..6) {
+            memory.attack(&Attack::random(&mut rng));
+        }
+        let needed = memory.parts_that_differ();
+        let was_gone = memory.observed().is_missing;
+        let done = answer(&memory, Cause::Routine, Mode::Enforce).await;
+        assert!(is_as_declared(&memory), "seed {seed}");
+        assert!(done.verified_at.is_some(), "seed {seed}");
+        if !was_gone {
+            // One call for each part, two for tags that were added and lost.
+            assert!(
+                done.calls.len() <= needed.len() + 1,
+                "seed {seed}: {:?} for {needed:?}",
+                done.calls
+            );
+            let mut unique = done.calls.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(
+                unique.len(),
+                done.calls.len(),
+                "seed {seed}: {:?}",
+                done.calls
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn observing_changes_nothing_and_says_what_enforcing_does() {
+    for seed in 0..SEQUENCES {
+        let mut rng = Rng::with_seed(seed);
+        let all = baselines();
+        let memory = Memory::calm(all[rng.usize(..all.len())].clone());
+        for _ in 0..rng.usize(1..6) {
+            memory.attack(&Attack::random(&mut rng));
+        }
+        let before = memory.observed();
+        let seen = answer(&memory, Cause::Routine, Mode::Observe).await;
+        assert_eq!(memory.calls(), 0, "seed {seed}");
+        assert_eq!(
+            format!("{before:?}"),
+            format!("{:?}", memory.observed()),
+            "seed {seed}"
+        );
+        let healed = answer(&memory, Cause::Routine, Mode::Enforce).await;
+        assert_eq!(seen.found, healed.found, "seed {seed}");
+        if !before.is_missing {
+            assert_eq!(seen.would_call, healed.calls, "seed {seed}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_in_progress_is_given_time_and_then_healed() {
+    let all = baselines();
+    let memory = Memory::calm(all[0].clone());
+    memory.attack(&Attack::Selectors(0));
+    // The settings were changed and are as declared; the selectors are not yet.
+    let done = answer(&memory, Cause::Change(Part::Settings), Mode::Enforce).await;
+    assert!(done.reads > 5, "{} looks", done.reads);
+    assert_eq!(done.calls, ["cloudtrail:PutEventSelectors"]);
+    assert!(is_as_declared(&memory));
+
+    let memory = Memory::calm(all[0].clone());
+    memory.attack(&Attack::Selectors(0));
+    let done = answer(&memory, Cause::Change(Part::EventSelectors), Mode::Enforce).await;
+    assert_eq!(
+        done.reads, 2,
+        "an attack on the part itself is healed at once"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refused_setting_does_not_keep_the_others_from_being_healed() {
+    let all = baselines();
+    let memory = Memory::calm(all[0].clone());
+    memory.attack(&Attack::Settings(Trail::weak_settings()));
+    memory.attack(&Attack::Stop);
+    memory.refuse("kms_key_id");
+    let done = answer(&memory, Cause::Stop, Mode::Enforce).await;
+    let left: Vec<&str> = done.left.iter().map(|drift| drift.field.as_str()).collect();
+    assert_eq!(left, ["kms_key_id"]);
+    assert!(done.verified_at.is_none());
+    assert!(
+        done.refused
+            .iter()
+            .any(|error| error.to_string().contains("KmsKeyDisabled"))
+    );
+}

@@ -1,0 +1,456 @@
+//! Every notice of every recorded event, and of one with each of its fields
+//! mutated: it is valid whatever the record holds. One of each outcome reads as
+//! in its golden file.
+
+use std::{env, fs, path::PathBuf};
+
+use serde_json::{Value, json};
+use trailkeeper::{
+    arn::TrailArn,
+    baseline::{Baseline, Settings},
+    decide::{Decision, decide},
+    event::Event,
+    failure::CallError,
+    incident::{Circumstances, Incident},
+    moment::Moment,
+    notice::Notice,
+    reconcile::{Cause, Mode, Reconciliation},
+    selectors::{EventSelector, Selectors},
+    trail::{Drift, LoggingState, Observation, Part, drift},
+};
+
+use crate::events::{PROTECTED, named, protected, recorded};
+
+#[test]
+fn every_notice_is_valid_whatever_the_record_holds() {
+    for recorded in recorded() {
+        check_notices(&recorded.name, &recorded.event);
+    }
+}
+
+#[test]
+fn a_field_that_is_missing_null_or_of_another_type_does_no_harm() {
+    let event = named("identity-role-full");
+    let mut paths = Vec::new();
+    collect_paths(&event, &mut Vec::new(), &mut paths);
+    assert!(paths.len() > 30, "only {} fields", paths.len());
+    for path in paths {
+        let replacements = [
+            None,
+            Some(Value::Null),
+            Some(json!(17)),
+            Some(json!(true)),
+            Some(json!([])),
+            Some(json!({"a": {"b": []}})),
+            Some(json!("x".repeat(256 * 1024))),
+            Some(json!("\u{0}\u{1b}[2J\r\n\u{202e}\u{1f608}<b>&\"'`")),
+        ];
+        for replacement in replacements {
+            let mut changed = event.clone();
+            replace(&mut changed, &path, replacement);
+            check_decision(&path, &changed);
+            check_notices(&path.join("."), &changed);
+        }
+    }
+}
+
+/// A protected trail at most, and none at all once the event's origin is changed.
+fn check_decision(path: &[String], changed: &Value) {
+    const ORIGIN: [&str; 8] = [
+        "source",
+        "detail-type",
+        "account",
+        "region",
+        "detail",
+        "detail.eventSource",
+        "detail.eventName",
+        "detail.awsRegion",
+    ];
+    let Ok(event) = Event::parse(&changed.to_string()) else {
+        return;
+    };
+    if let Decision::Reconcile(trails, _) = decide(&event, &protected()) {
+        let path = path.join(".");
+        assert!(
+            trails
+                .iter()
+                .all(|trail| PROTECTED.contains(&trail.as_str())),
+            "{path}"
+        );
+        // A record without a region is taken at the envelope's word.
+        let absent = path == "detail.awsRegion" && event.record.aws_region.is_none();
+        assert!(
+            absent || !ORIGIN.contains(&path.as_str()),
+            "{path}: {changed}"
+        );
+    }
+}
+
+const UPDATE: &str = "update-several";
+
+fn at(time: &str) -> Option<Moment> {
+    Moment::parse(time)
+}
+
+fn done(
+    is_logging: Option<bool>,
+    started_at: Option<Moment>,
+    stopped_at: Option<Moment>,
+) -> Reconciliation {
+    let state = LoggingState {
+        is_logging,
+        started_at,
+        stopped_at,
+    };
+    Reconciliation {
+        begun_at: at("2026-11-24T05:06:09.300Z").unwrap(),
+        found: Vec::new(),
+        left: if is_logging == Some(false) {
+            vec![Drift::stopped()]
+        } else {
+            Vec::new()
+        },
+        calls: vec!["cloudtrail:StartLogging"],
+        would_call: Vec::new(),
+        start_accepted_at: at("2026-11-24T05:06:09.310Z"),
+        reads: 1,
+        logging: is_logging.map(|_| state),
+        verified_at: at("2026-11-24T05:06:09.350Z").filter(|_| is_logging == Some(true)),
+        refused: Vec::new(),
+        unread: Vec::new(),
+        baseline: baseline(),
+        baseline_problem: None,
+        is_missing: false,
+    }
+}
+
+const ABOUT: Circumstances = Circumstances {
+    cause: Cause::Stop,
+    mode: Mode::Enforce,
+    by_sweep: false,
+    is_expected: false,
+};
+
+/// A stop with every outcome it can have.
+fn of_stop(event: &Event) -> Vec<Incident> {
+    let stop = at("2026-11-24T05:06:07.120Z");
+    let start = at("2026-11-24T05:06:09.310Z");
+    let earlier = at("2026-11-23T00:00:00Z");
+    let mut unread = done(None, None, None);
+    unread.unread = vec![CallError::new(
+        "cloudtrail:GetTrailStatus",
+        "AccessDeniedException",
+        "not authorized",
+        false,
+    )];
+    let trail = protected().remove(0);
+    [
+        done(Some(true), start, stop),
+        done(Some(true), at("2026-11-24T05:06:08Z"), stop),
+        done(Some(true), earlier, earlier),
+        done(Some(false), earlier, stop),
+        unread,
+    ]
+    .iter()
+    .map(|done| Incident::reconciled(event, &trail, done, ABOUT).unwrap())
+    .collect()
+}
+
+/// What the trail is declared to be.
+fn baseline() -> Baseline {
+    let trail = protected().remove(0);
+    let text = |text: &str| Some(text.to_owned());
+    let declared = Settings {
+        s3_bucket_name: text("audit-logs"),
+        kms_key_id: text(
+            "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555",
+        ),
+        is_multi_region_trail: Some(true),
+        ..Settings::default()
+    };
+    let tags = [("owner".to_owned(), "security".to_owned())].into();
+    let selectors = Selectors::Basic(selectors("All"));
+    Baseline::declaring(&trail, declared, Some(selectors), Some(vec![]), Some(tags))
+}
+
+fn selectors(kind: &str) -> Vec<EventSelector> {
+    vec![serde_json::from_value(json!({"read_write_type": kind})).unwrap()]
+}
+
+/// What an attacker made of a trail, in words of his own.
+fn weakened() -> Vec<Drift> {
+    let text = |text: &str| Some(text.to_owned());
+    let observed = Observation {
+        settings: Some(Settings {
+            s3_bucket_name: text("https://evil.example\r\nRESTORED: all is well"),
+            kms_key_id: text(""),
+            is_multi_region_trail: Some(false),
+            ..Settings::default()
+        }),
+        selectors: Some(Selectors::Basic(selectors("ReadOnly"))),
+        insight_selectors: Some(vec![]),
+        tags: Some([("\u{202e}all is well".to_owned(), "x".repeat(9_000))].into()),
+        ..Observation::default()
+    };
+    drift(&baseline(), &observed)
+}
+
+/// The same call with other parameters.
+fn with(event: &Event, parameters: Option<Value>) -> Event {
+    let mut event = event.clone();
+    event.record.request_parameters = parameters.and_then(|given| given.as_object().cloned());
+    event
+}
+
+/// A change with every outcome it can have.
+fn of_change(event: &Event) -> Vec<Incident> {
+    let trail = protected().remove(0);
+    let about = Circumstances {
+        cause: Cause::Change(Part::Settings),
+        ..ABOUT
+    };
+    let untouched = Reconciliation {
+        calls: Vec::new(),
+        start_accepted_at: None,
+        ..done(Some(true), at("2026-11-23T00:00:00Z"), None)
+    };
+    let restored = || Reconciliation {
+        found: weakened(),
+        calls: vec![
+            "cloudtrail:UpdateTrail",
+            "cloudtrail:PutEventSelectors",
+            "cloudtrail:RemoveTags",
+            "cloudtrail:AddTags",
+        ],
+        reads: 2,
+        begun_at: at("2026-11-24T05:06:09.300Z").unwrap(),
+        ..done(Some(true), at("2026-11-23T00:00:00Z"), None)
+    };
+    let still = Reconciliation {
+        left: weakened().into_iter().take(1).collect(),
+        verified_at: None,
+        refused: vec![CallError::new(
+            "cloudtrail:UpdateTrail",
+            "InsufficientS3BucketPolicyException",
+            "Incorrect S3 bucket policy",
+            false,
+        )],
+        ..restored()
+    };
+    let seen = Reconciliation {
+        calls: Vec::new(),
+        would_call: vec!["cloudtrail:UpdateTrail"],
+        left: weakened(),
+        verified_at: None,
+        ..restored()
+    };
+    let observing = Circumstances {
+        mode: Mode::Observe,
+        ..about
+    };
+    let sweeping = Circumstances {
+        cause: Cause::Routine,
+        by_sweep: true,
+        ..ABOUT
+    };
+    let made = |event: &Event, done: &Reconciliation, about| {
+        Incident::reconciled(event, &trail, done, about).unwrap()
+    };
+    vec![
+        made(event, &restored(), about),
+        made(event, &still, about),
+        made(event, &untouched, about),
+        made(
+            &with(
+                event,
+                Some(json!({"name": "audit", "isMultiRegionTrail": true})),
+            ),
+            &untouched,
+            about,
+        ),
+        made(&with(event, None), &untouched, about),
+        made(event, &seen, observing),
+        Incident::reported(event, None),
+        made(&Event::default(), &restored(), sweeping),
+    ]
+}
+
+/// The event rendered with every outcome there is.
+fn incidents(event: &Event) -> Vec<Incident> {
+    let trail = protected().remove(0);
+    let mut all = of_stop(event);
+    all.extend(of_change(event));
+    all.push(Incident::denied(event, Some(&trail)));
+    all.push(Incident::denied(event, None));
+    all
+}
+
+#[test]
+fn each_outcome_reads_as_in_its_golden_file() {
+    let stop = Event::parse(&named("identity-role-full").to_string()).unwrap();
+    let denial = Event::parse(&named("denied-null-parameters").to_string()).unwrap();
+    let update = Event::parse(&named(UPDATE).to_string()).unwrap();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/notices");
+    let golden = of_stop(&stop)
+        .into_iter()
+        .chain([Incident::denied(&denial, protected().first())])
+        .chain(of_change(&update));
+    let mut outcomes = Vec::new();
+    for incident in golden {
+        let outcome = incident.outcome.as_str();
+        let name = if outcomes.contains(&outcome) {
+            format!(
+                "{outcome}_{}",
+                if incident.source == "sweep" {
+                    "by_sweep"
+                } else {
+                    "change"
+                }
+            )
+        } else {
+            outcome.to_owned()
+        };
+        outcomes.push(outcome);
+        let notice = Notice::of(&incident).unwrap();
+        let message: Value = serde_json::from_str(&notice.message).unwrap();
+        let document: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
+        let rendered = format!(
+            "Subject: {}\n\n{}\n{}\n",
+            notice.subject,
+            message["email"].as_str().unwrap(),
+            serde_json::to_string_pretty(&document).unwrap()
+        );
+        let file = folder.join(format!("{name}.txt"));
+        if env::var_os("TRAILKEEPER_BLESS").is_some() {
+            fs::write(&file, &rendered).unwrap();
+        }
+        let expected = fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(
+            rendered,
+            expected,
+            "{}: see docs/development.md",
+            file.display()
+        );
+    }
+    assert_eq!(
+        outcomes,
+        [
+            "restored",
+            "already_logging",
+            "unconfirmed",
+            "not_restored",
+            "unverified",
+            "attempt_denied",
+            "restored",
+            "not_restored",
+            "already_restored",
+            "conforming_change",
+            "unconfirmed",
+            "would_restore",
+            "reported",
+            "restored",
+        ]
+    );
+}
+
+#[test]
+fn a_subject_keeps_account_and_region_whatever_the_trails_name() {
+    let event = Event::parse(&named("name-plain").to_string()).unwrap();
+    let name = "a".repeat(128);
+    let trail: TrailArn = PROTECTED[0].replace("audit", &name).parse().unwrap();
+    for mut incident in incidents(&event) {
+        if incident.trail.name.is_none() {
+            continue;
+        }
+        incident.trail.name = Some(trail.name().into());
+        let subject = Notice::of(&incident).unwrap().subject;
+        assert!(
+            subject.ends_with("(111122223333, eu-central-1)"),
+            "{subject}"
+        );
+        assert!(subject.contains("aaa..."), "{subject}");
+    }
+}
+
+fn check_notices(name: &str, event: &Value) {
+    let Ok(event) = Event::parse(&event.to_string()) else {
+        return;
+    };
+    for incident in incidents(&event) {
+        let notice = Notice::of(&incident).unwrap();
+        assert!(notice.subject.len() < 100, "{name}: {}", notice.subject);
+        assert!(
+            notice.subject.bytes().all(|b| (0x20..0x7f).contains(&b)),
+            "{name}"
+        );
+        assert!(
+            notice
+                .subject
+                .starts_with(|c: char| c.is_ascii_alphanumeric()),
+            "{name}"
+        );
+        assert!(
+            notice.message.len() < 32 * 1024,
+            "{name}: {} bytes",
+            notice.message.len()
+        );
+        assert!(
+            notice.attributes.iter().all(|(_, value)| !value.is_empty()),
+            "{name}"
+        );
+
+        let message: Value = serde_json::from_str(&notice.message).unwrap();
+        let document: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
+        assert_eq!(document["schema"], "trailkeeper.notice", "{name}");
+        assert_eq!(document["outcome"], incident.outcome.as_str(), "{name}");
+
+        let text = message["email"].as_str().unwrap();
+        let deceptive = |c: char| {
+            (c.is_control() && c != '\n')
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        };
+        assert!(!text.chars().any(deceptive), "{name}: {text}");
+        assert!(
+            text.lines().count() < 75,
+            "{name}: {} lines",
+            text.lines().count()
+        );
+        // What the hostile events say must not stand outside quotes.
+        for line in text.lines() {
+            let unquoted: String = line.split('"').step_by(2).collect();
+            assert!(!unquoted.contains("all is well"), "{name}: {line}");
+            assert_eq!(line.matches('"').count() % 2, 0, "{name}: {line}");
+        }
+    }
+}
+
+fn collect_paths(value: &Value, at: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
+    if let Value::Object(fields) = value {
+        for (name, field) in fields {
+            at.push(name.clone());
+            paths.push(at.clone());
+            collect_paths(field, at, paths);
+            at.pop();
+        }
+    }
+}
+
+fn replace(value: &mut Value, path: &[String], replacement: Option<Value>) {
+    let Some(fields) = value.as_object_mut() else {
+        return;
+    };
+    match (path, replacement) {
+        ([last], None) => {
+            fields.remove(last);
+        }
+        ([last], Some(new)) => {
+            fields.insert(last.clone(), new);
+        }
+        ([first, rest @ ..], replacement) => {
+            if let Some(inner) = fields.get_mut(first) {
+                replace(inner, rest, replacement);
+            }
+        }
+        ([], _) => {}
+    }
+}
