@@ -85,12 +85,12 @@ impl Incidents {
         }
     }
 
-    /// Whether `incident` was claimed or told. Nothing is claimed by asking: the
-    /// write takes place only if there is something, and leaves it there.
+    /// Whether `incident` was told. Nothing is claimed by asking: the write takes
+    /// place only over what was told, and a claim stays its owner's.
     ///
     /// # Errors
     /// If the table does not tell.
-    pub async fn is_known(
+    pub async fn was_told(
         &self,
         incident: &str,
         owner: &str,
@@ -98,7 +98,8 @@ impl Incidents {
     ) -> Result<bool, CallError> {
         let call = self
             .put(incident, owner, true)
-            .condition_expression("attribute_exists(id)");
+            .condition_expression("attribute_exists(id) AND told = :told")
+            .expression_attribute_values(":told", AttributeValue::Bool(true));
         let budget = Budget::lasting(PATIENCE.min(budget.left()));
         match bounded(OPERATION, budget, call.send()).await {
             Ok(_) => Ok(true),

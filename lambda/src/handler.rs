@@ -319,7 +319,7 @@ impl Handler {
     ) -> Result<(), CallError> {
         let keys = Keys::of(incident, Moment::now());
         for key in &keys.swept {
-            if self.is_known(key, owner, budget).await {
+            if self.was_told(key, owner, budget).await {
                 info!("a sweep told of this stop");
                 return Ok(());
             }
@@ -354,9 +354,9 @@ impl Handler {
     }
 
     /// Whether an incident was told; `false` if the table does not answer.
-    pub(crate) async fn is_known(&self, key: &str, owner: &str, budget: Budget) -> bool {
-        match self.incidents().is_known(key, owner, budget).await {
-            Ok(is_known) => is_known,
+    pub(crate) async fn was_told(&self, key: &str, owner: &str, budget: Budget) -> bool {
+        match self.incidents().was_told(key, owner, budget).await {
+            Ok(was_told) => was_told,
             Err(error) => {
                 warn!(%error, "whether this incident was told is not known");
                 false

@@ -58,11 +58,19 @@ impl Baselines {
             is_retryable,
         };
         let budget = Budget::lasting(budget.left() / 3);
+        let mut reason: Option<CallError> = None;
         let document = loop {
-            match self.read(&parameter.name, budget).await {
+            let error = match self.read(&parameter.name, budget).await {
                 Ok(document) => break document,
-                Err(error) if error.is_retryable() && budget.sleep(PAUSE).await => {}
-                Err(error) => return Err(problem(&error, error.is_retryable())),
+                Err(error) => error,
+            };
+            // The last try is cut off by the budget, and its reason says nothing.
+            let reason = match &mut reason {
+                Some(reason) if error.has_code("Timeout") => reason,
+                reason => reason.insert(error),
+            };
+            if !reason.is_retryable() || !budget.sleep(PAUSE).await {
+                return Err(problem(reason, reason.is_retryable()));
             }
         };
         let baseline =

@@ -99,7 +99,7 @@ impl Handler {
             };
             // A call that was told of already was answered then: it is not this one.
             let told = event_key(trail.as_str(), id, false);
-            if !self.is_known(&told, owner, budget).await {
+            if !self.was_told(&told, owner, budget).await {
                 return event;
             }
         }
