@@ -32,7 +32,7 @@ use crate::{
     ssm::Baselines,
     text::Clean,
     told::Keys,
-    trail::Observation,
+    trail::{Observation, part_changed_by},
 };
 
 /// What every invocation works with; built once at cold start.
@@ -153,6 +153,10 @@ impl Handler {
                 }
                 return Ok(json!({"ignored": reason.as_str()}));
             }
+            Decision::Report(_) if self.is_own_attempt(event) => {
+                info!("a refused call of the function itself");
+                Vec::new()
+            }
             Decision::Report(trail) => vec![Incident::denied(event, trail.as_ref())],
             Decision::Notify(trail) => vec![Incident::reported(event, trail.as_ref())],
             Decision::Reconcile(trails, cause) => {
@@ -169,6 +173,16 @@ impl Handler {
         incidents.iter().for_each(log::incident);
         let sent = self.notify(&incidents, owner, deadline).await;
         conclude(&incidents, sent)
+    }
+
+    /// Whether it is a call of this function that failed: the invocation that made
+    /// it tells of that. Calls that this function never makes are somebody else's,
+    /// whoever's role they come with.
+    fn is_own_attempt(&self, event: &Event) -> bool {
+        let name = event.record.event_name.as_deref().unwrap_or_default();
+        let heals =
+            !matches!(name, "StopLogging" | "DeleteTrail") && part_changed_by(name).is_some();
+        heals && Actor::of(&event.record).is(&self.config.role_arn)
     }
 
     /// Reconciles the trails side by side: one that hangs must not hold up

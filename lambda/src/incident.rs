@@ -203,7 +203,14 @@ impl Incident {
             incident.severity = Severity::Info;
         }
         let logging_was_off = done.found.iter().any(|drift| drift.part == Part::Logging);
-        incident.drift.clone_from(&done.found);
+        // What others healed while it was looked at is not part of what is told.
+        let settled = matches!(
+            outcome,
+            Outcome::AlreadyRestored | Outcome::ConformingChange | Outcome::Unconfirmed
+        );
+        if !settled {
+            incident.drift.clone_from(&done.found);
+        }
         if outcome == Outcome::Restored && stop_confirmed == Some(true) && !logging_was_off {
             incident.drift.insert(0, Drift::stopped());
         }

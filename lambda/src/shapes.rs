@@ -15,7 +15,7 @@ use crate::{
     baseline::Settings,
     selectors::{
         AdvancedEventSelector, DataResource, EventSelector, FieldSelector, InsightSelector,
-        Selectors,
+        Selectors, sorted_insights,
     },
 };
 
@@ -82,21 +82,20 @@ fn advanced_selector(selector: &SdkAdvanced) -> AdvancedEventSelector {
     }
 }
 
-/// The insight selectors of an answer.
+/// The insight selectors of an answer. Of which events is management events where
+/// nothing is said.
 pub(crate) fn insights(selectors: &[SdkInsight]) -> Vec<InsightSelector> {
-    selectors
-        .iter()
-        .map(|selector| InsightSelector {
-            insight_type: selector
-                .insight_type()
-                .map_or_else(String::new, |kind| kind.as_str().to_owned()),
-            event_categories: selector
-                .event_categories()
-                .iter()
-                .map(|category| category.as_str().to_owned())
-                .collect(),
-        })
-        .collect()
+    let all = selectors.iter().map(|selector| InsightSelector {
+        insight_type: selector
+            .insight_type()
+            .map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        event_categories: selector
+            .event_categories()
+            .iter()
+            .map(|category| category.as_str().to_owned())
+            .collect(),
+    });
+    sorted_insights(all.collect())
 }
 
 /// The tags of an answer, without those that AWS itself sets and nobody can change.
