@@ -12,7 +12,6 @@ use crate::{
     moment::Moment,
     outcome::{Outcome, Severity},
     reconcile::{Cause, Mode, Reconciliation},
-    summary::summary,
     text::Clean,
     trail::{Drift, LoggingState, Part},
 };
@@ -39,8 +38,6 @@ pub struct Incident {
     pub outcome: Outcome,
     /// How urgent it is.
     pub severity: Severity,
-    /// One or two sentences for people.
-    pub summary: String,
     /// What led to it: `event` or `sweep`. A sweep's event and actor are those of
     /// the likely call in the event history, if one was found.
     pub source: &'static str,
@@ -164,7 +161,6 @@ impl Incident {
             incident.problem =
                 Some("CloudTrail says that this protected trail does not exist".to_owned());
         }
-        incident.summary = summary(&incident);
         incident
     }
 
@@ -172,7 +168,6 @@ impl Incident {
     #[must_use]
     pub fn reported(event: &Event, trail: Option<&TrailArn>) -> Self {
         let mut incident = Self::about(event, trail, Outcome::Reported);
-        incident.summary = summary(&incident);
         incident
     }
 
@@ -262,7 +257,6 @@ impl Incident {
             && done.refused.iter().all(CallError::is_retryable)
             // That the trail is missing is what the calls are to heal.
             && done.unread.iter().filter(missing).all(CallError::is_retryable);
-        incident.summary = summary(&incident);
         Some(incident)
     }
 
@@ -274,7 +268,6 @@ impl Incident {
             id: id.clone().or_else(|| clean(&event.id)),
             outcome,
             severity: outcome.severity(),
-            summary: String::new(),
             source: "event",
             trail: Trail {
                 arn: trail.map(|trail| Clean::from(trail.as_str())),

@@ -8,6 +8,7 @@ use crate::{
     incident::{Incident, Timing},
     moment::Moment,
     outcome::{Outcome, Severity},
+    summary::summary,
     text::{Clean, subject},
     trail::Drift,
 };
@@ -34,6 +35,7 @@ pub struct Notice {
 struct Document<'a> {
     schema: &'static str,
     version: u32,
+    summary: &'a str,
     #[serde(flatten)]
     incident: &'a Incident,
 }
@@ -44,15 +46,17 @@ impl Notice {
     /// # Errors
     /// If the document cannot be written as JSON.
     pub fn of(incident: &Incident) -> Result<Self, serde_json::Error> {
+        let summary = summary(incident);
         let document = serde_json::to_string(&Document {
             schema: SCHEMA,
             version: VERSION,
+            summary: &summary,
             incident,
         })?;
         let headline = headline(incident);
         let message = json!({
             "default": document,
-            "email": text(incident),
+            "email": text(incident, &summary),
             "sms": headline,
         });
         let attribute =
@@ -119,10 +123,10 @@ fn headline(incident: &Incident) -> String {
 }
 
 /// The notice as a person reads it in an e-mail.
-fn text(incident: &Incident) -> String {
+fn text(incident: &Incident, summary: &str) -> String {
     let mut page = Page::default();
     page.line(&status(incident));
-    page.line(&incident.summary);
+    page.line(summary);
     if let Some(problem) = &incident.problem {
         page.line(&format!("Problem: {problem}"));
     }
