@@ -1,19 +1,47 @@
 //! What a call asked for that is not as declared. It tells a weakening that
 //! somebody undid before this answer from a change that was meant. Pure.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
 
 use crate::{
     baseline::{Baseline, Settings},
     event::Record,
     selectors::Selectors,
-    trail::{Drift, Observation, drift},
+    trail::{Observation, drift},
 };
 
-/// The fields that `record`'s call set to something else than `baseline`
-/// declares. `None` if that cannot be read: parameters of large calls are lost.
+/// What a call asked for, beside what is declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The record does not tell: parameters of large calls are lost.
+    Unknown,
+    /// Something that the baseline does not guard, and nothing that it forbids.
+    Unguarded,
+    /// These fields, to something else than declared; none if it conforms.
+    Fields(Vec<String>),
+}
+
+/// Compares `record`'s call with `baseline`.
 #[must_use]
-pub fn asked_for(record: &Record, baseline: &Baseline) -> Option<Vec<Drift>> {
+pub fn asked_for(record: &Record, baseline: &Baseline) -> Asked {
+    let Some((wanted, is_guarded)) = wanted(record, baseline) else {
+        return Asked::Unknown;
+    };
+    let fields: Vec<String> = drift(baseline, &wanted)
+        .into_iter()
+        .map(|drift| drift.field)
+        .collect();
+    if fields.is_empty() && !is_guarded {
+        Asked::Unguarded
+    } else {
+        Asked::Fields(fields)
+    }
+}
+
+/// The trail as the call wanted it, and whether all that it set is guarded.
+fn wanted(record: &Record, baseline: &Baseline) -> Option<(Observation, bool)> {
     let (name, parameters) = (&record.event_name, &record.request_parameters);
     let name = name.as_deref()?;
     let parameters = parameters
@@ -22,42 +50,66 @@ pub fn asked_for(record: &Record, baseline: &Baseline) -> Option<Vec<Drift>> {
     let Value::Object(given) = in_our_words(&Value::Object(parameters.clone())) else {
         return None;
     };
+    let guards = baseline.guards();
     let mut wanted = Observation::default();
-    match name {
-        "DeleteTrail" => wanted.is_missing = true,
-        "UpdateTrail" | "CreateTrail" => {
-            wanted.settings = Some(settings(&given, &baseline.settings)?);
+    let is_guarded = match name {
+        "DeleteTrail" => {
+            wanted.is_missing = true;
+            true
         }
-        "PutEventSelectors" => wanted.selectors = Some(selectors(&given)?),
+        "UpdateTrail" => {
+            let (settings, is_guarded) = settings(&given, &baseline.settings, &baseline.settings)?;
+            wanted.settings = Some(settings);
+            is_guarded
+        }
+        "CreateTrail" => {
+            wanted.settings = Some(settings(&given, &baseline.settings, &of_a_new_trail())?.0);
+            wanted.tags = Some(tags(&given).unwrap_or_default());
+            guards.settings
+        }
+        "PutEventSelectors" => {
+            wanted.selectors = Some(selectors(&given)?);
+            guards.event_selectors
+        }
         "PutInsightSelectors" => {
             wanted.insight_selectors = Some(read(given.get("insight_selectors"))?);
+            guards.insight_selectors
         }
         "AddTags" | "RemoveTags" => {
-            let mut tags = baseline.tags.clone().unwrap_or_default();
-            for tag in given.get("tags_list")?.as_array()? {
-                let text = |part| tag.get(part).and_then(Value::as_str).unwrap_or_default();
-                if name == "AddTags" {
-                    tags.insert(text("key").to_owned(), text("value").to_owned());
-                } else {
-                    tags.remove(text("key"));
-                }
+            let named = tags(&given)?;
+            let mut all = baseline.tags.clone().unwrap_or_default();
+            if name == "AddTags" {
+                all.extend(named);
+            } else {
+                all.retain(|key, _| !named.contains_key(key));
             }
-            wanted.tags = Some(tags);
+            wanted.tags = Some(all);
+            guards.tags
         }
         _ => return None,
-    }
-    Some(drift(baseline, &wanted))
+    };
+    Some((wanted, is_guarded))
 }
 
-/// The declared settings with those of the call in their place.
-fn settings(given: &Map<String, Value>, declared: &Settings) -> Option<Settings> {
-    let Ok(Value::Object(mut wanted)) = serde_json::to_value(declared) else {
+/// The settings with those of the call in place of `before`, and whether all that
+/// it gives are declared.
+fn settings(
+    given: &Map<String, Value>,
+    declared: &Settings,
+    before: &Settings,
+) -> Option<(Settings, bool)> {
+    let (Value::Object(declared), Value::Object(mut wanted)) = (json!(declared), json!(before))
+    else {
         return None;
     };
+    let known = json!(of_a_new_trail());
+    let is_guarded = given
+        .keys()
+        .all(|field| declared.contains_key(field) || known.get(field).is_none());
     for (field, value) in given {
-        let Some(declared) = wanted.get_mut(field) else {
+        if known.get(field).is_none() {
             continue;
-        };
+        }
         // A topic by its name, a key by its id or alias: not told apart from the
         // ARN that is declared.
         let last = |value: &Value| {
@@ -66,11 +118,47 @@ fn settings(given: &Map<String, Value>, declared: &Settings) -> Option<Settings>
         };
         let is_alias = value.as_str().is_some_and(|text| text.contains("alias/"));
         let by_name = matches!(field.as_str(), "sns_topic_name" | "kms_key_id");
-        if !(by_name && (is_alias || last(value) == last(declared))) {
-            *declared = value.clone();
-        }
+        let as_declared = declared
+            .get(field)
+            .filter(|declared| by_name && (is_alias || last(value) == last(declared)));
+        wanted.insert(field.clone(), as_declared.unwrap_or(value).clone());
     }
-    serde_json::from_value(Value::Object(wanted)).ok()
+    let wanted = serde_json::from_value(Value::Object(wanted)).ok()?;
+    Some((wanted, is_guarded))
+}
+
+/// What CreateTrail sets where nothing is given.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html>.
+fn of_a_new_trail() -> Settings {
+    let none = || Some(String::new());
+    Settings {
+        s3_bucket_name: none(),
+        s3_key_prefix: none(),
+        sns_topic_name: none(),
+        kms_key_id: none(),
+        is_multi_region_trail: Some(false),
+        include_global_service_events: Some(true),
+        enable_log_file_validation: Some(false),
+        cloud_watch_logs_group_arn: none(),
+        cloud_watch_logs_role_arn: none(),
+        is_organization_trail: Some(false),
+    }
+}
+
+fn tags(given: &Map<String, Value>) -> Option<BTreeMap<String, String>> {
+    let text = |tag: &Value, part| {
+        tag.get(part)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let listed = given.get("tags_list")?.as_array()?;
+    Some(
+        listed
+            .iter()
+            .map(|tag| (text(tag, "key"), text(tag, "value")))
+            .collect(),
+    )
 }
 
 fn selectors(given: &Map<String, Value>) -> Option<Selectors> {
@@ -117,13 +205,11 @@ fn snake_case(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::event::Event;
 
-    fn asked(call: &str, parameters: &Value) -> Option<Vec<String>> {
-        let document = json!({
+    fn asked(call: &str, parameters: &Value, leave_out: &[&str]) -> Asked {
+        let mut document = json!({
             "schema": "trailkeeper.baseline", "version": 1, "is_logging": true,
             "trail_arn": "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit",
             "s3_bucket_name": "logs", "s3_key_prefix": "", "is_multi_region_trail": true,
@@ -133,19 +219,64 @@ mod tests {
             "cloud_watch_logs_role_arn": "arn:aws:iam::111122223333:role/r",
             "event_selectors": [{}], "insight_selectors": [], "tags": {"owner": "security"},
         });
+        if let Value::Object(fields) = &mut document {
+            fields.retain(|field, _| !leave_out.contains(&field.as_str()));
+        }
         let record = json!({"eventName": call, "requestParameters": parameters}).to_string();
         let baseline: Option<Baseline> = serde_json::from_value(document).ok();
         let event = Event::of_record(&record).ok();
         baseline
             .zip(event)
-            .and_then(|(baseline, event)| asked_for(&event.record, &baseline))
-            .map(|asked| asked.into_iter().map(|drift| drift.field).collect())
+            .map_or(Asked::Unknown, |(baseline, event)| {
+                asked_for(&event.record, &baseline)
+            })
+    }
+
+    #[test]
+    fn what_is_not_guarded_is_not_called_conforming() {
+        let moved = json!({"name": "audit", "s3BucketName": "evil"});
+        let both = json!({"s3BucketName": "evil", "isMultiRegionTrail": false});
+        let blind = json!({"eventSelectors": [{"includeManagementEvents": false}]});
+        let fields =
+            |fields: &[&str]| Asked::Fields(fields.iter().map(ToString::to_string).collect());
+        for (call, parameters, leave_out, expected) in [
+            (
+                "UpdateTrail",
+                &moved,
+                &["s3_bucket_name"][..],
+                Asked::Unguarded,
+            ),
+            (
+                "UpdateTrail",
+                &both,
+                &["s3_bucket_name"],
+                fields(&["is_multi_region_trail"]),
+            ),
+            (
+                "PutEventSelectors",
+                &blind,
+                &["event_selectors"],
+                Asked::Unguarded,
+            ),
+            (
+                "PutEventSelectors",
+                &blind,
+                &[],
+                fields(&["event_selectors"]),
+            ),
+        ] {
+            assert_eq!(
+                asked(call, parameters, leave_out),
+                expected,
+                "{call} {parameters}"
+            );
+        }
     }
 
     #[test]
     fn a_weakening_is_told_from_a_change_that_conforms() {
         let some =
-            |fields: &[&str]| Some(fields.iter().map(ToString::to_string).collect::<Vec<_>>());
+            |fields: &[&str]| Asked::Fields(fields.iter().map(ToString::to_string).collect());
         for (call, parameters, fields) in [
             (
                 "UpdateTrail",
@@ -168,11 +299,27 @@ mod tests {
                 some(&[]),
             ),
             ("UpdateTrail", json!({"kmsKeyId": "alias/logs"}), some(&[])),
-            ("UpdateTrail", json!({"isMultiRegionTrail": "no"}), None),
+            (
+                "UpdateTrail",
+                json!({"isMultiRegionTrail": "no"}),
+                Asked::Unknown,
+            ),
             (
                 "UpdateTrail",
                 json!({"reason": "requestParameters too large", "omitted": true}),
-                None,
+                Asked::Unknown,
+            ),
+            (
+                "CreateTrail",
+                json!({"name": "audit", "s3BucketName": "logs"}),
+                some(&[
+                    "cloud_watch_logs_group_arn",
+                    "cloud_watch_logs_role_arn",
+                    "is_multi_region_trail",
+                    "kms_key_id",
+                    "sns_topic_name",
+                    "tags",
+                ]),
             ),
             ("DeleteTrail", json!({"name": "audit"}), some(&["exists"])),
             (
@@ -205,9 +352,9 @@ mod tests {
                 json!({"tagsList": [{"key": "owner", "value": "security"}]}),
                 some(&[]),
             ),
-            ("AddTags", json!({"tagsList": "x"}), None),
+            ("AddTags", json!({"tagsList": "x"}), Asked::Unknown),
         ] {
-            assert_eq!(asked(call, &parameters), fields, "{call} {parameters}");
+            assert_eq!(asked(call, &parameters, &[]), fields, "{call} {parameters}");
         }
     }
 }

@@ -98,7 +98,7 @@ impl Incidents {
     ) -> Result<bool, CallError> {
         let call = self
             .put(incident, owner, true)
-            .condition_expression("attribute_exists(id) AND told = :told")
+            .condition_expression("told = :told")
             .expression_attribute_values(":told", AttributeValue::Bool(true));
         let budget = Budget::lasting(PATIENCE.min(budget.left()));
         match bounded(OPERATION, budget, call.send()).await {
@@ -115,6 +115,23 @@ impl Incidents {
     pub async fn told(&self, incident: &str, owner: &str, budget: Budget) -> Result<(), CallError> {
         let budget = Budget::lasting(PATIENCE.min(budget.left()));
         let call = self.put(incident, owner, true);
+        bounded(OPERATION, budget, call.send()).await.map(drop)
+    }
+
+    /// Gives a claim back: its notice could not be sent.
+    ///
+    /// # Errors
+    /// The refusal. The claim can then be taken over after the lease.
+    pub async fn release(
+        &self,
+        incident: &str,
+        owner: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        let call = self
+            .put(incident, owner, false)
+            .item("claimed_at", number(0));
         bounded(OPERATION, budget, call.send()).await.map(drop)
     }
 

@@ -12,42 +12,40 @@ use tracing::{Instrument, error, field::display, info, info_span, warn};
 use crate::{
     actor::Actor,
     arn::TrailArn,
-    asked::asked_for,
+    asked::{Asked, asked_for},
     aws::Aws,
     baseline::{Baseline, Guards},
     budget::Budget,
     cloudtrail::CloudTrail,
     config::Config,
     decide::{Decision, decide, named_trail},
-    dynamodb::{Claim, Incidents},
+    dynamodb::Incidents,
     event::Event,
     failure::{CallError, Failure},
     incident::{Circumstances, Incident, stop_confirmed},
     log, metrics,
     moment::Moment,
-    notice::Notice,
     reconcile::{BaselineProblem, Cause, Reconciliation, TrailApi, reconcile},
     request::Request,
     sns::Topic,
     ssm::Baselines,
     text::Clean,
-    told::Keys,
     trail::{Observation, part_changed_by},
 };
 
 /// What every invocation works with; built once at cold start.
 pub struct Handler {
     pub(crate) config: Config,
-    aws: Aws,
+    pub(crate) aws: Aws,
     pub(crate) cloudtrail: CloudTrail,
     /// These clients are built when they are first needed: they must not delay a
     /// restoration.
     baselines: OnceLock<Baselines>,
-    incidents: OnceLock<Incidents>,
-    topic: OnceLock<Topic>,
+    pub(crate) incidents: OnceLock<Incidents>,
+    pub(crate) topic: OnceLock<Topic>,
     /// Incidents of sweeps whose notice could not be sent. A retry would not find
     /// them again: what they tell of is healed.
-    untold: Mutex<Vec<Incident>>,
+    pub(crate) untold: Mutex<Vec<Incident>>,
     pub(crate) function_name: String,
     pub(crate) write_line: fn(&str),
 }
@@ -160,19 +158,43 @@ impl Handler {
             Decision::Report(trail) => vec![Incident::denied(event, trail.as_ref())],
             Decision::Notify(trail) => vec![Incident::reported(event, trail.as_ref())],
             Decision::Reconcile(trails, cause) => {
-                // The echo of an own call is looked at once and not waited for;
-                // but whoever holds the role is not believed, the trail is (law 2).
                 let own = Actor::of(&event.record).is(&self.config.role_arn);
-                let cause = match cause {
-                    Cause::Change(_) if own => Cause::Routine,
-                    cause => cause,
-                };
-                self.heal(event, &trails, cause, deadline).await
+                match cause {
+                    Cause::Change(_) if own => self.echo(event, &trails, deadline).await,
+                    cause => self.heal(event, &trails, cause, deadline).await,
+                }
             }
         };
         incidents.iter().for_each(log::incident);
         let sent = self.notify(&incidents, owner, deadline).await;
         conclude(&incidents, sent)
+    }
+
+    /// A call of the function's own came back. The trails are looked at once more,
+    /// because whoever holds the role is not believed (law 2). What a call that
+    /// conforms to the baseline finds is somebody else's work, and not told as its.
+    async fn echo(
+        &self,
+        event: &Event,
+        trails: &[TrailArn],
+        deadline: SystemTime,
+    ) -> Vec<Incident> {
+        let budget = Budget::for_restoration(deadline);
+        let about = Circumstances {
+            cause: Cause::Echo,
+            mode: self.config.mode,
+            is_expected: false,
+        };
+        let looks = trails.iter().map(|trail| async move {
+            let done = self.reconcile(trail, Cause::Echo, event, budget).await;
+            let conforms = asked_for(&event.record, &done.baseline) == Asked::Fields(Vec::new());
+            let unnamed = Event::default();
+            let event = if conforms { &unnamed } else { event };
+            Incident::reconciled(event, trail, &done, about)
+        });
+        let incidents: Vec<Incident> = join_all(looks).await.into_iter().flatten().collect();
+        self.measure(&incidents);
+        incidents
     }
 
     /// Whether it is a call of this function that failed: the invocation that made
@@ -198,7 +220,6 @@ impl Handler {
         let about = Circumstances {
             cause,
             mode: self.config.mode,
-            by_sweep: false,
             is_expected: self.is_expected(event),
         };
         let healings = trails.iter().map(|trail| async move {
@@ -219,14 +240,12 @@ impl Handler {
         budget: Budget,
     ) -> Reconciliation {
         let shows = |baseline: &Baseline, seen: &Observation| match cause {
-            Cause::Routine => true,
+            Cause::Sweep | Cause::Echo => true,
             Cause::Stop => {
                 let confirmed = |state| stop_confirmed(event, &state) != Some(false);
                 seen.logging.is_some_and(confirmed)
             }
-            Cause::Change(_) => {
-                asked_for(&event.record, baseline).is_some_and(|asked| asked.is_empty())
-            }
+            Cause::Change(_) => asked_for(&event.record, baseline) == Asked::Fields(Vec::new()),
         };
         let baseline = self.baseline(trail, budget);
         let mode = self.config.mode;
@@ -291,97 +310,6 @@ impl Handler {
         let (selectors, insights) = (seen.selectors, seen.insight_selectors);
         let baseline = Baseline::declaring(trail, settings, selectors, insights, seen.tags);
         serde_json::to_value(baseline).map_err(|e| Failure::Request(e.to_string()))
-    }
-
-    /// Sends the notices side by side: one that hangs or fails must not hold up
-    /// another. Returns the first failure.
-    pub(crate) async fn notify(
-        &self,
-        incidents: &[Incident],
-        owner: &str,
-        deadline: SystemTime,
-    ) -> Result<(), CallError> {
-        let budget = Budget::for_notice(deadline);
-        let left_over = self
-            .untold
-            .lock()
-            .map(|mut untold| std::mem::take(&mut *untold));
-        let left_over = left_over.unwrap_or_default();
-        let told = incidents
-            .iter()
-            .chain(&left_over)
-            .map(|incident| async move {
-                let told = self.tell(incident, owner, budget).await;
-                if let Err(error) = &told {
-                    error!(%error, "a notice was not sent");
-                    if let (true, Ok(mut untold)) = (incident.source == "sweep", self.untold.lock())
-                    {
-                        untold.push(incident.clone());
-                    }
-                }
-                told
-            });
-        join_all(told).await.into_iter().collect()
-    }
-
-    /// Tells of an incident, unless it was told already.
-    async fn tell(
-        &self,
-        incident: &Incident,
-        owner: &str,
-        budget: Budget,
-    ) -> Result<(), CallError> {
-        let keys = Keys::of(incident, Moment::now());
-        for key in &keys.swept {
-            if self.was_told(key, owner, budget).await {
-                info!("a sweep told of this stop");
-                return Ok(());
-            }
-        }
-        for key in &keys.claimed {
-            // To be told twice is better than not at all.
-            match self.incidents().claim(key, owner, budget).await {
-                Ok(Claim::Granted) => {}
-                Ok(Claim::Taken) => {
-                    info!(
-                        outcome = incident.outcome.as_str(),
-                        "this incident was told already"
-                    );
-                    return Ok(());
-                }
-                Err(error) => warn!(%error, "whether this incident was told is not known"),
-            }
-        }
-        let notice = Notice::of(incident)
-            .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?;
-        let topic = self
-            .topic
-            .get_or_init(|| Topic::new(&self.aws, &self.config));
-        topic.publish(&notice, budget).await?;
-        info!(outcome = incident.outcome.as_str(), "notice sent");
-        for key in keys.claimed.iter().chain(&keys.noted) {
-            if let Err(error) = self.incidents().told(key, owner, budget).await {
-                warn!(%error, "not remembered: a copy of this event may be told again");
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether an incident was told; `false` if the table does not answer.
-    pub(crate) async fn was_told(&self, key: &str, owner: &str, budget: Budget) -> bool {
-        match self.incidents().was_told(key, owner, budget).await {
-            Ok(was_told) => was_told,
-            Err(error) => {
-                warn!(%error, "whether this incident was told is not known");
-                false
-            }
-        }
-    }
-
-    fn incidents(&self) -> &Incidents {
-        self.incidents.get_or_init(|| {
-            Incidents::new(&self.aws, self.aws.region(), &self.config.incidents_table)
-        })
     }
 }
 

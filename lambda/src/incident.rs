@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::{
     actor::Actor,
     arn::TrailArn,
-    asked::asked_for,
+    asked::{Asked, asked_for},
+    ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
     moment::Moment,
@@ -23,8 +24,6 @@ pub struct Circumstances {
     pub cause: Cause,
     /// Whether the function heals.
     pub mode: Mode,
-    /// Whether a sweep found it.
-    pub by_sweep: bool,
     /// Whether the actor is one whose changes are expected.
     pub is_expected: bool,
 }
@@ -38,8 +37,9 @@ pub struct Incident {
     pub outcome: Outcome,
     /// How urgent it is.
     pub severity: Severity,
-    /// What led to it: `event` or `sweep`. A sweep's event and actor are those of
-    /// the likely call in the event history, if one was found.
+    /// What led to it: `event`, `sweep`, or `echo`, a call of the function's own that
+    /// came back as an event. A sweep's event and actor are those of the likely
+    /// call in the event history, if one was found; an echo has none.
     pub source: &'static str,
     /// The trail.
     pub trail: Trail,
@@ -90,6 +90,8 @@ pub struct Call {
     pub error_message: Option<Clean>,
     /// The fields that it set to something else than declared.
     pub asked_for: Vec<String>,
+    /// Whether what it set is guarded; else nobody looked at it.
+    pub is_guarded: bool,
 }
 
 /// The course of an incident. `None` is unknown.
@@ -146,10 +148,6 @@ const CLOCK_SKEW_MS: i64 = 5_000;
 /// Anything later says nothing about the event.
 const SUCCESSION_MS: i64 = 60_000;
 
-/// How far before our first call the trail's start may seem to lie and still be
-/// ours, in milliseconds: start times may be cut to the second.
-const START_RESOLUTION_MS: i64 = 1_000;
-
 impl Incident {
     /// A failed attempt on `trail`.
     #[must_use]
@@ -167,8 +165,7 @@ impl Incident {
     /// A call that was accepted and cannot be undone from here.
     #[must_use]
     pub fn reported(event: &Event, trail: Option<&TrailArn>) -> Self {
-        let mut incident = Self::about(event, trail, Outcome::Reported);
-        incident
+        Self::about(event, trail, Outcome::Reported)
     }
 
     /// What `done` came to for `trail`. `None` if there is nothing to tell: a
@@ -187,13 +184,17 @@ impl Incident {
             _ => None,
         };
         let asked = asked_for(&event.record, &done.baseline);
-        let outcome = outcome(asked.as_deref(), done, about, stop_confirmed)?;
+        let outcome = outcome(&asked, done, about, stop_confirmed)?;
         let mut incident = Self::about(event, Some(trail), outcome);
-        let asked = asked.into_iter().flatten();
-        incident.event.asked_for = asked.map(|drift| drift.field).collect();
-        if about.by_sweep {
-            incident.source = "sweep";
+        incident.event.is_guarded = asked != Asked::Unguarded;
+        if let Asked::Fields(fields) = asked {
+            incident.event.asked_for = fields;
         }
+        incident.source = match about.cause {
+            Cause::Sweep => "sweep",
+            Cause::Echo => "echo",
+            Cause::Stop | Cause::Change(_) => "event",
+        };
         if about.is_expected && !outcome.is_failure() {
             incident.severity = Severity::Info;
         }
@@ -211,7 +212,7 @@ impl Incident {
         }
         let stop_matters = about.cause == Cause::Stop || logging_was_off;
         // A later stop hides when this one began, and so the length of its gap.
-        let this_stop = about.by_sweep
+        let this_stop = about.cause == Cause::Sweep
             || state
                 .stopped_at
                 .zip(event_time)
@@ -283,6 +284,7 @@ impl Incident {
                 error_code: clean(&record.error_code),
                 error_message: clean(&record.error_message),
                 asked_for: Vec::new(),
+                is_guarded: true,
             },
             actor: Actor::of(record),
             timing: Timing {
@@ -299,10 +301,19 @@ impl Incident {
 }
 
 impl Incident {
-    /// Whether a sweep found it and no call is known to be behind it.
+    /// Whether the trail does not exist.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.verification
+            .still_differs
+            .iter()
+            .any(|f| f == "exists")
+    }
+
+    /// Whether no call is known to be behind it.
     #[must_use]
     pub fn is_unexplained(&self) -> bool {
-        self.source == "sweep" && self.event.name.is_none()
+        self.source != "event" && self.event.name.is_none()
     }
 }
 
@@ -340,68 +351,6 @@ fn event_time(event: &Event) -> Option<Moment> {
         .as_deref()
         .and_then(Moment::parse)
         .or_else(|| event.time.as_deref().and_then(Moment::parse))
-}
-
-fn outcome(
-    asked: Option<&[Drift]>,
-    done: &Reconciliation,
-    about: Circumstances,
-    stop_confirmed: Option<bool>,
-) -> Option<Outcome> {
-    let found = !done.found.is_empty();
-    if about.mode == Mode::Observe && found && done.baseline_problem.is_none() {
-        return Some(Outcome::WouldRestore);
-    }
-    if done.verified_at.is_none() || done.baseline_problem.is_some() {
-        return Some(if done.left.is_empty() {
-            Outcome::Unverified
-        } else {
-            Outcome::NotRestored
-        });
-    }
-    // The start that answers a stop is made whatever the trail looks like.
-    let first_start =
-        |call: &&str| about.cause == Cause::Stop && *call == "cloudtrail:StartLogging";
-    if found && done.calls.iter().any(|call| !first_start(call)) {
-        return Some(Outcome::Restored);
-    }
-    match about.cause {
-        Cause::Routine => None,
-        Cause::Change(_) => Some(match asked {
-            None => Outcome::Unconfirmed,
-            Some([]) => Outcome::ConformingChange,
-            Some(_) => Outcome::AlreadyRestored,
-        }),
-        Cause::Stop => Some(outcome_of_stop(done, about.mode, stop_confirmed)),
-    }
-}
-
-/// How a stop ended of which nothing was left to see but the trail's own times.
-fn outcome_of_stop(done: &Reconciliation, mode: Mode, stop_confirmed: Option<bool>) -> Outcome {
-    let state = done.logging.unwrap_or_default();
-    let start_after_stop = state
-        .started_at
-        .zip(state.stopped_at)
-        .filter(|(start, stop)| start >= stop)
-        .map(|(start, _)| start);
-    if done.start_accepted_at.is_none() {
-        // Nothing of ours started it, and a read that is older than the stop
-        // looks the same: the trail must show this stop and a start after it.
-        return match (stop_confirmed, start_after_stop) {
-            (Some(true), Some(_)) => Outcome::AlreadyLogging,
-            _ if mode == Mode::Observe => Outcome::Unconfirmed,
-            _ => Outcome::Unverified,
-        };
-    }
-    let was_started_before = start_after_stop
-        .is_some_and(|start| done.begun_at.millis_since(start) > START_RESOLUTION_MS);
-    if stop_confirmed != Some(true) {
-        Outcome::Unconfirmed
-    } else if was_started_before {
-        Outcome::AlreadyLogging
-    } else {
-        Outcome::Restored
-    }
 }
 
 fn errors(done: &Reconciliation) -> impl Iterator<Item = &CallError> {

@@ -7,6 +7,7 @@
 //! AWS; [`handler`] strings the steps together.
 
 pub mod actor;
+mod advice;
 pub mod arn;
 pub mod asked;
 pub mod attribution;
@@ -18,6 +19,7 @@ pub mod cloudtrail;
 pub mod config;
 pub mod decide;
 pub mod dynamodb;
+mod ending;
 pub mod event;
 pub mod failure;
 pub mod handler;
@@ -35,6 +37,7 @@ pub mod sns;
 pub mod ssm;
 mod summary;
 mod sweep;
+mod tell;
 pub mod text;
 pub mod told;
 pub mod trail;

@@ -5,9 +5,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
+    advice::next_steps,
     incident::{Incident, Timing},
     moment::Moment,
-    outcome::{Outcome, Severity},
+    outcome::Outcome,
     summary::summary,
     text::{Clean, subject},
     trail::Drift,
@@ -86,9 +87,11 @@ fn headline(incident: &Incident) -> String {
         Outcome::AlreadyLogging => "stopped, was logging again",
         Outcome::AlreadyRestored => "weakened, was restored",
         Outcome::Unconfirmed if stop => "stop unconfirmed, logging",
+        Outcome::Unconfirmed if !incident.event.is_guarded => "changed where not guarded",
         Outcome::Unconfirmed => "changed, not known how",
         Outcome::ConformingChange => "changed as declared",
         Outcome::NotRestored if incident.verification.is_logging == Some(false) => "NOT LOGGING",
+        Outcome::NotRestored if incident.is_gone() => "TRAIL IS GONE",
         Outcome::NotRestored => "NOT RESTORED",
         Outcome::Unverified => "NOT VERIFIED",
         Outcome::WouldRestore => "WEAKENED, only observed",
@@ -234,6 +237,13 @@ fn changes(page: &mut Page, incident: &Incident) {
         page.line(&format!("      {found}"));
         page.line(&format!("   -> {}", value_text(after)));
     }
+    let asked = &incident.event.asked_for;
+    if !asked.is_empty() && asked.len() < incident.drift.len() {
+        page.line(&format!(
+            "  Of these, the call below set: {}",
+            asked.join(", ")
+        ));
+    }
 }
 
 /// A value for people, cut to what fits on the page; the document has it whole.
@@ -321,10 +331,18 @@ fn status(incident: &Incident) -> String {
         Outcome::Unconfirmed if stop => {
             "LOGGING: a stop was reported that the trail does not confirm."
         }
-        Outcome::Unconfirmed => "AS DECLARED: a change was reported, and not what it set.",
+        Outcome::Unconfirmed if !incident.event.is_guarded => {
+            "NOT GUARDED: somebody changed what the baseline does not declare."
+        }
+        Outcome::Unconfirmed => {
+            "AS DECLARED: somebody changed it, and the record does not say what."
+        }
         Outcome::ConformingChange => "AS DECLARED: the trail was changed and matches its baseline.",
         Outcome::NotRestored if incident.verification.is_logging == Some(false) => {
             "NOT RESTORED: the trail is NOT logging. Act now."
+        }
+        Outcome::NotRestored if incident.is_gone() => {
+            "NOT RESTORED: the trail was deleted and is GONE. Act now."
         }
         Outcome::NotRestored => "NOT RESTORED: the trail is NOT as declared. Act now.",
         Outcome::Unverified if off => "NOT VERIFIED: the trail may NOT be logging. Act now.",
@@ -336,59 +354,6 @@ fn status(incident: &Incident) -> String {
         Outcome::Reported => "REPORTED: a call that Trailkeeper cannot undo.",
     };
     format!("{}  {state}", incident.severity.as_str().to_uppercase())
-}
-
-fn next_steps(incident: &Incident) -> Vec<String> {
-    let mut steps = Vec::new();
-    // Only the region of a protected trail goes into a command to paste.
-    let region = incident
-        .trail
-        .region
-        .as_ref()
-        .filter(|_| incident.trail.arn.is_some());
-    let failed = incident.outcome.is_failure();
-    let open = failed || incident.problem.is_some() || incident.outcome == Outcome::WouldRestore;
-    if let (true, Some(arn), Some(region)) = (open, &incident.trail.arn, region) {
-        let command = |name| format!("aws cloudtrail {name} --region {region} --name {arn}");
-        steps.push(format!("Look: {}", command("get-trail-status")));
-        if failed && incident.verification.is_logging != Some(true) {
-            steps.push(format!("Start it by hand: {}", command("start-logging")));
-        }
-        steps.push(
-            "Bring back what is missing or changed where it was declared: terraform apply."
-                .to_owned(),
-        );
-    }
-    match incident.outcome {
-        Outcome::ConformingChange => {
-            steps.push("Nothing, if this change was expected.".to_owned());
-        }
-        Outcome::Unconfirmed if incident.is_plain_stop() => {
-            steps.push("Find out who sent this event: who may invoke the function?".to_owned());
-        }
-        Outcome::Reported => steps.push(
-            "Look at the organisation's trail from its management account, and at the call below."
-                .to_owned(),
-        ),
-        _ => {}
-    }
-    if incident.severity != Severity::Info {
-        steps.push(if incident.actor.best().is_some() {
-            "Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen.".to_owned()
-        } else {
-            "Find the call: aws cloudtrail lookup-events; a record can take 15 minutes to appear."
-                .to_owned()
-        });
-    }
-    let key = incident.actor.access_key_id.as_ref().map(Clean::as_str);
-    // Only what cannot be anything but a key id goes into a command to paste.
-    let key = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric()));
-    if let (Some(region), Some(key)) = (region, key) {
-        steps.push(format!(
-            "See what else that key did: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=AccessKeyId,AttributeValue={key}"
-        ));
-    }
-    steps
 }
 
 fn yes_or_no(yes: bool) -> &'static str {

@@ -57,8 +57,10 @@ pub enum Cause {
     Stop,
     /// An event says that this part was changed by a call.
     Change(Part),
-    /// The time has come, or a call of the function's own came back as an event.
-    Routine,
+    /// The time has come.
+    Sweep,
+    /// A call of the function's own came back as an event.
+    Echo,
 }
 
 /// What was found and done about a trail.
@@ -111,8 +113,7 @@ const WAITS: [Duration; 6] = [
 /// a difference that it should have healed is healed again.
 const LOOKS_PER_CALL: usize = 4;
 
-/// Looks, a second apart, at a trail whose changed part is as declared and whose
-/// rest is not: probably Terraform is at work and makes one call per part.
+/// Looks, a second apart, at a trail that somebody may be about to make as declared.
 const SETTLING_LOOKS: u32 = 6;
 const SETTLING: Duration = Duration::from_secs(1);
 
@@ -318,7 +319,7 @@ impl<A: TrailApi> Run<'_, A> {
     /// enough, that a flood of calls does not use up the function's concurrency.
     fn looks_until_believed(&self, cause: Cause, shows: bool) -> usize {
         match cause {
-            Cause::Routine => 1,
+            Cause::Sweep | Cause::Echo => 1,
             Cause::Stop if shows => 1,
             Cause::Stop => WAITS.len(),
             Cause::Change(_) if !self.done.calls.is_empty() => 1,
@@ -327,18 +328,21 @@ impl<A: TrailApi> Run<'_, A> {
         }
     }
 
-    /// Whether the part that was changed is as declared, and only others are not:
-    /// Terraform makes one call per part, and each call wakes this function.
+    /// Whether somebody may be about to make the trail as declared. Terraform makes
+    /// one call per part, and each wakes this function; and it tells the function of
+    /// a new baseline a moment before it changes the trail.
     fn is_work_in_progress(&self, cause: Cause, differs: &[Drift]) -> bool {
-        let Cause::Change(part) = cause else {
-            return false;
+        let lasts = |drift: &Drift| matches!(drift.part, Part::Existence | Part::Logging);
+        let may_pass = |drift: &Drift| match cause {
+            Cause::Stop | Cause::Echo => false,
+            Cause::Sweep => !lasts(drift),
+            // A trail that was just created has its settings, and gets the rest by further calls.
+            Cause::Change(Part::Existence) => {
+                !matches!(drift.part, Part::Existence | Part::Settings)
+            }
+            Cause::Change(part) => drift.part != part && !lasts(drift),
         };
-        // A trail that was just created has its settings, and gets the rest by further calls.
-        let is_done = |drift: &Drift| match part {
-            Part::Existence => !matches!(drift.part, Part::Existence | Part::Settings),
-            part => drift.part != part && !matches!(drift.part, Part::Existence | Part::Logging),
-        };
-        self.done.calls.is_empty() && differs.iter().all(is_done)
+        self.done.calls.is_empty() && differs.iter().all(may_pass)
     }
 
     /// Whether the start that came first was not accepted yet, and still may be.
@@ -357,16 +361,20 @@ impl<A: TrailApi> Run<'_, A> {
         observed: &Observation,
     ) -> bool {
         self.done.refused.clear();
-        let mut accepted = false;
+        let mut healed = Vec::new();
         for remedy in &remedies(&differs, baseline, observed) {
-            accepted |= self.heal(remedy).await;
+            if self.heal(remedy).await {
+                healed.push(remedy.part());
+            }
         }
-        if accepted {
-            self.healed
-                .retain(|old| differs.iter().all(|new| new.field != old.field));
-            self.healed.extend(differs);
-        }
-        accepted
+        self.healed
+            .retain(|old| differs.iter().all(|new| new.field != old.field));
+        self.healed.extend(
+            differs
+                .into_iter()
+                .filter(|drift| healed.contains(&drift.part)),
+        );
+        !healed.is_empty()
     }
 
     /// Makes one call, in parts if the whole is refused; whether any was accepted.

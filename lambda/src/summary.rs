@@ -23,13 +23,19 @@ pub(crate) fn summary(incident: &Incident) -> String {
         Outcome::Unconfirmed if incident.is_plain_stop() => {
             "The trail is logging, and its own times do not confirm that stop.".to_owned()
         }
-        Outcome::Unconfirmed => "What it set is not recorded. The trail is as declared.".to_owned(),
+        Outcome::Unconfirmed if !incident.event.is_guarded => {
+            "What it set is not guarded, and was not looked at.".to_owned()
+        }
+        Outcome::Unconfirmed => {
+            "The record does not say what it set. The trail is as declared.".to_owned()
+        }
         Outcome::ConformingChange => {
             "The trail is as declared. Trailkeeper changed nothing.".to_owned()
         }
         Outcome::NotRestored => match incident.verification.is_logging {
             Some(false) => "It is STILL NOT LOGGING.".to_owned(),
-            None => "It is NOT THERE or not readable.".to_owned(),
+            _ if incident.is_gone() => "The trail is GONE.".to_owned(),
+            None => "It cannot be read.".to_owned(),
             Some(true) if incident.verification.still_differs.is_empty() => {
                 "It is NOT as declared.".to_owned()
             }
@@ -57,12 +63,16 @@ fn happened(incident: &Incident, trail: &str) -> String {
         format!(" Found not as declared: {}.", fields.join(", "))
     };
     let name = incident.event.name.as_ref().map(Clean::as_str);
-    if incident.source == "sweep" {
-        let looked = format!("A scheduled check looked at {trail}.{found}");
-        return match name {
+    if incident.source != "event" {
+        let looked = match incident.source {
+            "sweep" => format!("A sweep looked at {trail}.{found}"),
+            _ => format!("Trailkeeper looked at {trail} once more.{found}"),
+        };
+        return match &incident.event.name {
             Some(name) => format!(
-                "{looked} Probably by {}, who called {name}.",
-                incident.actor.quoted()
+                "{looked} Probably by {}, who called {}.",
+                incident.actor.quoted(),
+                name.quoted()
             ),
             None if fields.is_empty() => looked,
             None => format!("{looked} No recorded call explains it yet."),

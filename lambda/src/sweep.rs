@@ -44,13 +44,13 @@ impl Handler {
         let looks = self.config.trails.iter().map(|trail| {
             let (owner, none) = (&owner, &none);
             async move {
-                let done = self.reconcile(trail, Cause::Routine, none, budget).await;
-                let event = self.culprit(trail, &done, owner, deadline).await;
+                let done = self.reconcile(trail, Cause::Sweep, none, budget).await;
+                let event = self.likely_call(trail, &done, owner, deadline).await;
                 let about = Circumstances {
-                    cause: Cause::Routine,
+                    cause: Cause::Sweep,
                     mode: self.config.mode,
-                    by_sweep: true,
-                    is_expected: self.is_expected(&event),
+                    // The call is a guess, and must not make light of what was found.
+                    is_expected: false,
                 };
                 Incident::reconciled(&event, trail, &done, about)
             }
@@ -66,7 +66,7 @@ impl Handler {
 
     /// The likely call behind what was found, an empty event if none is known: a
     /// record takes minutes to appear in the history. Best effort (law 7).
-    async fn culprit(
+    async fn likely_call(
         &self,
         trail: &TrailArn,
         done: &Reconciliation,
@@ -82,12 +82,7 @@ impl Handler {
         for call in calls_behind(&done.found) {
             match self.cloudtrail.history(trail, call, since, budget).await {
                 Ok(records) => {
-                    found.extend(suspects(
-                        &records,
-                        trail,
-                        done.logging,
-                        &self.config.role_arn,
-                    ));
+                    found.extend(suspects(&records, trail, done, &self.config.role_arn));
                 }
                 Err(error) => warn!(%error, "the event history was not read"),
             }

@@ -7,8 +7,6 @@ use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outco
 /// The keys of one incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
-    /// If one of these is known, a sweep told of it.
-    pub swept: Vec<String>,
     /// These are claimed: if one is taken, the incident was told by somebody else.
     pub claimed: Vec<String>,
     /// These are noted when it is told, to silence others.
@@ -20,21 +18,14 @@ impl Keys {
     /// such a one is always told.
     #[must_use]
     pub fn of(incident: &Incident, now: Moment) -> Self {
-        let trail = incident.trail.arn.as_ref().map_or("", |arn| arn.as_str());
-        let event = incident.event_key();
-        let stop = incident
-            .timing
-            .stopped_at
-            .map(|stop| format!("{trail}#swept stop@{stop}"));
-        if incident.source == "event" {
-            // A sweep can have undone and told a stop before its event was known.
-            let is_stop = incident.is_plain_stop() && !incident.outcome.is_failure();
+        let event: Vec<String> = incident.event_key().into_iter().collect();
+        if incident.source != "sweep" {
             return Self {
-                swept: stop.filter(|_| is_stop).into_iter().collect(),
-                claimed: event.into_iter().collect(),
+                claimed: event,
                 noted: Vec::new(),
             };
         }
+        let trail = incident.trail.arn.as_ref().map_or("", |arn| arn.as_str());
         let hours = now.epoch_millis() / 3_600_000;
         // What stays wrong is found by every sweep, and told now and then.
         let claimed = match incident.outcome {
@@ -43,9 +34,8 @@ impl Keys {
             _ => Vec::new(),
         };
         Self {
-            swept: Vec::new(),
             claimed,
-            noted: event.into_iter().chain(stop).collect(),
+            noted: event,
         }
     }
 }

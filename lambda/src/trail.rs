@@ -282,23 +282,54 @@ impl Remedy {
         }
     }
 
-    /// The same in several calls, if it can be split: one refused setting must
-    /// not keep the others from being healed.
+    /// The part that it heals.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        match self {
+            Self::Start => Part::Logging,
+            Self::Create(..) => Part::Existence,
+            Self::Update(_) => Part::Settings,
+            Self::PutEventSelectors(_) => Part::EventSelectors,
+            Self::PutInsightSelectors(_) => Part::InsightSelectors,
+            Self::AddTags(_) | Self::RemoveTags(_) => Part::Tags,
+        }
+    }
+
+    /// The same in smaller calls, if there are: one refused setting must not keep
+    /// the others from being healed, or a deleted trail from being made again.
     #[must_use]
     pub fn split(&self) -> Vec<Self> {
-        let Self::Update(all) = self else {
-            return Vec::new();
-        };
-        let mut single: Vec<Self> = fields(all)
-            .keys()
-            .map(|name| Self::Update(only(all, &[name])))
-            .collect();
-        // Log group and role came twice, as the same call.
-        single.dedup();
-        if single.len() < 2 {
-            single.clear();
+        const BUCKET: [&str; 2] = ["s3_bucket_name", "s3_key_prefix"];
+        const OWN: [&str; 6] = [
+            "s3_bucket_name",
+            "s3_key_prefix",
+            "is_multi_region_trail",
+            "include_global_service_events",
+            "enable_log_file_validation",
+            "is_organization_trail",
+        ];
+        let mut smaller = Vec::new();
+        match self {
+            Self::Update(all) => {
+                for name in fields(all).keys() {
+                    // The old prefix may not be allowed in the new bucket.
+                    let together = BUCKET.contains(&name.as_str());
+                    let names = if together {
+                        &BUCKET[..]
+                    } else {
+                        &[name.as_str()]
+                    };
+                    smaller.push(Self::Update(only(all, names)));
+                }
+                // Pairs came twice, as the same call.
+                smaller.dedup();
+            }
+            // Key, topic and log group can be refused, and are put back later.
+            Self::Create(all, tags) => smaller.push(Self::Create(only(all, &OWN), tags.clone())),
+            _ => {}
         }
-        single
+        smaller.retain(|call| call != self);
+        smaller
     }
 }
 

@@ -80,7 +80,7 @@ fn merged(old: &Settings, new: &Settings) -> Settings {
     settings(all)
 }
 
-/// Complete baselines of several kinds.
+/// Baselines of several kinds, complete ones and one of two settings.
 pub fn baselines() -> Vec<Baseline> {
     let full = json!({
         "s3_bucket_name": "logs", "s3_key_prefix": "audit", "sns_topic_name": "topic",
@@ -286,9 +286,11 @@ impl Memory {
     pub fn calm(baseline: Baseline) -> Self {
         let mut trail = Trail::bare(&baseline.settings);
         trail.is_logging = true;
-        trail.selectors = baseline.selectors().unwrap();
-        trail.insights = baseline.insight_selectors.clone().unwrap();
-        trail.tags = baseline.tags.clone().unwrap();
+        trail.selectors = baseline
+            .selectors()
+            .unwrap_or_else(|| selectors("basic", json!([{}])));
+        trail.insights = baseline.insight_selectors.clone().unwrap_or_default();
+        trail.tags = baseline.tags.clone().unwrap_or_default();
         let world = World {
             now: Some(trail),
             stale: VecDeque::new(),
@@ -317,7 +319,20 @@ impl Memory {
         self.world.borrow_mut().planned = attacks.into();
     }
 
-    /// UpdateTrail refuses this setting from now on.
+    /// No more attacks, and what is read is what is.
+    pub fn end_attacks(&self) {
+        let mut world = self.world.borrow_mut();
+        world.planned.clear();
+        world.stale.clear();
+    }
+
+    /// Whether a look is to be believed at once; by chance.
+    pub fn is_believed(&self) -> bool {
+        let mut world = self.world.borrow_mut();
+        world.trouble == 0 || world.rng.bool()
+    }
+
+    /// UpdateTrail and CreateTrail refuse this setting from now on.
     pub fn refuse(&self, setting: &'static str) {
         self.world.borrow_mut().refused = Some(setting);
     }
@@ -410,6 +425,12 @@ impl TrailApi for Memory {
         if let Remedy::Create(given, tags) = remedy {
             if world.now.is_some() {
                 return refusal("TrailAlreadyExistsException", true);
+            }
+            if world
+                .refused
+                .is_some_and(|name| json!(given).get(name).is_some())
+            {
+                return refusal("KmsKeyDisabledException", false);
             }
             let mut made = Trail::bare(given);
             made.tags.clone_from(tags);

@@ -9,6 +9,7 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+mod attribution;
 mod decisions;
 mod events;
 mod notices;

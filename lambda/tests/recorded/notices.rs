@@ -14,7 +14,7 @@ use trailkeeper::{
     incident::{Circumstances, Incident},
     moment::Moment,
     notice::Notice,
-    reconcile::{Cause, Mode, Reconciliation},
+    reconcile::{BaselineProblem, Cause, Mode, Reconciliation},
     selectors::{EventSelector, Selectors},
     trail::{Drift, LoggingState, Observation, Part, drift},
 };
@@ -92,7 +92,8 @@ fn at(time: &str) -> Option<Moment> {
     Moment::parse(time)
 }
 
-fn done(
+/// A trail that was looked at once and, if it logs, is as declared.
+pub fn done(
     is_logging: Option<bool>,
     started_at: Option<Moment>,
     stopped_at: Option<Moment>,
@@ -127,7 +128,6 @@ fn done(
 const ABOUT: Circumstances = Circumstances {
     cause: Cause::Stop,
     mode: Mode::Enforce,
-    by_sweep: false,
     is_expected: false,
 };
 
@@ -178,7 +178,7 @@ fn selectors(kind: &str) -> Vec<EventSelector> {
 }
 
 /// What an attacker made of a trail, in words of his own.
-fn weakened() -> Vec<Drift> {
+pub fn weakened() -> Vec<Drift> {
     let text = |text: &str| Some(text.to_owned());
     let observed = Observation {
         settings: Some(Settings {
@@ -239,7 +239,12 @@ fn of_change(event: &Event) -> Vec<Incident> {
     };
     let seen = Reconciliation {
         calls: Vec::new(),
-        would_call: vec!["cloudtrail:UpdateTrail"],
+        would_call: vec![
+            "cloudtrail:UpdateTrail",
+            "cloudtrail:PutEventSelectors",
+            "cloudtrail:RemoveTags",
+            "cloudtrail:AddTags",
+        ],
         left: weakened(),
         verified_at: None,
         ..restored()
@@ -249,8 +254,7 @@ fn of_change(event: &Event) -> Vec<Incident> {
         ..about
     };
     let sweeping = Circumstances {
-        cause: Cause::Routine,
-        by_sweep: true,
+        cause: Cause::Sweep,
         ..ABOUT
     };
     let made = |event: &Event, done: &Reconciliation, about| {
@@ -270,9 +274,60 @@ fn of_change(event: &Event) -> Vec<Incident> {
         ),
         made(&with(event, None), &untouched, about),
         made(event, &seen, observing),
-        Incident::reported(event, None),
+        Incident::reported(
+            &Event::parse(&named("organization-access-disabled").to_string()).unwrap(),
+            None,
+        ),
         made(&Event::default(), &restored(), sweeping),
+        made(event, &restored(), sweeping),
+        made(
+            event,
+            &gone(),
+            Circumstances {
+                cause: Cause::Change(Part::Existence),
+                ..about
+            },
+        ),
+        made(event, &refused(), about),
     ]
+}
+
+/// A deleted trail that cannot be made again.
+fn gone() -> Reconciliation {
+    let missing = Observation {
+        is_missing: true,
+        ..Observation::default()
+    };
+    let what = drift(&baseline(), &missing);
+    Reconciliation {
+        found: what.clone(),
+        left: what,
+        calls: vec!["cloudtrail:CreateTrail"],
+        refused: vec![CallError::new(
+            "cloudtrail:CreateTrail",
+            "InsufficientS3BucketPolicyException",
+            "Incorrect S3 bucket policy",
+            false,
+        )],
+        start_accepted_at: None,
+        is_missing: true,
+        verified_at: None,
+        ..done(None, None, None)
+    }
+}
+
+/// A trail that logs, and whose baseline was tampered with.
+fn refused() -> Reconciliation {
+    Reconciliation {
+        calls: Vec::new(),
+        start_accepted_at: None,
+        baseline_problem: Some(BaselineProblem {
+            text: "the baseline, parameter /trailkeeper/t/audit/0123: its SHA-256 is 4567"
+                .to_owned(),
+            is_retryable: false,
+        }),
+        ..done(Some(true), at("2026-11-23T00:00:00Z"), None)
+    }
 }
 
 /// The event rendered with every outcome there is.
@@ -298,18 +353,14 @@ fn each_outcome_reads_as_in_its_golden_file() {
     let mut outcomes = Vec::new();
     for incident in golden {
         let outcome = incident.outcome.as_str();
-        let name = if outcomes.contains(&outcome) {
-            format!(
-                "{outcome}_{}",
-                if incident.source == "sweep" {
-                    "by_sweep"
-                } else {
-                    "change"
-                }
-            )
-        } else {
-            outcome.to_owned()
+        let what = match (incident.source, incident.event.name.is_some()) {
+            _ if incident.drift.iter().any(|drift| drift.field == "exists") => "_deleted",
+            ("sweep", true) => "_by_sweep_named",
+            ("sweep", false) => "_by_sweep",
+            _ if outcomes.contains(&outcome) => "_change",
+            _ => "",
         };
+        let name = format!("{outcome}{what}");
         outcomes.push(outcome);
         let notice = Notice::of(&incident).unwrap();
         let message: Value = serde_json::from_str(&notice.message).unwrap();
@@ -349,6 +400,9 @@ fn each_outcome_reads_as_in_its_golden_file() {
             "would_restore",
             "reported",
             "restored",
+            "restored",
+            "not_restored",
+            "unverified",
         ]
     );
 }

@@ -1,0 +1,98 @@
+//! What a person is told to do now.
+
+use crate::{
+    incident::Incident,
+    outcome::{Outcome, Severity},
+    text::Clean,
+    trail::Part,
+};
+
+/// The next steps, the most urgent first. Only what is ours goes into a command
+/// to paste.
+pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
+    let mut steps = look_and_mend(incident);
+    match incident.outcome {
+        Outcome::ConformingChange => {
+            steps.push("Nothing, if this change was expected.".to_owned());
+        }
+        Outcome::Unconfirmed if incident.is_plain_stop() => {
+            steps.push("Find out who sent this event: who may invoke the function?".to_owned());
+        }
+        Outcome::Reported if incident.trail.arn.is_none() => steps.push(
+            "Look at the organisation's trail from its management account, and at the call below."
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    if incident.is_unexplained() {
+        if let (Some(region), Some(name)) = (&incident.trail.region, &incident.trail.name) {
+            steps.push(format!(
+                "Find the call (a record can take 15 minutes to appear): aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ResourceName,AttributeValue={name}"
+            ));
+        }
+    } else if incident.severity != Severity::Info {
+        steps.push("Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen.".to_owned());
+    }
+    steps.extend(deeds_of_key(incident));
+    steps
+}
+
+/// The commands that show what is wrong, and what brings it back.
+fn look_and_mend(incident: &Incident) -> Vec<String> {
+    let failed = incident.outcome.is_failure();
+    let reported = incident.outcome == Outcome::Reported;
+    let open = failed
+        || reported
+        || incident.problem.is_some()
+        || incident.outcome == Outcome::WouldRestore;
+    let (Some(arn), Some(region)) = (&incident.trail.arn, &incident.trail.region) else {
+        return Vec::new();
+    };
+    if !open {
+        return Vec::new();
+    }
+    if incident.is_gone() {
+        return vec!["Make it again where it was declared: terraform apply.".to_owned()];
+    }
+    let differs = |part| incident.drift.iter().any(|drift| drift.part == part);
+    let mut looks = Vec::new();
+    if reported {
+        looks.push("get-event-configuration --trail-name");
+    }
+    if differs(Part::Settings) || differs(Part::Tags) {
+        looks.push("get-trail --name");
+    }
+    if differs(Part::EventSelectors) {
+        looks.push("get-event-selectors --trail-name");
+    }
+    if differs(Part::InsightSelectors) {
+        looks.push("get-insight-selectors --trail-name");
+    }
+    if looks.is_empty() || differs(Part::Logging) {
+        looks.insert(0, "get-trail-status --name");
+    }
+    let mut steps: Vec<String> = looks
+        .into_iter()
+        .map(|look| format!("Look: aws cloudtrail {look} {arn} --region {region}"))
+        .collect();
+    if failed && incident.verification.is_logging != Some(true) {
+        steps.push(format!(
+            "Start it by hand: aws cloudtrail start-logging --name {arn} --region {region}"
+        ));
+    }
+    steps.push(
+        "Bring back what is missing or changed where it was declared: terraform apply.".to_owned(),
+    );
+    steps
+}
+
+fn deeds_of_key(incident: &Incident) -> Option<String> {
+    let region = incident.trail.region.as_ref();
+    let region = region.filter(|_| incident.trail.arn.is_some())?;
+    // Only what cannot be anything but a key id.
+    let key = incident.actor.access_key_id.as_ref().map(Clean::as_str);
+    let key = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric()))?;
+    Some(format!(
+        "See what else that key did: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=AccessKeyId,AttributeValue={key}"
+    ))
+}

@@ -1,0 +1,75 @@
+//! How an incident ended, from what was found and done. Pure.
+
+use crate::{
+    asked::Asked,
+    incident::Circumstances,
+    outcome::Outcome,
+    reconcile::{Cause, Mode, Reconciliation},
+};
+
+/// How far before our first call the trail's start may seem to lie and still be
+/// ours, in milliseconds: start times may be cut to the second.
+const START_RESOLUTION_MS: i64 = 1_000;
+
+/// `None` if there is nothing to tell.
+pub(crate) fn outcome(
+    asked: &Asked,
+    done: &Reconciliation,
+    about: Circumstances,
+    stop_confirmed: Option<bool>,
+) -> Option<Outcome> {
+    let found = !done.found.is_empty();
+    if about.mode == Mode::Observe && found && done.baseline_problem.is_none() {
+        return Some(Outcome::WouldRestore);
+    }
+    if done.verified_at.is_none() || done.baseline_problem.is_some() {
+        return Some(if done.left.is_empty() {
+            Outcome::Unverified
+        } else {
+            Outcome::NotRestored
+        });
+    }
+    // The start that answers a stop is made whatever the trail looks like.
+    let first_start =
+        |call: &&str| about.cause == Cause::Stop && *call == "cloudtrail:StartLogging";
+    if found && done.calls.iter().any(|call| !first_start(call)) {
+        return Some(Outcome::Restored);
+    }
+    match about.cause {
+        Cause::Sweep | Cause::Echo => None,
+        Cause::Change(_) => Some(match asked {
+            Asked::Unknown | Asked::Unguarded => Outcome::Unconfirmed,
+            Asked::Fields(fields) if fields.is_empty() => Outcome::ConformingChange,
+            Asked::Fields(_) => Outcome::AlreadyRestored,
+        }),
+        Cause::Stop => Some(outcome_of_stop(done, about.mode, stop_confirmed)),
+    }
+}
+
+/// How a stop ended of which nothing was left to see but the trail's own times.
+fn outcome_of_stop(done: &Reconciliation, mode: Mode, stop_confirmed: Option<bool>) -> Outcome {
+    let state = done.logging.unwrap_or_default();
+    let start_after_stop = state
+        .started_at
+        .zip(state.stopped_at)
+        .filter(|(start, stop)| start >= stop)
+        .map(|(start, _)| start);
+    if done.start_accepted_at.is_none() {
+        // Nothing of ours started it, and a read that is older than the stop
+        // looks the same: the trail must show this stop and a start after it.
+        return match (stop_confirmed, start_after_stop) {
+            (Some(true), Some(_)) => Outcome::AlreadyLogging,
+            _ if mode == Mode::Observe => Outcome::Unconfirmed,
+            _ => Outcome::Unverified,
+        };
+    }
+    let was_started_before = start_after_stop
+        .is_some_and(|start| done.begun_at.millis_since(start) > START_RESOLUTION_MS);
+    if stop_confirmed != Some(true) {
+        Outcome::Unconfirmed
+    } else if was_started_before {
+        Outcome::AlreadyLogging
+    } else {
+        Outcome::Restored
+    }
+}

@@ -1,0 +1,112 @@
+//! Telling of incidents: each once.
+
+use std::time::SystemTime;
+
+use futures_util::future::join_all;
+use tracing::{error, info, warn};
+
+use crate::{
+    budget::Budget,
+    dynamodb::{Claim, Incidents},
+    failure::CallError,
+    handler::Handler,
+    incident::Incident,
+    moment::Moment,
+    notice::Notice,
+    sns::Topic,
+    told::Keys,
+};
+
+impl Handler {
+    /// Sends the notices side by side: one that hangs or fails must not hold up
+    /// another. Returns the first failure.
+    pub(crate) async fn notify(
+        &self,
+        incidents: &[Incident],
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Result<(), CallError> {
+        let budget = Budget::for_notice(deadline);
+        let left_over = self
+            .untold
+            .lock()
+            .map(|mut untold| std::mem::take(&mut *untold));
+        let left_over = left_over.unwrap_or_default();
+        let told = incidents
+            .iter()
+            .chain(&left_over)
+            .map(|incident| async move {
+                let told = self.tell(incident, owner, budget).await;
+                if let Err(error) = &told {
+                    error!(%error, "a notice was not sent");
+                    if let (true, Ok(mut untold)) = (incident.source == "sweep", self.untold.lock())
+                    {
+                        untold.push(incident.clone());
+                    }
+                }
+                told
+            });
+        join_all(told).await.into_iter().collect()
+    }
+
+    /// Tells of an incident, unless it was told already.
+    async fn tell(
+        &self,
+        incident: &Incident,
+        owner: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let keys = Keys::of(incident, Moment::now());
+        for key in &keys.claimed {
+            // To be told twice is better than not at all.
+            match self.incidents().claim(key, owner, budget).await {
+                Ok(Claim::Granted) => {}
+                Ok(Claim::Taken) => {
+                    info!(
+                        outcome = incident.outcome.as_str(),
+                        "this incident was told already"
+                    );
+                    return Ok(());
+                }
+                Err(error) => warn!(%error, "whether this incident was told is not known"),
+            }
+        }
+        let notice = Notice::of(incident)
+            .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?;
+        let topic = self
+            .topic
+            .get_or_init(|| Topic::new(&self.aws, &self.config));
+        if let Err(error) = topic.publish(&notice, budget).await {
+            for key in &keys.claimed {
+                if let Err(error) = self.incidents().release(key, owner, budget).await {
+                    warn!(%error, "a claim was not given back");
+                }
+            }
+            return Err(error);
+        }
+        info!(outcome = incident.outcome.as_str(), "notice sent");
+        for key in keys.claimed.iter().chain(&keys.noted) {
+            if let Err(error) = self.incidents().told(key, owner, budget).await {
+                warn!(%error, "not remembered: a copy of this event may be told again");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an incident was told; `false` if the table does not answer.
+    pub(crate) async fn was_told(&self, key: &str, owner: &str, budget: Budget) -> bool {
+        match self.incidents().was_told(key, owner, budget).await {
+            Ok(was_told) => was_told,
+            Err(error) => {
+                warn!(%error, "whether this incident was told is not known");
+                false
+            }
+        }
+    }
+
+    fn incidents(&self) -> &Incidents {
+        self.incidents.get_or_init(|| {
+            Incidents::new(&self.aws, self.aws.region(), &self.config.incidents_table)
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! Whom a sweep names, and what silences whom.
+
+use serde_json::json;
+use trailkeeper::{
+    actor::Actor,
+    attribution::suspects,
+    event::Event,
+    incident::{Circumstances, Incident},
+    moment::Moment,
+    reconcile::{Cause, Mode, Reconciliation},
+    told::Keys,
+    trail::Drift,
+};
+
+use crate::{
+    events::protected,
+    notices::{done, weakened},
+};
+
+const NOON: &str = "2026-11-24T12:00:00Z";
+
+fn record(name: &str, who: &str, parameters: &serde_json::Value) -> serde_json::Value {
+    json!({
+        "eventName": name, "eventTime": NOON, "awsRegion": "eu-central-1",
+        "recipientAccountId": "111122223333", "eventID": who,
+        "userIdentity": {"type": "IAMUser", "arn": format!("arn:aws:iam::111122223333:{who}")},
+        "requestParameters": parameters,
+    })
+}
+
+fn found(what: Vec<Drift>) -> Reconciliation {
+    Reconciliation {
+        found: what,
+        ..done(Some(true), Moment::parse(NOON), Moment::parse(NOON))
+    }
+}
+
+#[test]
+fn only_calls_that_can_have_done_it_are_suspect() {
+    let name = json!({"name": "audit"});
+    let weak = json!({"name": "audit", "kmsKeyId": ""});
+    let mut denied = record("UpdateTrail", "user/denied", &weak);
+    denied["errorCode"] = json!("AccessDenied");
+    let mut early = record("StopLogging", "user/early", &name);
+    early["eventTime"] = json!("2026-11-24T11:00:00Z");
+    let records = [
+        record("UpdateTrail", "role/own", &weak),
+        record(
+            "UpdateTrail",
+            "user/other",
+            &json!({"name": "other", "kmsKeyId": ""}),
+        ),
+        record(
+            "UpdateTrail",
+            "role/terraform",
+            &json!({"name": "audit", "isMultiRegionTrail": true}),
+        ),
+        record("UpdateTrail", "user/mallory", &weak),
+        record("UpdateTrail", "user/padded", &json!({"omitted": true})),
+        record("StopLogging", "user/stopper", &name),
+        denied,
+        early,
+        json!("no record"),
+    ];
+    let texts: Vec<String> = records.iter().map(ToString::to_string).collect();
+    let trail = protected().remove(0);
+    let own = "arn:aws:iam::111122223333:role/own";
+    let named = |done: &Reconciliation| -> Vec<String> {
+        let events = suspects(&texts, &trail, done, own);
+        let names = events
+            .iter()
+            .map(|event| Actor::of(&event.record).arn.unwrap());
+        names
+            .map(|arn| arn.as_str().rsplit(':').next().unwrap().to_owned())
+            .collect()
+    };
+    let mut changed = found(weakened());
+    assert_eq!(named(&changed), ["user/mallory", "user/stopper"]);
+    changed.logging = None;
+    assert_eq!(
+        named(&changed),
+        ["user/mallory"],
+        "a stop needs the trail's own time"
+    );
+}
+
+#[test]
+fn an_incident_is_claimed_by_its_event_and_what_stays_wrong_by_the_hour() {
+    let trail = protected().remove(0);
+    let about = |cause| Circumstances {
+        cause,
+        mode: Mode::Enforce,
+        is_expected: false,
+    };
+    let event =
+        Event::of_record(&record("StopLogging", "user/x", &json!({"name": "audit"})).to_string())
+            .unwrap();
+    let at = |time: &str| Moment::parse(time).unwrap();
+
+    let told = |done: &Reconciliation, cause, event: &Event, time: &str| {
+        Keys::of(
+            &Incident::reconciled(event, &trail, done, about(cause)).unwrap(),
+            at(time),
+        )
+    };
+    let key = |how: &str| vec![format!("{trail}#user/x#{how}")];
+    let healed = found(weakened());
+    let mut wrong = found(weakened());
+    wrong.left = weakened();
+    wrong.verified_at = None;
+
+    assert_eq!(
+        told(&healed, Cause::Stop, &event, NOON).claimed,
+        key("settled")
+    );
+    assert_eq!(
+        told(&wrong, Cause::Stop, &event, NOON).claimed,
+        key("failed")
+    );
+    assert_eq!(
+        told(&healed, Cause::Stop, &Event::default(), NOON),
+        Keys::default()
+    );
+
+    let swept = told(&healed, Cause::Sweep, &event, NOON);
+    assert_eq!((swept.claimed, swept.noted), (vec![], key("settled")));
+    let hour = |time| told(&wrong, Cause::Sweep, &event, time).claimed;
+    assert_eq!(hour("2026-11-24T12:00:00Z"), hour("2026-11-24T12:59:59Z"));
+    assert_ne!(hour("2026-11-24T12:00:00Z"), hour("2026-11-24T13:00:00Z"));
+}
