@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    baseline::{Baseline, Settings},
+    arn::TrailArn,
+    baseline::{Baseline, Settings, topic_arn},
     event::Record,
     selectors::Selectors,
     trail::{Observation, drift},
@@ -51,6 +52,7 @@ fn wanted(record: &Record, baseline: &Baseline) -> Option<(Observation, bool)> {
         return None;
     };
     let guards = baseline.guards();
+    let trail = baseline.trail()?;
     let mut wanted = Observation::default();
     let is_guarded = match name {
         "DeleteTrail" => {
@@ -58,12 +60,14 @@ fn wanted(record: &Record, baseline: &Baseline) -> Option<(Observation, bool)> {
             true
         }
         "UpdateTrail" => {
-            let (settings, is_guarded) = settings(&given, &baseline.settings, &baseline.settings)?;
+            let (settings, is_guarded) =
+                settings(&given, &baseline.settings, &baseline.settings, &trail)?;
             wanted.settings = Some(settings);
             is_guarded
         }
         "CreateTrail" => {
-            wanted.settings = Some(settings(&given, &baseline.settings, &of_a_new_trail())?.0);
+            wanted.settings =
+                Some(settings(&given, &baseline.settings, &of_a_new_trail(), &trail)?.0);
             wanted.tags = Some(tags(&given).unwrap_or_default());
             guards.settings
         }
@@ -97,6 +101,7 @@ fn settings(
     given: &Map<String, Value>,
     declared: &Settings,
     before: &Settings,
+    trail: &TrailArn,
 ) -> Option<(Settings, bool)> {
     let (Value::Object(declared), Value::Object(mut wanted)) = (json!(declared), json!(before))
     else {
@@ -110,18 +115,22 @@ fn settings(
         if known.get(field).is_none() {
             continue;
         }
-        // A topic by its name, a key by its id or alias: not told apart from the
-        // ARN that is declared.
-        let last = |value: &Value| {
-            let text = value.as_str().unwrap_or_default();
-            text.rsplit([':', '/']).next().map(str::to_owned)
+        let text = value.as_str().unwrap_or_default();
+        let is_name = !text.is_empty() && !text.starts_with("arn:");
+        let value = match field.as_str() {
+            // An alias stands for a key that the record does not name.
+            "kms_key_id" if text.contains("alias/") => return None,
+            "kms_key_id" if is_name => {
+                let declared = declared.get(field).and_then(Value::as_str);
+                declared
+                    .filter(|arn| arn.rsplit('/').next() == Some(text))
+                    .unwrap_or(text)
+                    .into()
+            }
+            "sns_topic_name" => topic_arn(text, trail).into(),
+            _ => value.clone(),
         };
-        let is_alias = value.as_str().is_some_and(|text| text.contains("alias/"));
-        let by_name = matches!(field.as_str(), "sns_topic_name" | "kms_key_id");
-        let as_declared = declared
-            .get(field)
-            .filter(|declared| by_name && (is_alias || last(value) == last(declared)));
-        wanted.insert(field.clone(), as_declared.unwrap_or(value).clone());
+        wanted.insert(field.clone(), value);
     }
     let wanted = serde_json::from_value(Value::Object(wanted)).ok()?;
     Some((wanted, is_guarded))
@@ -298,7 +307,16 @@ mod tests {
                 json!({"s3BucketName": "logs", "kmsKeyId": "k", "snsTopicName": "topic"}),
                 some(&[]),
             ),
-            ("UpdateTrail", json!({"kmsKeyId": "alias/logs"}), some(&[])),
+            (
+                "UpdateTrail",
+                json!({"snsTopicName": "arn:aws:sns:eu-central-1:999988887777:topic"}),
+                some(&["sns_topic_name"]),
+            ),
+            (
+                "UpdateTrail",
+                json!({"kmsKeyId": "alias/logs"}),
+                Asked::Unknown,
+            ),
             (
                 "UpdateTrail",
                 json!({"isMultiRegionTrail": "no"}),

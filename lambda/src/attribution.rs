@@ -43,7 +43,9 @@ pub fn suspects(
                 },
                 None => false,
             };
-            fits && record.error_code.is_none()
+            let source = record.event_source.as_deref();
+            fits && source.is_none_or(|source| source == "cloudtrail.amazonaws.com")
+                && record.error_code.is_none()
                 && names(record, trail)
                 && !Actor::of(record).is(own_role)
         })

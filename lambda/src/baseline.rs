@@ -137,7 +137,7 @@ impl Baseline {
     /// What is wrong with it, by field.
     pub fn parse(document: &str, trail: &TrailArn) -> Result<Self, BaselineRefused> {
         let unusable = |reason: String| Err(BaselineRefused::Unusable(reason));
-        let baseline: Self = match serde_json::from_str(document) {
+        let mut baseline: Self = match serde_json::from_str(document) {
             Ok(baseline) => baseline,
             Err(error) => return unusable(error.to_string()),
         };
@@ -163,6 +163,9 @@ impl Baseline {
                     .to_owned(),
             );
         }
+        // A name alone would be taken for the topic of any account.
+        let topic = &mut baseline.settings.sns_topic_name;
+        *topic = topic.take().map(|topic| topic_arn(&topic, trail));
         Ok(baseline)
     }
 
@@ -209,6 +212,12 @@ impl Baseline {
         }
     }
 
+    /// The trail.
+    #[must_use]
+    pub fn trail(&self) -> Option<TrailArn> {
+        self.trail_arn.parse().ok()
+    }
+
     /// What is guarded beside the logging state.
     #[must_use]
     pub fn guards(&self) -> Guards {
@@ -219,6 +228,22 @@ impl Baseline {
             insight_selectors: self.insight_selectors.is_some(),
             tags: self.tags.is_some(),
         }
+    }
+}
+
+/// The ARN of the topic that CloudTrail takes a name for: one of the trail's
+/// account and region.
+#[must_use]
+pub fn topic_arn(topic: &str, trail: &TrailArn) -> String {
+    let partition = trail.as_str().split(':').nth(1).unwrap_or("aws");
+    if topic.is_empty() || topic.starts_with("arn:") {
+        topic.to_owned()
+    } else {
+        format!(
+            "arn:{partition}:sns:{}:{}:{topic}",
+            trail.region(),
+            trail.account()
+        )
     }
 }
 

@@ -58,7 +58,7 @@ impl CloudTrail {
     }
 
     /// The latest records of a call in the trail's home region, newest first, as
-    /// JSON texts; at most 50.
+    /// JSON texts; some hundreds at most, so that failed calls cannot hide others.
     ///
     /// # Errors
     /// The refusal, or what stood in the way.
@@ -70,6 +70,7 @@ impl CloudTrail {
         budget: Budget,
     ) -> Result<Vec<String>, CallError> {
         const OPERATION: &str = "cloudtrail:LookupEvents";
+        const PAGES: usize = 6;
         let by_name = LookupAttribute::builder()
             .attribute_key(LookupAttributeKey::EventName)
             .attribute_value(event_name)
@@ -80,12 +81,19 @@ impl CloudTrail {
             .lookup_events()
             .lookup_attributes(by_name)
             .start_time(DateTime::from_millis(since.epoch_millis()));
-        let found = bounded(OPERATION, budget, call.send()).await?;
-        Ok(found
-            .events()
-            .iter()
-            .filter_map(|event| event.cloud_trail_event().map(str::to_owned))
-            .collect())
+        let mut records = Vec::new();
+        let mut next = None;
+        for _ in 0..PAGES {
+            let page = call.clone().set_next_token(next);
+            let page = bounded(OPERATION, budget, page.send()).await?;
+            let found = page.events().iter();
+            records.extend(found.filter_map(|event| event.cloud_trail_event().map(str::to_owned)));
+            next = page.next_token().map(str::to_owned);
+            if next.is_none() || budget.is_spent() {
+                break;
+            }
+        }
+        Ok(records)
     }
 
     async fn logging(&self, trail: &TrailArn, budget: Budget) -> Result<LoggingState, CallError> {

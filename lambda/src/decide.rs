@@ -175,7 +175,7 @@ fn of_organization(record: &Record, name: &str) -> Decision {
         .request_parameters
         .as_ref()
         .and_then(|parameters| text(parameters, "servicePrincipal"));
-    if service.is_some_and(|service| service != "cloudtrail.amazonaws.com") {
+    if service.is_some_and(|service| !service.eq_ignore_ascii_case("cloudtrail.amazonaws.com")) {
         Decision::Ignore(Reason::OtherService)
     } else if record.error_code.is_some() {
         Decision::Report(None)

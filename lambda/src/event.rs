@@ -6,8 +6,10 @@
 //! as absent and stays in [`Record::unknown`].
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
+
+use crate::baseline::sha256;
 
 /// What EventBridge says about the event.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,6 +103,21 @@ impl Event {
             Ok(other) => Err(malformed("the record", Some(&other))),
             Err(_) => Err(malformed("the record", None)),
         }
+    }
+
+    /// A hash of what is told of the event: who did what. A copy has the same; a
+    /// forged event with the id of a real one has not.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let r = &self.record;
+        let told = json!([
+            r.event_name,
+            r.error_code,
+            r.user_identity,
+            r.source_ip_address,
+            r.request_parameters,
+        ]);
+        sha256(&told.to_string())
     }
 
     fn from_value(payload: Value) -> Result<Self, MalformedEvent> {
@@ -225,8 +242,6 @@ fn surrogate(json: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

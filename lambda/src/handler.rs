@@ -43,7 +43,7 @@ pub struct Handler {
     baselines: OnceLock<Baselines>,
     pub(crate) incidents: OnceLock<Incidents>,
     pub(crate) topic: OnceLock<Topic>,
-    /// Incidents of sweeps whose notice could not be sent. A retry would not find
+    /// Incidents of sweeps and echoes whose notice could not be sent. A retry would not find
     /// them again: what they tell of is healed.
     pub(crate) untold: Mutex<Vec<Incident>>,
     pub(crate) function_name: String,

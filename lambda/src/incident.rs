@@ -57,6 +57,9 @@ pub struct Incident {
     pub remediation: Remediation,
     /// What went wrong, if anything did.
     pub problem: Option<String>,
+    /// Tells the event from a forged one with its id.
+    #[serde(skip)]
+    pub fingerprint: String,
     /// Whether a later try may do better, if anything went wrong.
     #[serde(skip)]
     pub retryable: bool,
@@ -195,7 +198,13 @@ impl Incident {
             Cause::Echo => "echo",
             Cause::Stop | Cause::Change(_) => "event",
         };
-        if about.is_expected && !outcome.is_failure() {
+        // Nobody is expected to stop or delete a trail, or to leave one wrong.
+        let is_change = !matches!(
+            event.record.event_name.as_deref(),
+            Some("StopLogging" | "DeleteTrail")
+        );
+        let is_right = !outcome.is_failure() && outcome != Outcome::WouldRestore;
+        if about.is_expected && is_change && is_right {
             incident.severity = Severity::Info;
         }
         let logging_was_off = done.found.iter().any(|drift| drift.part == Part::Logging);
@@ -295,6 +304,7 @@ impl Incident {
             drift: Vec::new(),
             remediation: Remediation::default(),
             problem: None,
+            fingerprint: event.fingerprint(),
             retryable: false,
         }
     }

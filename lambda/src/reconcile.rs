@@ -123,6 +123,10 @@ const LEAST_LOOK: Duration = Duration::from_millis(300);
 /// Rounds in which every call was refused for good, until it is left at that.
 const FRUITLESS_ROUNDS: u32 = 2;
 
+/// Rounds in which accepted calls did not change what they should, each seen for a
+/// second and a half, until it is left at that.
+const INEFFECTIVE_ROUNDS: u32 = 4;
+
 /// CloudTrail takes about one change per second: between two rounds that were
 /// throttled or disturbed, plus up to as much again by chance, so that several
 /// functions do not keep in step.
@@ -162,6 +166,12 @@ pub async fn reconcile(
     let baseline = run.done.baseline.clone();
     run.converge(&baseline, cause, mode, shows).await;
     run.done
+}
+
+/// A trail that does not log is given a second, whoever is at work.
+fn settling_looks(differs: &[Drift]) -> u32 {
+    let is_off = differs.iter().any(|drift| drift.part == Part::Logging);
+    if is_off { 1 } else { SETTLING_LOOKS }
 }
 
 impl Reconciliation {
@@ -205,6 +215,7 @@ impl<A: TrailApi> Run<'_, A> {
         let mut looks = 0;
         let mut settling = 0;
         let mut fruitless = 0;
+        let mut ineffective = 0;
         loop {
             let wait = WAITS.get(looks).copied().unwrap_or_default();
             if !wait.is_zero() && !self.budget.sleep(wait).await {
@@ -247,7 +258,9 @@ impl<A: TrailApi> Run<'_, A> {
             } else if mode == Mode::Observe {
                 self.done.would_call = calls_to_the_end(&differs, baseline, &observed);
                 return;
-            } else if settling < SETTLING_LOOKS && self.is_work_in_progress(cause, &differs) {
+            } else if settling < settling_looks(&differs)
+                && self.is_work_in_progress(cause, &differs)
+            {
                 settling += 1;
                 looks = 0;
                 if !self.budget.sleep(SETTLING).await {
@@ -262,6 +275,13 @@ impl<A: TrailApi> Run<'_, A> {
                     continue;
                 }
                 looks = 0;
+                // Accepted calls that change nothing would go on for ever, and each
+                // wakes the function again.
+                let is_known = |due: &Drift| self.healed.iter().any(|old| old.is_same(due));
+                ineffective += u32::from(due.iter().all(is_known));
+                if ineffective >= INEFFECTIVE_ROUNDS {
+                    return;
+                }
                 if self.heal_all(due, baseline, &observed).await {
                     fruitless = 0;
                     continue;

@@ -25,6 +25,15 @@ use crate::{
 /// milliseconds.
 const SEARCHED_MS: i64 = 24 * 3_600_000;
 
+/// How long after a stop a sweep still asks who it was, in milliseconds: a record
+/// takes up to 15 minutes to appear in the history.
+const LATELY_MS: i64 = 20 * 60_000;
+
+fn stopped_lately(done: &Reconciliation, now: Moment) -> bool {
+    let stopped = done.logging.and_then(|state| state.stopped_at);
+    stopped.is_some_and(|stop| now.millis_since(stop) < LATELY_MS)
+}
+
 impl Handler {
     /// Reconciles every protected trail. Silent if all are as declared.
     ///
@@ -45,14 +54,25 @@ impl Handler {
             let (owner, none) = (&owner, &none);
             async move {
                 let done = self.reconcile(trail, Cause::Sweep, none, budget).await;
-                let event = self.likely_call(trail, &done, owner, deadline).await;
+                let was_stopped = done.found.is_empty() && stopped_lately(&done, now);
+                let event = self
+                    .likely_call(trail, &done, was_stopped, owner, deadline)
+                    .await;
+                // A stop that was undone before anybody looked leaves its times behind.
+                let cause = if was_stopped && event.record.event_name.is_some() {
+                    Cause::Stop
+                } else {
+                    Cause::Sweep
+                };
                 let about = Circumstances {
-                    cause: Cause::Sweep,
+                    cause,
                     mode: self.config.mode,
                     // The call is a guess, and must not make light of what was found.
                     is_expected: false,
                 };
-                Incident::reconciled(&event, trail, &done, about)
+                let mut incident = Incident::reconciled(&event, trail, &done, about)?;
+                incident.source = "sweep";
+                Some(incident)
             }
         });
         let incidents: Vec<Incident> = join_all(looks).await.into_iter().flatten().collect();
@@ -70,6 +90,7 @@ impl Handler {
         &self,
         trail: &TrailArn,
         done: &Reconciliation,
+        was_stopped: bool,
         owner: &str,
         deadline: SystemTime,
     ) -> Event {
@@ -79,7 +100,12 @@ impl Handler {
             return Event::default();
         };
         let mut found = Vec::new();
-        for call in calls_behind(&done.found) {
+        let calls = if was_stopped {
+            vec!["StopLogging"]
+        } else {
+            calls_behind(&done.found)
+        };
+        for call in calls {
             match self.cloudtrail.history(trail, call, since, budget).await {
                 Ok(records) => {
                     found.extend(suspects(&records, trail, done, &self.config.role_arn));
@@ -93,7 +119,7 @@ impl Handler {
                 continue;
             };
             // A call that was told of already was answered then: it is not this one.
-            let told = event_key(trail.as_str(), id, false);
+            let told = event_key(trail.as_str(), id, &event.fingerprint(), false);
             if !self.was_told(&told, owner, budget).await {
                 return event;
             }

@@ -39,7 +39,7 @@ impl Handler {
                 let told = self.tell(incident, owner, budget).await;
                 if let Err(error) = &told {
                     error!(%error, "a notice was not sent");
-                    if let (true, Ok(mut untold)) = (incident.source == "sweep", self.untold.lock())
+                    if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock())
                     {
                         untold.push(incident.clone());
                     }

@@ -19,7 +19,7 @@ impl Keys {
     #[must_use]
     pub fn of(incident: &Incident, now: Moment) -> Self {
         let event: Vec<String> = incident.event_key().into_iter().collect();
-        if incident.source != "sweep" {
+        if incident.source == "event" {
             return Self {
                 claimed: event,
                 noted: Vec::new(),
@@ -44,7 +44,8 @@ fn still(incident: &Incident, trail: &str, period: i64) -> String {
     let what = json!([
         incident.outcome,
         incident.drift,
-        incident.verification.still_differs
+        incident.verification.still_differs,
+        incident.timing.stopped_at,
     ]);
     format!("{trail}#still#{}#{period}", sha256(&what.to_string()))
 }
@@ -55,17 +56,20 @@ impl Incident {
     #[must_use]
     pub fn event_key(&self) -> Option<String> {
         let trail = self.trail.arn.as_ref().map_or("", |arn| arn.as_str());
+        let id = self.id.as_ref()?.as_str();
         Some(event_key(
             trail,
-            self.id.as_ref()?.as_str(),
+            id,
+            &self.fingerprint,
             self.outcome.is_failure(),
         ))
     }
 }
 
-/// The key of an event about a trail.
+/// The key of an event about a trail; the fingerprint keeps a forged event from
+/// silencing the real one.
 #[must_use]
-pub fn event_key(trail: &str, event_id: &str, failed: bool) -> String {
+pub fn event_key(trail: &str, event_id: &str, fingerprint: &str, failed: bool) -> String {
     let how = if failed { "failed" } else { "settled" };
-    format!("{trail}#{event_id}#{how}")
+    format!("{trail}#{event_id}#{fingerprint}#{how}")
 }

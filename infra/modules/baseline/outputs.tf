@@ -6,7 +6,7 @@ output "baseline" {
     parameter_path = local.parameter_path
 
     # CreateTrail needs a bucket and nothing else.
-    is_complete = var.baseline.s3_bucket_name != null
+    can_be_recreated = var.baseline.s3_bucket_name != null
     guards = {
       settings          = anytrue([for value in values(local.settings) : value != null])
       event_selectors   = local.event_selectors != null || local.advanced_event_selectors != null

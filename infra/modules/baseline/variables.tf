@@ -102,6 +102,11 @@ variable "baseline" {
   }
 
   validation {
+    condition     = var.baseline.cloud_watch_logs_group_arn == null ? true : can(regex("^(arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:.+:\\*)?$", var.baseline.cloud_watch_logs_group_arn))
+    error_message = "cloud_watch_logs_group_arn must be \"\" or the ARN of a log group that ends in :*, as CloudTrail answers with it. To the arn of aws_cloudwatch_log_group append \":*\"."
+  }
+
+  validation {
     condition     = (var.baseline.cloud_watch_logs_group_arn == null) == (var.baseline.cloud_watch_logs_role_arn == null) && (var.baseline.cloud_watch_logs_group_arn == "") == (var.baseline.cloud_watch_logs_role_arn == "")
     error_message = "cloud_watch_logs_group_arn and cloud_watch_logs_role_arn belong together: declare both, declare both as \"\", or leave both out."
   }

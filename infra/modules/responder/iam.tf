@@ -21,7 +21,7 @@ locals {
     insight_selectors = [for b in var.baselines : b.trail_arn if b.guards.insight_selectors]
     tags              = [for b in var.baselines : b.trail_arn if b.guards.tags]
   }
-  complete   = [for b in var.baselines : b.trail_arn if b.is_complete]
+  complete   = [for b in var.baselines : b.trail_arn if b.can_be_recreated]
   logs_roles = distinct([for b in var.baselines : b.cloud_watch_logs_role_arn if b.cloud_watch_logs_role_arn != null])
 
   # One statement per purpose, each needed by a call of the function or by

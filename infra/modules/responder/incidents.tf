@@ -18,3 +18,28 @@ resource "aws_dynamodb_table" "incidents" {
     enabled        = true
   }
 }
+
+locals {
+  # Whoever could write here could silence a notice beforehand.
+  table_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyResponderWrites"
+      Effect    = "Deny"
+      Principal = "*"
+      Action = [
+        "dynamodb:BatchWriteItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+      ]
+      Resource  = local.table_arn
+      Condition = { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.responder.arn } }
+    }]
+  })
+}
+
+resource "aws_dynamodb_resource_policy" "incidents" {
+  resource_arn = aws_dynamodb_table.incidents.arn
+  policy       = local.table_policy
+}

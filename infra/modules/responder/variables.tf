@@ -36,10 +36,10 @@ variable "architecture" {
 variable "baselines" {
   description = "The trails to protect: for each one the output baseline of the module baseline or trail. Their home region must be the provider's region, their account the provider's account."
   type = list(object({
-    trail_arn      = string
-    parameter_name = string
-    parameter_path = string
-    is_complete    = bool
+    trail_arn        = string
+    parameter_name   = string
+    parameter_path   = string
+    can_be_recreated = bool
     guards = object({
       settings          = bool
       event_selectors   = bool

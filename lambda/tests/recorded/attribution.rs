@@ -103,7 +103,8 @@ fn an_incident_is_claimed_by_its_event_and_what_stays_wrong_by_the_hour() {
             at(time),
         )
     };
-    let key = |how: &str| vec![format!("{trail}#user/x#{how}")];
+    let fingerprint = event.fingerprint();
+    let key = |how: &str| vec![format!("{trail}#user/x#{fingerprint}#{how}")];
     let healed = found(weakened());
     let mut wrong = found(weakened());
     wrong.left = weakened();

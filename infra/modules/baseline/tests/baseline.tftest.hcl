@@ -24,7 +24,7 @@ run "the_logging_state_alone" {
       trail_arn                 = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit"
       parameter_name            = "/trailkeeper/trailkeeper/audit/${sha256(aws_ssm_parameter.baseline.insecure_value)}"
       parameter_path            = "/trailkeeper/trailkeeper/audit"
-      is_complete               = false
+      can_be_recreated          = false
       guards                    = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       cloud_watch_logs_role_arn = null
     })
@@ -97,7 +97,7 @@ run "everything_declared" {
     error_message = "The document must hold what was declared, without the keys that were not."
   }
   assert {
-    condition     = output.baseline.is_complete && output.baseline.guards == { settings = true, event_selectors = true, insight_selectors = true, tags = true }
+    condition     = output.baseline.can_be_recreated && output.baseline.guards == { settings = true, event_selectors = true, insight_selectors = true, tags = true }
     error_message = "All is guarded, and a deleted trail can be made again."
   }
   assert {
@@ -142,7 +142,7 @@ run "declared_as_none" {
     error_message = "Declared as none is not the same as not guarded."
   }
   assert {
-    condition     = !output.baseline.is_complete && output.baseline.guards == { settings = true, event_selectors = false, insight_selectors = true, tags = true }
+    condition     = !output.baseline.can_be_recreated && output.baseline.guards == { settings = true, event_selectors = false, insight_selectors = true, tags = true }
     error_message = "None is guarded too; selectors are not; a trail without its bucket cannot be made again."
   }
   assert {

@@ -228,3 +228,16 @@ run "names_are_checked" {
 
   expect_failures = [var.name]
 }
+
+run "a_log_group_without_its_star_is_refused" {
+  command = plan
+
+  variables {
+    baseline = {
+      cloud_watch_logs_group_arn = "arn:aws:logs:eu-central-1:123456789012:log-group:audit"
+      cloud_watch_logs_role_arn  = "arn:aws:iam::123456789012:role/logs"
+    }
+  }
+
+  expect_failures = [var.baseline]
+}

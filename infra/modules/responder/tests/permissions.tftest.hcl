@@ -13,16 +13,16 @@ variables {
       trail_arn                 = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
       parameter_name            = "/trailkeeper/trailkeeper/first/1111"
       parameter_path            = "/trailkeeper/trailkeeper/first"
-      is_complete               = true
+      can_be_recreated          = true
       guards                    = { settings = true, event_selectors = true, insight_selectors = true, tags = true }
       cloud_watch_logs_role_arn = "arn:aws:iam::123456789012:role/copy"
     },
     {
-      trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
-      parameter_name = "/trailkeeper/trailkeeper/second/2222"
-      parameter_path = "/trailkeeper/trailkeeper/second"
-      is_complete    = false
-      guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
+      parameter_name   = "/trailkeeper/trailkeeper/second/2222"
+      parameter_path   = "/trailkeeper/trailkeeper/second"
+      can_be_recreated = false
+      guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
     },
   ]
   topic_arn         = "arn:aws:sns:eu-central-1:123456789012:alerts"
@@ -116,11 +116,11 @@ run "a_trail_guarded_for_its_logging_alone" {
   variables {
     baselines = [
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
-        parameter_name = "/trailkeeper/trailkeeper/second/1111"
-        parameter_path = "/trailkeeper/trailkeeper/second"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
+        parameter_name   = "/trailkeeper/trailkeeper/second/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/second"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       },
     ]
   }
@@ -137,32 +137,32 @@ run "each_group_has_its_own_permission" {
   variables {
     baselines = [
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/settings"
-        parameter_name = "/trailkeeper/trailkeeper/settings/1111"
-        parameter_path = "/trailkeeper/trailkeeper/settings"
-        is_complete    = false
-        guards         = { settings = true, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/settings"
+        parameter_name   = "/trailkeeper/trailkeeper/settings/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/settings"
+        can_be_recreated = false
+        guards           = { settings = true, event_selectors = false, insight_selectors = false, tags = false }
       },
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/selectors"
-        parameter_name = "/trailkeeper/trailkeeper/selectors/1111"
-        parameter_path = "/trailkeeper/trailkeeper/selectors"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = true, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/selectors"
+        parameter_name   = "/trailkeeper/trailkeeper/selectors/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/selectors"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = true, insight_selectors = false, tags = false }
       },
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/insights"
-        parameter_name = "/trailkeeper/trailkeeper/insights/1111"
-        parameter_path = "/trailkeeper/trailkeeper/insights"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = true, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/insights"
+        parameter_name   = "/trailkeeper/trailkeeper/insights/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/insights"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = true, tags = false }
       },
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/tags"
-        parameter_name = "/trailkeeper/trailkeeper/tags/1111"
-        parameter_path = "/trailkeeper/trailkeeper/tags"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = true }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/tags"
+        parameter_name   = "/trailkeeper/trailkeeper/tags/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/tags"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = true }
       },
     ]
   }
@@ -239,11 +239,11 @@ run "no_partition_is_hard_coded" {
   variables {
     baselines = [
       {
-        trail_arn      = "arn:aws-cn:cloudtrail:cn-north-1:123456789012:trail/first"
-        parameter_name = "/trailkeeper/trailkeeper/first/1111"
-        parameter_path = "/trailkeeper/trailkeeper/first"
-        is_complete    = false
-        guards         = { settings = true, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws-cn:cloudtrail:cn-north-1:123456789012:trail/first"
+        parameter_name   = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/first"
+        can_be_recreated = false
+        guards           = { settings = true, event_selectors = false, insight_selectors = false, tags = false }
       },
     ]
     topic_arn         = "arn:aws-cn:sns:cn-north-1:123456789012:alerts"

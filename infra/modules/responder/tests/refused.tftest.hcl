@@ -13,16 +13,16 @@ variables {
       trail_arn                 = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
       parameter_name            = "/trailkeeper/trailkeeper/first/1111"
       parameter_path            = "/trailkeeper/trailkeeper/first"
-      is_complete               = true
+      can_be_recreated          = true
       guards                    = { settings = true, event_selectors = true, insight_selectors = true, tags = true }
       cloud_watch_logs_role_arn = "arn:aws:iam::123456789012:role/copy"
     },
     {
-      trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
-      parameter_name = "/trailkeeper/trailkeeper/second/2222"
-      parameter_path = "/trailkeeper/trailkeeper/second"
-      is_complete    = false
-      guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
+      parameter_name   = "/trailkeeper/trailkeeper/second/2222"
+      parameter_path   = "/trailkeeper/trailkeeper/second"
+      can_be_recreated = false
+      guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
     },
   ]
   topic_arn         = "arn:aws:sns:eu-central-1:123456789012:alerts"
@@ -45,18 +45,18 @@ run "trail_of_another_region_is_refused" {
   variables {
     baselines = [
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
-        parameter_name = "/trailkeeper/trailkeeper/first/1111"
-        parameter_path = "/trailkeeper/trailkeeper/first"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
+        parameter_name   = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/first"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       },
       {
-        trail_arn      = "arn:aws:cloudtrail:us-east-1:123456789012:trail/second"
-        parameter_name = "/trailkeeper/trailkeeper/second/1111"
-        parameter_path = "/trailkeeper/trailkeeper/second"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:us-east-1:123456789012:trail/second"
+        parameter_name   = "/trailkeeper/trailkeeper/second/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/second"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       },
     ]
   }
@@ -70,11 +70,11 @@ run "trail_of_another_account_is_refused" {
   variables {
     baselines = [
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:210987654321:trail/first"
-        parameter_name = "/trailkeeper/trailkeeper/first/1111"
-        parameter_path = "/trailkeeper/trailkeeper/first"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:210987654321:trail/first"
+        parameter_name   = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/first"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       },
     ]
   }
@@ -98,11 +98,11 @@ run "trail_name_is_refused" {
   variables {
     baselines = [
       {
-        trail_arn      = "first"
-        parameter_name = "/trailkeeper/trailkeeper/first/1111"
-        parameter_path = "/trailkeeper/trailkeeper/first"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "first"
+        parameter_name   = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/first"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       },
     ]
   }
@@ -186,18 +186,18 @@ run "a_trail_named_twice_is_refused" {
   variables {
     baselines = [
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
-        parameter_name = "/trailkeeper/trailkeeper/first/1111"
-        parameter_path = "/trailkeeper/trailkeeper/first"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
+        parameter_name   = "/trailkeeper/trailkeeper/first/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/first"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       },
       {
-        trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
-        parameter_name = "/trailkeeper/trailkeeper/first/2222"
-        parameter_path = "/trailkeeper/trailkeeper/first"
-        is_complete    = false
-        guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
+        parameter_name   = "/trailkeeper/trailkeeper/first/2222"
+        parameter_path   = "/trailkeeper/trailkeeper/first"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       },
     ]
   }

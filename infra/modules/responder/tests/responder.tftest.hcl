@@ -14,16 +14,16 @@ variables {
       trail_arn                 = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
       parameter_name            = "/trailkeeper/trailkeeper/first/1111"
       parameter_path            = "/trailkeeper/trailkeeper/first"
-      is_complete               = true
+      can_be_recreated          = true
       guards                    = { settings = true, event_selectors = true, insight_selectors = true, tags = true }
       cloud_watch_logs_role_arn = "arn:aws:iam::123456789012:role/copy"
     },
     {
-      trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
-      parameter_name = "/trailkeeper/trailkeeper/second/2222"
-      parameter_path = "/trailkeeper/trailkeeper/second"
-      is_complete    = false
-      guards         = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"
+      parameter_name   = "/trailkeeper/trailkeeper/second/2222"
+      parameter_path   = "/trailkeeper/trailkeeper/second"
+      can_be_recreated = false
+      guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
     },
   ]
   topic_arn         = "arn:aws:sns:eu-central-1:123456789012:alerts"
@@ -108,6 +108,12 @@ run "change_principals_on_request" {
 run "told_incidents_are_remembered_for_a_while" {
   command = plan
 
+  assert {
+    condition = [for s in jsondecode(aws_dynamodb_resource_policy.incidents.policy).Statement : [s.Effect, s.Principal, s.Action, s.Condition]] == [
+      ["Deny", "*", ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.responder.arn } }]
+    ]
+    error_message = "Nobody but the function may write to the table: an entry silences a notice."
+  }
   assert {
     condition     = aws_dynamodb_table.incidents.hash_key == "id" && one([for a in aws_dynamodb_table.incidents.attribute : "${a.name} ${a.type}"]) == "id S"
     error_message = "Entries have the key that the function writes."

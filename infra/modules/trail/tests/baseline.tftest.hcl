@@ -41,7 +41,7 @@ run "the_whole_trail_is_declared" {
     error_message = "Trail and parameter must be known before the trail exists."
   }
   assert {
-    condition     = output.baseline.is_complete && alltrue(values(output.baseline.guards)) && output.baseline.cloud_watch_logs_role_arn == null
+    condition     = output.baseline.can_be_recreated && alltrue(values(output.baseline.guards)) && output.baseline.cloud_watch_logs_role_arn == null
     error_message = "All is guarded, the trail can be made again, and there is no role to pass on."
   }
 }
