@@ -168,10 +168,10 @@ pub async fn reconcile(
     run.done
 }
 
-/// A trail that does not log is given a second, whoever is at work.
+/// A trail that does not log is given two seconds, whoever is at work.
 fn settling_looks(differs: &[Drift]) -> u32 {
     let is_off = differs.iter().any(|drift| drift.part == Part::Logging);
-    if is_off { 1 } else { SETTLING_LOOKS }
+    if is_off { 2 } else { SETTLING_LOOKS }
 }
 
 impl Reconciliation {

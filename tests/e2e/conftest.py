@@ -1,4 +1,4 @@
-"""One lab for all end-to-end tests: an apply takes about a minute."""
+"""One lab for all end-to-end tests: an apply takes about a minute. What else is deployed, is so beside it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from e2e.deployments import NEVER_SWEPT, Deployments
 from e2e.examples import Examples
-from e2e.guarded import Guarded
+from e2e.guarded import Guarded, Site
+from e2e.recipes import RECIPES, WANTED
 from lab.environment import isolate
 from lab.inbox import Inbox
 from lab.paths import PACKAGE
-from lab.progress import LabError, Progress
+from lab.progress import Progress
 from lab.session import Lab
 
 
@@ -36,44 +38,105 @@ def package() -> Path:
     return path
 
 
+class Neighbours:
+    """All that is deployed beside the main account, as far as the chosen tests want it."""
+
+    def __init__(self, modules: set[str], progress: Progress) -> None:
+        self._progress = progress
+        self._names = {name for module in modules for name in WANTED.get(module, ())}
+        self._with_examples = bool({"test_examples", "test_terraform_examples"} & modules)
+        self.deployments = Deployments(RECIPES)
+        self.examples = Examples(progress)
+
+    def start(self, lab: Lab) -> None:
+        """Begin; whatever is still under way when the lab ends is waited for."""
+        lab.on_exit(self.deployments.close)
+        lab.on_exit(self.examples.close)
+        self.deployments.start(lab, self._names, self.examples.quiet)
+
+    def start_examples(self, lab: Lab) -> None:
+        """Later: all at once they would keep the main account waiting."""
+        if self._with_examples:
+            self.examples.start(lab)
+
+
 @pytest.fixture(scope="session")
-def lab(package: Path, progress: Progress, request: pytest.FixtureRequest) -> Iterator[Lab]:
+def neighbours(request: pytest.FixtureRequest, progress: Progress) -> Neighbours:
+    """What the chosen tests need beside the main account."""
+    return Neighbours({item.path.stem for item in request.session.items}, progress)
+
+
+@pytest.fixture(scope="session")
+def lab(package: Path, progress: Progress, neighbours: Neighbours, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The applied infrastructure, attacked by all tests in turn."""
     isolate()
-    with Lab(f"tests-{os.getpid()}", package, progress) as lab:
+    with Lab(f"tests-{os.getpid()}", package, progress, variables=NEVER_SWEPT, beside=neighbours.start) as lab:
+        neighbours.start_examples(lab)
         yield lab
         lab.keep_logs = request.session.testsfailed > 0
         assert lab.gateway.control.failures() == [], "the gateway failed: no result above is to be trusted"
 
 
 @pytest.fixture(scope="session")
-def guarded_account(lab: Lab) -> Iterator[Guarded]:
-    """What the tests do to the lab, and how they look at it."""
-    inbox = Inbox(lab.admin, lab.inbox_url)
-    yield Guarded(lab, inbox)
+def examples(lab: Lab, neighbours: Neighbours) -> Examples:
+    """The examples are applied in accounts of their own, beside the other tests."""
+    return neighbours.examples
+
+
+@pytest.fixture(scope="session")
+def deployments(lab: Lab, neighbours: Neighbours) -> Deployments:
+    """Other deployments, made beside the other tests."""
+    return neighbours.deployments
+
+
+def _guarded(site: Site) -> Iterator[Guarded]:
+    """What the tests do to an account, and how they look at it."""
+    site.root.client("s3").create_bucket(
+        Bucket=f"attackers-{site.account}", CreateBucketConfiguration={"LocationConstraint": site.region}
+    )
+    inbox = Inbox(site.admin, site.inbox_url)
+    yield Guarded(site, inbox)
     inbox.close()
+
+
+@pytest.fixture(scope="session")
+def guarded_account(lab: Lab) -> Iterator[Guarded]:
+    """The main account: the trail that the root module makes."""
+    yield from _guarded(lab)
+
+
+@pytest.fixture(scope="session")
+def complete_account(deployments: Deployments) -> Iterator[Guarded]:
+    """An account with a trail that has everything, made by somebody else's Terraform."""
+    yield from _guarded(deployments.get("complete")[0])
+
+
+@pytest.fixture(scope="session")
+def observed_account(deployments: Deployments) -> Iterator[Guarded]:
+    """The same, watched by a responder that changes nothing."""
+    yield from _guarded(deployments.get("observe")[0])
+
+
+def _between_resets(account: Guarded) -> Iterator[Guarded]:
+    """The trail as declared, an undisturbed delivery, an empty dead-letter queue: before and after each test."""
+    account.reset()
+    yield account
+    account.reset()
 
 
 @pytest.fixture
 def guarded(guarded_account: Guarded) -> Iterator[Guarded]:
-    """A trail that logs, an undisturbed delivery, an empty dead-letter queue: before and after each test."""
-    guarded_account.reset()
-    yield guarded_account
-    guarded_account.reset()
+    """The main account, for one test."""
+    yield from _between_resets(guarded_account)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def examples(request: pytest.FixtureRequest, lab: Lab, progress: Progress) -> Iterator[Examples | None]:
-    """The examples are applied in accounts of their own, beside the other tests."""
-    wanted = any(item.path.name == "test_examples.py" for item in request.session.items)
-    if not wanted:
-        yield None
-        return
-    running = Examples(lab, progress)
-    try:
-        running.start()
-        yield running
-    except LabError as error:
-        pytest.fail(str(error))
-    finally:
-        running.close()
+@pytest.fixture
+def complete(complete_account: Guarded) -> Iterator[Guarded]:
+    """The account with the complete trail, for one test."""
+    yield from _between_resets(complete_account)
+
+
+@pytest.fixture
+def observed(observed_account: Guarded) -> Iterator[Guarded]:
+    """The observed account, for one test."""
+    yield from _between_resets(observed_account)

@@ -1,4 +1,4 @@
-"""The guarded account as the tests handle it: attack, wait, look, put right again."""
+"""A guarded account as the tests handle it: attack, wait, look, put right again."""
 
 from __future__ import annotations
 
@@ -7,20 +7,48 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
-from lab import timeline
-from lab.gateway_process import wait_for
+from e2e.trail_state import State, read_state, restore_state
+from lab.aws import Aws
+from lab.gateway_process import Gateway, wait_for
 from lab.inbox import Inbox, Message
-from lab.session import Lab
+from lab.terraform import Terraform
 
-SECONDS = 20.0
+SECONDS = 30.0
+# What may truly be said of a weakening that is undone: by this run, another one, or a person.
+UNDONE = {"restored", "already_restored", "already_logging", "unconfirmed"}
+SWEEP = {"trailkeeper": "sweep"}
+# The function's calls that change a trail.
+WRITES = {
+    "StartLogging",
+    "UpdateTrail",
+    "PutEventSelectors",
+    "PutInsightSelectors",
+    "AddTags",
+    "RemoveTags",
+    "CreateTrail",
+}
+
+
+class Site(Protocol):
+    """An account with Trailkeeper deployed: the lab itself, or a deployment beside it."""
+
+    gateway: Gateway
+    account: str
+    region: str
+    root: Aws
+    admin: Aws
+    attacker: Aws
+    terraform: Terraform
+    outputs: dict[str, Any]
+    inbox_url: str
 
 
 class Guarded:
-    """A lab with a trail under guard."""
+    """An account with a trail under guard."""
 
-    def __init__(self, lab: Lab, inbox: Inbox) -> None:
+    def __init__(self, lab: Site, inbox: Inbox) -> None:
         self.lab = lab
         self.inbox = inbox
         self.control = lab.gateway.control
@@ -33,23 +61,35 @@ class Guarded:
         self.topic_arn: str = outputs["alerts_topic_arn"]
         self.dead_letter_url: str = outputs["dead_letter_queue_url"]
         self.rule_name: str = outputs["event_rule_name"]
-        self._cloudtrail = lab.admin.client("cloudtrail")
+        self.attacker_arn = f"arn:aws:iam::{lab.account}:user/{lab.attacker.credentials.name}"
+        self.cloudtrail = lab.admin.client("cloudtrail")
         self._sqs = lab.admin.client("sqs")
         self._iam = lab.admin.client("iam")
+        self._lambda = lab.admin.client("lambda")
+        # As Terraform left it: what every test has to find again.
+        self.declared = self.state()
+
+    def state(self) -> State:
+        """The whole trail, as an administrator reads it."""
+        return read_state(self.cloudtrail, self.trail_arn)
 
     def is_logging(self) -> bool:
         """What the trail itself says."""
-        return bool(self._cloudtrail.get_trail_status(Name=self.trail_arn)["IsLogging"])
+        return bool(self.cloudtrail.get_trail_status(Name=self.trail_arn)["IsLogging"])
 
     def start_logging(self) -> None:
         """As the administrator."""
-        self._cloudtrail.start_logging(Name=self.trail_arn)
+        self.cloudtrail.start_logging(Name=self.trail_arn)
 
     def attack(self, name: str | None = None) -> float:
         """The attacker stops the trail; returns the moment just before."""
         since = time.time()
-        self.lab.attacker.client("cloudtrail").stop_logging(Name=name or self.trail_name)
+        self.attacker().stop_logging(Name=name or self.trail_name)
         return since
+
+    def attacker(self) -> Any:
+        """The attacker's client of CloudTrail."""
+        return self.lab.attacker.client("cloudtrail")
 
     def wait(self, what: str, look: Callable[[], Any], seconds: float = SECONDS) -> Any:
         """Until there is something, or a failure that names what is missing."""
@@ -66,16 +106,26 @@ class Guarded:
 
     def calls(self, operation: str, since: float) -> list[dict[str, Any]]:
         """The function's accepted calls of an operation."""
-        return timeline.by_role(self.control, operation, since, self.role_arn)
+        return [request for request in self.requests(since, operation=operation) if request["status"] == 200]
+
+    def notice_of(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The first notice about one call."""
+
+        def found() -> list[dict[str, Any]]:
+            notices = [message.notice() for message in self.inbox.notices()]
+            return [notice for notice in notices if notice["event"]["id"] == record["eventID"]]
+
+        return self.wait(f"a notice about {record['eventName']}", found)[0]
+
+    def requests(self, since: float, **query: Any) -> list[dict[str, Any]]:
+        """All calls of the function, accepted or not."""
+        marker = f":assumed-role/{self.role_name}/"
+        found = self.control.requests(since=since, account=self.lab.account, **query)
+        return [request for request in found if marker in (request["caller"] or "")]
 
     def refused(self, operation: str, since: float) -> list[dict[str, Any]]:
         """The function's calls of an operation that IAM refused."""
-        marker = f":assumed-role/{self.role_name}/"
-        return [
-            r
-            for r in self.control.requests(operation=operation, since=since)
-            if r["error_code"] and marker in (r["caller"] or "")
-        ]
+        return [request for request in self.requests(since, operation=operation) if request["error_code"]]
 
     def deliveries(self, since: float, event_name: str = "StopLogging", outcome: str = "accepted") -> list[Any]:
         """Events handed to the function."""
@@ -85,10 +135,33 @@ class Guarded:
             if d["account"] == self.lab.account
         ]
 
+    def switch(self, **switches: Any) -> None:
+        """Disturb the delivery in this account."""
+        self.control.switch(self.lab.account, **switches)
+
+    def lose_next_event(self) -> None:
+        """The next event is lost. Not an echo of what was before."""
+        self.settle()
+        self.switch(drop_next=1)
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Events made inside are delivered at the end, all at once: time to look at an attacked trail."""
+        self.switch(paused=True)
+        try:
+            yield
+        finally:
+            self.switch(paused=False)
+
+    def records(self, since: float, **query: Any) -> list[dict[str, Any]]:
+        """This account's CloudTrail records, the oldest first."""
+        found = self.control.records(since=since, account=self.lab.account, **query)
+        return [entry["record"] for entry in found]
+
     def _own(self, since: float) -> list[Message]:
-        """Notices about stops since then: a late one about an earlier stop is not this test's."""
-        ids = {entry["record"]["eventID"] for entry in self.control.records(event_name="StopLogging", since=since)}
-        return [message for message in self.inbox.notices(since) if message.notice()["event"]["id"] in ids]
+        """Notices about calls made since then, and those of sweeps: a late one about an earlier call is no answer."""
+        ids = {record["eventID"] for record in self.records(since) if not record["readOnly"]}
+        return [message for message in self.inbox.notices(since) if _event_id(message) in {*ids, None}]
 
     def notices(self, since: float) -> list[dict[str, Any]]:
         """The JSON documents that reached the inbox."""
@@ -98,6 +171,59 @@ class Guarded:
         """The first notice."""
         message = self.wait("a notice in the inbox", lambda: self._own(since), seconds)[0]
         return message, message.notice()
+
+    def writes(self, since: float) -> list[str]:
+        """The function's accepted calls that change a trail, in order."""
+        accepted = [r for r in self.requests(since) if r["status"] == 200 and r["operation"] in WRITES]
+        return [f"cloudtrail:{r['operation']}" for r in sorted(accepted, key=lambda r: r["received_at"])]
+
+    def settle(self) -> None:
+        """Wait until all that is under way has come to its end: deliveries, runs, notices."""
+        self.wait("the end of all deliveries and runs", lambda: self.control.is_finished(self.lab.account), 120)
+        self.wait("an empty inbox", self.inbox.is_drained)
+
+    def environment(self) -> dict[str, str]:
+        """The function's own environment variables, as deployed."""
+        found = self._lambda.get_function_configuration(FunctionName=self.function_name)
+        return found["Environment"]["Variables"]
+
+    def parameter_name(self) -> str:
+        """The name of the trail's baseline parameter."""
+        return dict(pair.split("=", 1) for pair in self.environment()["TRAILKEEPER_TRAILS"].split(","))[self.trail_arn]
+
+    def incidents_table(self) -> str:
+        """The name of the table of incidents."""
+        return self.environment()["TRAILKEEPER_INCIDENTS_TABLE"]
+
+    def sweep(self) -> list[Any]:
+        """Invoke the function as the schedule does, and wait; its outcomes."""
+        answer = self.call_function(SWEEP)
+        assert "FunctionError" not in answer, answer["Payload"]
+        return answer["Payload"]["outcomes"]
+
+    def call_function(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Invoke the function with any payload and wait; the answer with its payload read."""
+        text = json.dumps(payload).encode()
+        answer = self.wait("a free place for the function", lambda: self._invoke(text))
+        return {**answer, "Payload": json.load(answer["Payload"])}
+
+    def _invoke(self, payload: bytes) -> dict[str, Any] | None:
+        try:
+            return self._lambda.invoke(FunctionName=self.function_name, Payload=payload)
+        except self._lambda.exceptions.TooManyRequestsException:
+            return None  # all of its reserved places are taken by events
+
+    @contextmanager
+    def fresh_function(self) -> Iterator[None]:
+        """Make the function start cold, and again at the end."""
+        name = {"FunctionName": self.function_name}
+        before = self._lambda.get_function_configuration(**name)
+        # A change of the configuration ends the running instances.
+        self._lambda.update_function_configuration(**name, MemorySize=before["MemorySize"] * 2)
+        try:
+            yield
+        finally:
+            self._lambda.update_function_configuration(**name, MemorySize=before["MemorySize"])
 
     def invoke(self, record: dict[str, Any], **envelope: str) -> dict[str, Any]:
         """Hand the function an envelope directly and wait, as somebody may who can invoke it."""
@@ -112,9 +238,7 @@ class Guarded:
             "resources": [],
             "detail": record,
         } | {key.replace("_", "-"): value for key, value in envelope.items()}
-        return self.lab.admin.client("lambda").invoke(
-            FunctionName=self.function_name, Payload=json.dumps(event).encode()
-        )
+        return self.call_function(event)
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """Take everything out of the dead-letter queue."""
@@ -151,7 +275,15 @@ class Guarded:
 
     def reset(self) -> None:
         """Put right whatever a test, passed or failed, has left."""
-        self.control.switch(paused=False, delay_ms=0, copies=1, drop_next=0, requires_logging_trail=True)
-        if not self.is_logging():
-            self.start_logging()
+        self.switch(paused=False, muted=False, delay_ms=0, copies=1, drop_next=0, requires_logging_trail=True)
+        if self.state() != self.declared:
+            # Nobody fights over the trail: the function first, if it is still at it.
+            self.settle()
+            self.switch(muted=True)
+            restore_state(self.cloudtrail, self.trail_arn, self.declared)
+            self.switch(muted=False)
         self.dead_letters()
+
+
+def _event_id(message: Message) -> str | None:
+    return (message.notice().get("event") or {}).get("id")

@@ -25,11 +25,13 @@ def test_a_stopped_trail_is_restored_and_reported(guarded: Guarded, named_by: st
     assert notice["outcome"] == "restored"
     assert notice["verification"]["is_logging"] is True
     assert notice["trail"]["arn"] == guarded.trail_arn
+    assert notice["drift"] == [{"field": "is_logging", "before": False, "after": True}]
+    assert notice["remediation"]["calls"] == ["cloudtrail:StartLogging"]
     actor, credentials = notice["actor"], guarded.lab.attacker.credentials
-    assert actor["arn"] == f"arn:aws:iam::{guarded.lab.account}:user/{credentials.name}"
+    assert actor["arn"] == guarded.attacker_arn
     assert actor["access_key_id"] == credentials.access_key_id
     assert credentials.secret_access_key not in message.body
-    record = guarded.control.records(event_name="StopLogging", since=since)[0]["record"]
+    record = guarded.records(since, event_name="StopLogging")[0]
     assert notice["event"]["id"] == record["eventID"]
     assert _epoch(notice["timing"]["event_time"]) == _epoch(record["eventTime"])
     assert message.attributes["outcome"] == "restored"
@@ -42,12 +44,12 @@ def test_restoration_comes_first_and_claims_rest_on_a_read(guarded: Guarded) -> 
     """Laws 1 and 3, seen from outside: StartLogging, then GetTrailStatus, then the notice."""
     since = guarded.attack()
     guarded.notice(since)
-    marker = f":assumed-role/{guarded.role_name}/"
-    calls = [r for r in guarded.control.requests(since=since) if marker in (r["caller"] or "")]
-    operations = [call["operation"] for call in sorted(calls, key=lambda r: r["received_at"])]
+    calls = sorted(guarded.requests(since), key=lambda r: r["received_at"])
+    operations = [call["operation"] for call in calls]
     assert operations[0] == "StartLogging"
-    assert operations[-1] == "Publish"
-    assert "GetTrailStatus" in operations[1:-1]
+    assert calls[1]["received_at"] >= calls[0]["answered_at"], "nothing beside it"
+    assert operations.count("Publish") == 1
+    assert "GetTrailStatus" in operations[1 : operations.index("Publish")]
 
 
 def test_a_denied_attempt_is_reported_and_nothing_is_touched(guarded: Guarded) -> None:
@@ -89,8 +91,8 @@ def test_the_records_name_both_sides(guarded: Guarded) -> None:
     """What an analyst finds in the event history: the attacker's stop, the function's start."""
     since = guarded.attack()
     guarded.notice(since)
-    stop = guarded.control.records(event_name="StopLogging", since=since)[0]["record"]
-    start = guarded.control.records(event_name="StartLogging", since=since)[0]["record"]
+    stop = guarded.records(since, event_name="StopLogging")[0]
+    start = guarded.records(since, event_name="StartLogging")[0]
     assert stop["userIdentity"]["type"] == "IAMUser"
     assert stop["requestParameters"] == {"name": guarded.trail_name}
     identity = start["userIdentity"]
@@ -114,31 +116,22 @@ def test_no_echo_and_no_loop(guarded: Guarded) -> None:
     assert len(guarded.notices(since)) == 1
 
 
-def test_duplicates_end_as_no_drift(guarded: Guarded) -> None:
-    guarded.control.switch(copies=3)
+def test_what_cannot_be_undone_from_here_is_reported(guarded: Guarded) -> None:
+    """The emulator does not know the call, so a record is made up for it and handed over."""
+    guarded.lose_next_event()
     since = guarded.attack()
-    guarded.wait("three deliveries", lambda: len(guarded.deliveries(since)) == 3)
-    guarded.wait("three publishes", lambda: len(guarded.calls("Publish", since)) == 3)
-    assert guarded.stays(guarded.is_logging, 2)
-    notices = guarded.notices(since)
-    assert {notice["outcome"] for notice in notices} <= {"restored", "already_logging"}
-    assert len({notice["event"]["id"] for notice in notices}) == 1
-    assert guarded.dead_letters() == []
-
-
-def test_a_late_event_finds_a_logging_trail(guarded: Guarded) -> None:
-    """Somebody was faster than the event.
-
-    AWS keeps the trail's StartLoggingTime then, and the notice says already_logging.
-    The emulator sets it anew with every StartLogging, so either outcome is true here.
-    """
-    guarded.control.switch(delay_ms=1500)
-    since = guarded.attack()
+    record = guarded.records(since, event_name="StopLogging")[0]
     guarded.start_logging()
-    _, notice = guarded.notice(since)
-    assert notice["outcome"] in ("already_logging", "restored")
-    assert notice["verification"]["is_logging"] is True
-    assert guarded.stays(guarded.is_logging, 1)
+    record |= {
+        "eventName": "DeregisterOrganizationDelegatedAdmin",
+        "requestParameters": {"delegatedAdminAccountId": "444455556666"},
+    }
+    since = time.time()
+    assert guarded.invoke(record)["Payload"] == {"outcomes": ["reported"]}
+    notice = guarded.notice_of(record)
+    assert (notice["outcome"], notice["severity"]) == ("reported", "high")
+    assert notice["actor"]["arn"] == guarded.attacker_arn
+    assert guarded.writes(since) == []
 
 
 def test_an_unprotected_trail_is_left_alone(guarded: Guarded) -> None:

@@ -28,7 +28,7 @@ REACHES: dict[str, Callable[[Aws, Guarded], object]] = {
     ),
     "delete it": lambda a, g: a.client("lambda").delete_function(FunctionName=g.function_name),
     "take its permission": lambda a, g: a.client("lambda").remove_permission(
-        FunctionName=g.function_name, StatementId="StopLoggingRule"
+        FunctionName=g.function_name, StatementId="x"
     ),
     "assume its role": lambda a, g: a.client("sts").assume_role(RoleArn=g.role_arn, RoleSessionName="mallory"),
     "read its role's policy": lambda a, g: a.client("iam").list_role_policies(RoleName=g.role_name),
@@ -54,6 +54,17 @@ REACHES: dict[str, Callable[[Aws, Guarded], object]] = {
     "delete the alarms": lambda a, g: a.client("cloudwatch").delete_alarms(
         AlarmNames=list(g.lab.outputs["alarm_names"].values())
     ),
+    "rewrite the baseline": lambda a, g: a.client("ssm").put_parameter(
+        Name=g.parameter_name(), Value="{}", Type="String", Overwrite=True
+    ),
+    "read the baseline": lambda a, g: a.client("ssm").get_parameter(Name=g.parameter_name()),
+    "delete the baseline": lambda a, g: a.client("ssm").delete_parameter(Name=g.parameter_name()),
+    "note an incident as told": lambda a, g: a.client("dynamodb").put_item(
+        TableName=g.incidents_table(), Item={"id": {"S": "x"}}
+    ),
+    "delete the memory of incidents": lambda a, g: a.client("dynamodb").delete_table(TableName=g.incidents_table()),
+    "list the schedules": lambda a, g: a.client("scheduler").list_schedules(),
+    "stop the schedule": lambda a, g: a.client("scheduler").delete_schedule(Name="sweep", GroupName="trailkeeper"),
     "change the log bucket's policy": lambda a, g: a.client("s3").delete_bucket_policy(
         Bucket=g.lab.outputs["trail_bucket_name"]
     ),
@@ -88,10 +99,10 @@ def test_nobody_can_put_an_event_in_aws_s_name(guarded: Guarded) -> None:
 
 def _stopped_in_the_dark(guarded: Guarded) -> tuple[float, dict]:
     """The trail is off and its event was lost; returns the record."""
-    guarded.control.switch(drop_next=1)
+    guarded.lose_next_event()
     since = guarded.attack()
     guarded.wait("the lost event", lambda: guarded.deliveries(since, outcome="dropped"))
-    return since, guarded.control.records(event_name="StopLogging", since=since)[0]["record"]
+    return since, guarded.records(since, event_name="StopLogging")[0]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +134,7 @@ def test_a_forged_invocation_moves_nothing(guarded: Guarded, envelope: dict, rec
     since = time.time()
     answer = guarded.invoke(true_record | record, **envelope)
     assert "FunctionError" not in answer
-    assert json.load(answer["Payload"]) == {"ignored": reason}
+    assert answer["Payload"] == {"ignored": reason}
     assert guarded.calls("StartLogging", since) == []
     assert guarded.calls("Publish", since) == []
     assert not guarded.is_logging()

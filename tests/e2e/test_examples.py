@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from concurrent.futures import Future
 
 import pytest
 
-from e2e.examples import Example, Examples
+from e2e.examples import KEPT, NAMES, Example, Examples
+from e2e.trail_state import difference, read_state
 from lab.gateway_process import wait_for
-from lab.paths import INFRA
-from lab.progress import LabError
 from lab.session import Lab
-
-KEPT = "single-account"
-NAMES = sorted(path.parent.name for path in (INFRA / "examples").glob("*/main.tf"))
 
 
 @pytest.fixture
 def example(request: pytest.FixtureRequest, examples: Examples) -> Example:
     return examples.get(request.param)
-
-
-@pytest.fixture(scope="module")
-def destroying(examples: Examples) -> dict[str, Future[Example]]:
-    """From here on all examples but one are being destroyed, side by side."""
-    return examples.destroy([name for name in NAMES if name != KEPT])
 
 
 def _stop(example: Example, trail_arn: str) -> float:
@@ -54,8 +43,10 @@ def test_a_new_trail_is_guarded(example: Example) -> None:
 
 @pytest.mark.parametrize("example", ["existing-trail"], indirect=True)
 def test_an_existing_trail_is_guarded_and_the_queue_gets_the_notice(example: Example) -> None:
-    arn = example.outputs["protected_trail_arns"][0]
-    assert arn == example.prepared["trail_arn"]
+    arn = example.prepared["trail_arn"]
+    assert set(example.outputs["protected_trail_arns"]) == {
+        example.prepared[name] for name in ("trail_arn", "declared_arn", "captured_arn")
+    }
     _stop(example, arn)
     wait_for("a logging trail", lambda: _logs(example, arn), 20)
     sqs = example.aws.client("sqs")
@@ -67,6 +58,31 @@ def test_an_existing_trail_is_guarded_and_the_queue_gets_the_notice(example: Exa
     notice = json.loads(json.loads(messages[0]["Body"])["Message"])
     assert notice["outcome"] == "restored"
     assert notice["trail"]["arn"] == arn
+
+
+@pytest.mark.parametrize("example", ["existing-trail"], indirect=True)
+def test_three_ways_to_declare_an_existing_trail(example: Example, lab: Lab) -> None:
+    """Weakened alike, the three trails are put back as far as each baseline goes."""
+    cloudtrail = example.aws.client("cloudtrail")
+    arns = [example.prepared[name] for name in ("trail_arn", "declared_arn", "captured_arn")]
+    declared = {arn: read_state(cloudtrail, arn) for arn in arns}
+    since = time.time()
+    for arn in arns:
+        cloudtrail.remove_tags(ResourceId=arn, TagsList=[{"Key": "team"}])
+        cloudtrail.update_trail(Name=arn, EnableLogFileValidation=False)
+
+    def left(arn: str) -> set[str]:
+        return {entry["field"] for entry in difference(declared[arn], read_state(cloudtrail, arn))}
+
+    alone, in_words, captured = arns
+    wait_for("the declared settings", lambda: left(in_words) == {"tags"}, 30)
+    wait_for("the captured trail", lambda: left(captured) == set(), 30)
+    wait_for(
+        "all deliveries",
+        lambda: len(lab.gateway.control.deliveries(since=since, account=example.account, event_name="RemoveTags")) >= 3,
+        20,
+    )
+    assert left(alone) == {"tags", "enable_log_file_validation"}
 
 
 @pytest.mark.parametrize("example", ["responder-only"], indirect=True)
@@ -88,23 +104,6 @@ def test_accounts_do_not_touch_each_other(example: Example, lab: Lab) -> None:
     assert lab.gateway.control.deliveries(since=since, account=lab.account) == []
 
 
-@pytest.mark.usefixtures("destroying")
-@pytest.mark.parametrize("example", [KEPT], indirect=True)
-def test_a_bucket_with_logs_is_kept_unless_the_user_says_so(example: Example) -> None:
-    terraform, s3 = example.terraform, example.aws.client("s3")
-    bucket = s3.list_buckets()["Buckets"][0]["Name"]
-    s3.put_object(Bucket=bucket, Key=f"AWSLogs/{example.account}/CloudTrail/log.json.gz", Body=b"evidence")
-    with pytest.raises(LabError, match="BucketNotEmpty"):
-        terraform.destroy()
-    assert s3.get_object(Bucket=bucket, Key=f"AWSLogs/{example.account}/CloudTrail/log.json.gz")["Body"].read()
-
-    terraform.set_variables(terraform.variables | {"force_destroy_logs": True})
-    address = next(line for line in terraform.state() if ".aws_s3_bucket." in line)
-    terraform.apply(f"-target={address}")
-    terraform.destroy()
-    assert s3.list_buckets()["Buckets"] == []
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name != KEPT])
-def test_destroys(destroying: dict[str, Future[Example]], name: str) -> None:
-    assert destroying[name].result(timeout=200).terraform.state() == []
+def test_the_end_begins(examples: Examples) -> None:
+    """All examples but one are destroyed from here on, side by side; see test_terraform_examples.py."""
+    examples.begin_to_destroy()

@@ -13,12 +13,20 @@ from lab.inbox import delete_inbox
 
 LISTS: dict[str, Callable[[Aws], list]] = {
     "trails": lambda a: a.client("cloudtrail").describe_trails()["trailList"],
-    "buckets": lambda a: a.client("s3").list_buckets()["Buckets"],
+    "buckets": lambda a: [
+        bucket for bucket in a.client("s3").list_buckets()["Buckets"] if not bucket["Name"].startswith("attackers-")
+    ],
     "topics": lambda a: a.client("sns").list_topics()["Topics"],
     "queues": lambda a: a.client("sqs").list_queues().get("QueueUrls", []),
     "functions": lambda a: a.client("lambda").list_functions()["Functions"],
     "roles": lambda a: a.client("iam").list_roles()["Roles"],
     "rules": lambda a: a.client("events").list_rules()["Rules"],
+    "parameters": lambda a: a.client("ssm").describe_parameters()["Parameters"],
+    "tables": lambda a: a.client("dynamodb").list_tables()["TableNames"],
+    "schedules": lambda a: a.client("scheduler").list_schedules()["Schedules"],
+    "schedule groups": lambda a: [
+        group for group in a.client("scheduler").list_schedule_groups()["ScheduleGroups"] if group["Name"] != "default"
+    ],
     "alarms": lambda a: a.client("cloudwatch").describe_alarms()["MetricAlarms"],
     "log groups": lambda a: a.client("logs").describe_log_groups()["logGroups"],
     "key aliases": lambda a: [
@@ -45,10 +53,11 @@ def destroyed(guarded_account: Guarded) -> tuple[Guarded, float]:
 
 
 def test_destroy_is_not_fought(destroyed: tuple[Guarded, float]) -> None:
-    """Law 5: the triggers go before the trail does."""
+    """Law 5: the triggers go before the trail does, and nothing brings it back."""
     guarded, since = destroyed
     assert guarded.lab.terraform.state() == []
-    assert guarded.calls("StartLogging", since) == []
+    assert guarded.writes(since) == []
+    assert guarded.stays(lambda: guarded.state() == {"exists": False}, 3)
 
 
 @pytest.mark.parametrize("what", LISTS)

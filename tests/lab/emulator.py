@@ -1,4 +1,4 @@
-"""The emulated AWS: MiniStack, with signature and IAM checks on, on a free loopback port."""
+"""The emulated AWS: MiniStack, extended, with signature and IAM checks on, on a free loopback port."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from .paths import REPOSITORY
 from .processes import clean_environment, start, stop
 from .progress import LabError
 
@@ -32,12 +33,17 @@ class Emulator:
 
 
 def start_emulator(*, port: int, gateway_url: str, account: str, region: str, directory: Path) -> Emulator:
-    """Start MiniStack. Its functions inherit its environment, so that holds nothing but what they need."""
+    """Start MiniStack with our extensions.
+
+    Its functions inherit its environment, so that holds nothing but what they need
+    (PYTHONPATH goes before the first function starts, see emulator_main.py).
+    """
     temporary = directory / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     log = directory / "emulator.log"
     secret = secrets.token_hex(20)
     env = clean_environment(
+        PYTHONPATH=str(REPOSITORY / "tests"),
         HOME=str(temporary),
         TMPDIR=str(temporary),
         S3_DATA_DIR=str(temporary / "s3"),
@@ -54,7 +60,7 @@ def start_emulator(*, port: int, gateway_url: str, account: str, region: str, di
         # A function that SNS or EventBridge starts is retried after 1 and 2 seconds, not after minutes.
         LAMBDA_ASYNC_RETRY_BASE_SECONDS="1",
     )
-    process = start([sys.executable, "-m", "ministack"], env=env, log=log, cwd=temporary)
+    process = start([sys.executable, "-m", "lab.emulator_main"], env=env, log=log, cwd=temporary)
     emulator = Emulator(f"http://127.0.0.1:{port}", secret, process, log)
     try:
         _wait(emulator)

@@ -45,10 +45,17 @@ class Control:
         """What the gateway itself could not do."""
         return self._get("/health", {})["failures"]
 
-    def switch(self, **switches: Any) -> dict[str, Any]:
-        """Set switches of the delivery."""
+    def is_finished(self, account: str) -> bool:
+        """Whether no event is on its way in an account, and no function runs because of one."""
+        found = self._get("/unfinished", {"account": account})
+        return not found["deliveries"] and not found["runs"]
+
+    def switch(self, account: str, **switches: Any) -> dict[str, Any]:
+        """Set switches of an account's delivery."""
         request = urllib.request.Request(
-            f"{self.url}/delivery", data=json.dumps(switches).encode(), headers={"Content-Type": "application/json"}
+            f"{self.url}/delivery?account={account}",
+            data=json.dumps(switches).encode(),
+            headers={"Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)

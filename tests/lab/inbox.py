@@ -81,6 +81,12 @@ class Inbox:
                     continue
         return found
 
+    def is_drained(self) -> bool:
+        """Whether everything that was sent has been read."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"]
+        return all(int(found[name]) == 0 for name in names)
+
     def close(self) -> None:
         """Stop reading."""
         self._stop.set()

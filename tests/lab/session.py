@@ -38,8 +38,19 @@ class Lab:
     outputs: dict[str, Any]
     inbox_url: str
 
-    def __init__(self, name: str, package: Path, progress: Progress) -> None:
+    def __init__(
+        self,
+        name: str,
+        package: Path,
+        progress: Progress,
+        *,
+        variables: dict[str, Any] | None = None,
+        beside: Callable[[Lab], object] | None = None,
+    ) -> None:
+        """`variables` go to the root module. `beside` is called before the apply, to start something beside it."""
         self.name = name
+        self.variables = variables or {}
+        self._beside = beside
         self.keep_logs = False
         self.directory = work_directory(name)
         self.package = package
@@ -76,7 +87,9 @@ class Lab:
             raise LabError(f"there is no package {self.package}; build it with `make package`, or give --package")
         self._lock()
         self._start_aws()
-        self._create_users()
+        self.admin, self.attacker = self.create_users(self.root)
+        if self._beside:
+            self._beside(self)
         self._apply()
         self.inbox_url = create_inbox(self.admin, self.outputs["alerts_topic_arn"])
 
@@ -129,9 +142,12 @@ class Lab:
         self._cleanup.callback(self.gateway.stop)
         self.root = self.as_account(self.account)
 
-    def _create_users(self) -> None:
-        self.admin = self.root.as_(create_user(self.root, "administrator", EVERYTHING))
-        self.attacker = self.root.as_(create_user(self.root, "mallory", CLOUDTRAIL_ONLY))
+    def create_users(self, root: Aws) -> tuple[Aws, Aws]:
+        """An administrator, and an attacker who may do everything in CloudTrail and nothing else."""
+        return (
+            root.as_(create_user(root, "administrator", EVERYTHING)),
+            root.as_(create_user(root, "mallory", CLOUDTRAIL_ONLY)),
+        )
 
     def _apply(self) -> None:
         started = time.monotonic()
@@ -144,12 +160,13 @@ class Lab:
 
     def write_terraform(self, **variables: Any) -> None:
         """Write the root configuration, with other values for some variables."""
-        self.terraform.write(
-            INFRA,
-            {
-                "package": str(self.package.resolve()),
-                "architecture": host_architecture(),
-                "force_destroy_logs": True,
-                **variables,
-            },
-        )
+        self.terraform.write(INFRA, self.root_variables(**self.variables, **variables))
+
+    def root_variables(self, **variables: Any) -> dict[str, Any]:
+        """What the root module needs here, and more."""
+        return {
+            "package": str(self.package.resolve()),
+            "architecture": host_architecture(),
+            "force_destroy_logs": True,
+            **variables,
+        }

@@ -76,7 +76,7 @@ class Terraform:
         self._quiet = quiet
         self.directory = directory
         self.variables: dict[str, Any] = {}
-        self._aws = aws
+        self.aws = aws
         self._progress = progress
         self._log = log
         self._binary = find_terraform()
@@ -90,7 +90,7 @@ class Terraform:
             "module": {"trailkeeper": {"source": source, **variables}},
             "output": {"outputs": {"value": "${module.trailkeeper}", "sensitive": False}},
         }
-        (self.directory / "provider.tf").write_text(_PROVIDER_BLOCK.format(region=self._aws.region))
+        (self.directory / "provider.tf").write_text(_PROVIDER_BLOCK.format(region=self.aws.region))
         (self.directory / "main.tf.json").write_text(json.dumps(arguments, indent=2) + "\n")
 
     def declared_variables(self) -> set[str]:
@@ -170,6 +170,13 @@ class Terraform:
                 changes[change["resource"]["addr"]] = [change["action"]]
         return Plan(changes)
 
+    def differs(self, *arguments: str) -> bool:
+        """Whether `terraform plan -detailed-exitcode` finds something to do; arguments such as -target narrow it."""
+        answer = self._run("plan", "-input=false", "-lock=false", "-detailed-exitcode", *arguments)
+        if answer.returncode not in (0, 2):
+            raise LabError(f"terraform plan failed:\n{answer.stderr[-2000:]}")
+        return answer.returncode == 2
+
     def planned_json(self) -> dict[str, Any]:
         """The full plan as JSON, with the values before and after."""
         self._run("plan", "-input=false", "-out=plan", "-lock=false", f"-parallelism={_PARALLELISM}")
@@ -185,7 +192,7 @@ class Terraform:
     def _environment(self) -> dict[str, str]:
         """Ours without anything AWS or Terraform would take a setting from."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-        credentials = self._aws.credentials
+        credentials = self.aws.credentials
         return kept | {
             "TF_CLI_CONFIG_FILE": str(self._config),
             # A provider that came from the registry is kept for the next lab.
@@ -193,10 +200,11 @@ class Terraform:
             "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
-            "AWS_ENDPOINT_URL": self._aws.endpoint_url,
-            "AWS_REGION": self._aws.region,
+            "AWS_ENDPOINT_URL": self.aws.endpoint_url,
+            "AWS_REGION": self.aws.region,
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            **({"AWS_SESSION_TOKEN": credentials.session_token} if credentials.session_token else {}),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -23,35 +23,34 @@ class Step:
     seen: str
 
 
-def stop_accepted(control: Control, since: float, attacker_arn: str) -> dict[str, Any] | None:
-    """The attacker's StopLogging that the emulator accepted."""
-    for request in control.requests(operation="StopLogging", since=since):
-        if request["status"] == 200 and request["caller"] == attacker_arn:
+def accepted(control: Control, operation: str, since: float, caller: str) -> dict[str, Any] | None:
+    """Somebody's call that the emulator accepted."""
+    for request in control.requests(operation=operation, since=since):
+        if request["status"] == 200 and request["caller"] == caller:
             return request
     return None
 
 
-def delivered(control: Control, since: float, function_name: str) -> dict[str, Any] | None:
+def delivered(control: Control, event_name: str, since: float, function_name: str) -> dict[str, Any] | None:
     """The event's hand-over to the function."""
-    for entry in control.deliveries(event_name="StopLogging", since=since, outcome="accepted"):
+    for entry in control.deliveries(event_name=event_name, since=since, outcome="accepted"):
         if (entry["target"] or "").endswith(f":function:{function_name}"):
             return entry
     return None
 
 
-def by_role(control: Control, operation: str, since: float, role_arn: str) -> list[dict[str, Any]]:
+def by_role(control: Control, since: float, role_arn: str, **query: Any) -> list[dict[str, Any]]:
     """Accepted calls of a role's sessions, the oldest first."""
     marker = f":assumed-role/{role_arn.rsplit('/', 1)[-1]}/"
-    found = control.requests(operation=operation, since=since)
-    return [request for request in found if request["status"] == 200 and marker in (request["caller"] or "")]
+    found = control.requests(since=since, **query)
+    mine = [request for request in found if request["status"] == 200 and marker in (request["caller"] or "")]
+    return sorted(mine, key=lambda request: request["received_at"])
 
 
-def verified(control: Control, since: float, role_arn: str) -> dict[str, Any] | None:
-    """The role's first GetTrailStatus after its StartLogging whose answer says that the trail logs."""
-    starts = by_role(control, "StartLogging", since, role_arn)
-    for request in by_role(control, "GetTrailStatus", since, role_arn):
-        after = starts and request["received_at"] >= starts[0]["answered_at"]
-        if after and json.loads(request["answer_body"] or "{}").get("IsLogging") is True:
+def verified(control: Control, healed_at: float, role_arn: str) -> dict[str, Any] | None:
+    """The role's first GetTrailStatus after the healing whose answer says that the trail logs."""
+    for request in by_role(control, healed_at, role_arn, operation="GetTrailStatus"):
+        if json.loads(request["answer_body"] or "{}").get("IsLogging") is True:
             return request
     return None
 
@@ -63,7 +62,7 @@ def notice(inbox: Inbox, since: float) -> Any:
 
 def mail(control: Control, since: float, role_arn: str) -> tuple[str, str] | None:
     """Subject and text that SNS would mail, out of the role's own Publish request."""
-    for request in by_role(control, "Publish", since, role_arn):
+    for request in by_role(control, since, role_arn, operation="Publish"):
         form = parse_qs(request["request_body"] or "")
         message = form.get("Message", [""])[0]
         if form.get("MessageStructure") == ["json"]:
@@ -71,6 +70,14 @@ def mail(control: Control, since: float, role_arn: str) -> tuple[str, str] | Non
             message = texts.get("email") or texts["default"]
         return form.get("Subject", [""])[0], message
     return None
+
+
+def section(text: str, heading: str) -> str:
+    """A part of a notice: its heading and the lines below, up to the next empty one."""
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines) if line.startswith(heading)), len(lines))
+    end = next((number for number in range(start, len(lines)) if not lines[number].strip()), len(lines))
+    return "\n".join(lines[start:end])
 
 
 def draw(steps: list[Step]) -> str:

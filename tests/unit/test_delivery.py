@@ -82,7 +82,7 @@ def deliver(
         history = History()
         rules = Rules(emulator)  # type: ignore[arg-type]
         delivery = Delivery(rules, Targets(emulator), history)  # type: ignore[arg-type]
-        delivery.switch(switches or {})
+        await delivery.switch("111122223333", switches or {})
         delivery.offer(record("cloudtrail", operation, {"Name": "n"}), logged)
         for _ in range(200):
             await asyncio.sleep(0.01)
@@ -133,6 +133,7 @@ def test_copies_and_loss() -> None:
     emulator = Emulator({"Id": "1", "Arn": FUNCTION})
     assert _outcomes(deliver(emulator, switches={"copies": 3})) == ["accepted"] * 3
     assert _outcomes(deliver(emulator, switches={"drop_next": 1})) == ["dropped"]
+    assert _outcomes(deliver(emulator, switches={"muted": True})) == []
 
 
 def test_a_failure_is_retried() -> None:
@@ -165,6 +166,43 @@ def test_a_missing_permission_is_not_retried() -> None:
 def test_unsupported_targets_are_said() -> None:
     history = deliver(Emulator({"Id": "1", "Arn": "arn:aws:states:eu-west-1:111122223333:stateMachine:x"}))
     assert _outcomes(history) == ["unsupported"]
+
+
+def test_an_account_s_switches_are_its_own() -> None:
+    async def run() -> list[int]:
+        delivery = Delivery(Rules(None), Targets(None), History())  # type: ignore[arg-type]
+        await delivery.switch("111122223333", {"copies": 3})
+        with pytest.raises(ValueError, match="no_such_switch"):
+            await delivery.switch("111122223333", {"no_such_switch": 1})
+        return [delivery.switches(account).copies for account in ("111122223333", "444455556666")]
+
+    assert asyncio.run(run()) == [3, 1]
+
+
+def test_a_paused_delivery_waits() -> None:
+    async def run() -> list[str]:
+        emulator, history = Emulator({"Id": "1", "Arn": FUNCTION}), History()
+        delivery = Delivery(Rules(emulator), Targets(emulator), history)  # type: ignore[arg-type]
+        await delivery.switch("111122223333", {"paused": True})
+        delivery.offer(record("cloudtrail", "StopLogging", {"Name": "n"}), True)
+        await asyncio.sleep(0.1)
+        before = [*_outcomes(history), str(delivery.under_way("111122223333")[0])]
+        await delivery.switch("111122223333", {"paused": False})
+        await asyncio.sleep(0.1)
+        after = [*_outcomes(history), str(delivery.under_way("111122223333")[0])]
+        await delivery.stop()
+        return [*before, *after]
+
+    assert asyncio.run(run()) == ["1", "accepted", "0"]
+
+
+def test_an_organizations_event_comes_to_us_east_1() -> None:
+    """Whatever the caller's region; the source is the service's own."""
+    call = ("organizations", "DisableAWSServiceAccess", {"ServicePrincipal": "cloudtrail.amazonaws.com"})
+    event = envelope(record(*call, region="eu-west-1"))
+    assert (event["source"], event["region"]) == ("aws.organizations", "us-east-1")
+    assert event["detail"]["eventSource"] == "organizations.amazonaws.com"
+    assert event["detail"]["requestParameters"] == {"servicePrincipal": "cloudtrail.amazonaws.com"}
 
 
 def test_inputs() -> None:

@@ -30,6 +30,13 @@ def test_the_timeline_is_aligned_and_plain_off_a_terminal() -> None:
     assert "\033" not in "".join(lines)
 
 
+def test_a_section_of_a_notice() -> None:
+    text = "HEAD\n\nWHAT WAS LOST (quoted)\n  a\n   -> b\n\nWHO\n  x\n"
+    assert timeline.section(text, "WHAT WAS LOST") == "WHAT WAS LOST (quoted)\n  a\n   -> b"
+    assert timeline.section(text, "WHO") == "WHO\n  x"
+    assert timeline.section(text, "NOTHING OF THE KIND") == ""
+
+
 def test_colour_is_for_terminals_only() -> None:
     stream = io.StringIO()
     assert progress.colour("x", "red", stream) == "x"

@@ -58,3 +58,23 @@ def test_pages_do_not_shift_when_events_arrive() -> None:
     last = lookup(records, {"MaxResults": 2, "NextToken": second["NextToken"]}, ACCOUNT, REGION)
     assert _names(last) == ["t0"]
     assert "NextToken" not in last
+
+
+def test_a_trail_is_found_however_the_call_names_it() -> None:
+    arn = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/audit"
+    records = [
+        (1000.0, record("cloudtrail", "UpdateTrail", {"Name": "audit"})),
+        (1001.0, record("cloudtrail", "PutEventSelectors", {"TrailName": "audit", "EventSelectors": [{}]})),
+        (1002.0, record("cloudtrail", "PutInsightSelectors", {"TrailName": arn, "InsightSelectors": []})),
+        (1003.0, record("cloudtrail", "RemoveTags", {"ResourceId": arn, "TagsList": [{"Key": "k"}]})),
+        (1004.0, record("s3", "DeleteBucket", {"Bucket": "audit"}, answer=b"")),
+    ]
+
+    def by_name(name: str) -> list[str]:
+        given = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": name}]}
+        return [event["EventName"] for event in lookup(records, given, ACCOUNT, REGION)["Events"]]
+
+    assert [name for name in by_name("audit") if name != "DeleteBucket"] == ["PutEventSelectors", "UpdateTrail"]
+    assert by_name(arn) == ["RemoveTags", "PutInsightSelectors"]
+    for event in lookup(records[:4], {}, ACCOUNT, REGION)["Events"]:
+        assert [resource["ResourceType"] for resource in event["Resources"]] == ["AWS::CloudTrail::Trail"]

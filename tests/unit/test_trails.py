@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from lab.gateway.decoding import Answer
 from lab.gateway.trails import Trails
 from unit.calls import request
@@ -33,3 +35,30 @@ def test_a_trail_s_life() -> None:
     _see(trails, "StartLogging", Name="audit")
     _see(trails, "DeleteTrail", Name="audit")
     assert not trails.logs(ACCOUNT, "eu-west-1")
+
+
+def _advanced(**fields: str) -> dict[str, Any]:
+    selectors = [{"Field": name, "Equals": [value]} for name, value in fields.items()]
+    return {"AdvancedEventSelectors": [{"FieldSelectors": selectors}]}
+
+
+@pytest.mark.parametrize(
+    ("selectors", "writes", "reads"),
+    [
+        ({"EventSelectors": [{}]}, True, True),
+        ({"EventSelectors": [{"ReadWriteType": "ReadOnly"}]}, False, True),
+        ({"EventSelectors": [{"ReadWriteType": "ReadOnly"}, {"ReadWriteType": "WriteOnly"}]}, True, True),
+        ({"EventSelectors": [{"IncludeManagementEvents": False}]}, False, False),
+        (_advanced(eventCategory="Management"), True, True),
+        (_advanced(eventCategory="Management", readOnly="true"), False, True),
+        (_advanced(eventCategory="Management", readOnly="false"), True, False),
+        (_advanced(eventCategory="Data"), False, False),
+    ],
+)
+def test_selectors_decide_what_a_trail_covers(selectors: dict, writes: bool, reads: bool) -> None:
+    trails = Trails()
+    _see(trails, "CreateTrail", Name="audit", S3BucketName="b")
+    _see(trails, "StartLogging", Name="audit")
+    _see(trails, "PutEventSelectors", TrailName="audit", **selectors)
+    assert trails.logs(ACCOUNT, "eu-west-1") is writes
+    assert trails.logs(ACCOUNT, "eu-west-1", read_only=True) is reads

@@ -1,23 +1,44 @@
-//! A trail and a topic behind AWS's wire protocols, with faults on demand.
+//! A guarded account behind AWS's wire protocols, with faults on demand.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
 
-use crate::http::{Reply, Request, serve};
+use crate::{
+    cloudtrail::{self, Answer},
+    declared,
+    http::{Reply, Request, serve},
+    stores::{self, Item},
+    world::{Trail, World},
+};
 
-/// The calls that may come.
+/// The calls that most tests are about.
 pub const START: &str = "StartLogging";
 pub const STATUS: &str = "GetTrailStatus";
 pub const PUBLISH: &str = "Publish";
+pub const PARAMETER: &str = "GetParameter";
+pub const PUT_ITEM: &str = "PutItem";
+
+/// The trail that most tests are about.
+pub const AUDIT: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit";
+/// All that are protected; in us-east-1 arrive the events of global services.
+pub const PROTECTED: [&str; 4] = [
+    AUDIT,
+    "arn:aws:cloudtrail:us-east-1:111122223333:trail/global",
+    "arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/audit",
+    "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/audit",
+];
 
 /// What a call gets instead of its answer. Given the number of earlier calls
 /// of the operation; `None` means the healthy answer.
 pub type Fault = dyn Fn(&str, usize) -> Option<Reply> + Send + Sync;
+
+/// What happens once a call has been answered.
+type Ambush = Box<dyn FnOnce(&mut World) + Send>;
 
 /// A request that arrived.
 #[derive(Clone, Debug)]
@@ -25,16 +46,31 @@ pub struct Call {
     pub operation: String,
     pub body: String,
     pub at: Instant,
+    /// Whether it was answered as it wanted.
+    pub accepted: bool,
+}
+
+impl Call {
+    /// The body of a call in JSON.
+    pub fn asked(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
 }
 
 /// The state behind the endpoint.
-#[derive(Debug, Default)]
 pub struct State {
     /// In the order of their arrival.
     pub calls: Vec<Call>,
-    pub is_logging: bool,
-    pub started_at: f64,
-    pub stopped_at: f64,
+    pub world: World,
+    pub parameters: BTreeMap<String, String>,
+    pub incidents: BTreeMap<String, Item>,
+    /// The records that `LookupEvents` finds.
+    pub history: Vec<Value>,
+    /// Buckets that CloudTrail no longer takes for a trail.
+    pub gone_buckets: Vec<String>,
+    /// Trails and the parameters of their baselines, as the function is told.
+    protected: Vec<(String, String)>,
+    ambushes: Vec<(String, usize, Ambush)>,
 }
 
 #[derive(Clone)]
@@ -44,29 +80,98 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// A trail that was stopped `stopped_ago` seconds ago.
+    /// Trails that are as declared, but for one that was stopped `stopped_ago`
+    /// seconds ago.
     pub fn start(stopped_ago: f64, fault: Box<Fault>) -> Self {
+        let aws = Self::whole(fault);
+        aws.state().world.stop(AUDIT, stopped_ago);
+        aws
+    }
+
+    /// Trails that are as declared.
+    pub fn whole(fault: Box<Fault>) -> Self {
+        Self::with(&declared::basic(), fault)
+    }
+
+    /// Trails that are as declared by `trail`.
+    pub fn with(trail: &Trail, fault: Box<Fault>) -> Self {
+        let trails = PROTECTED.map(|arn| (arn.to_owned(), trail.clone()));
         let state = Arc::new(Mutex::new(State {
-            is_logging: false,
-            started_at: now() - 86_400.0,
-            stopped_at: now() - stopped_ago,
             calls: Vec::new(),
+            world: World::new(trails.into()),
+            parameters: BTreeMap::new(),
+            incidents: BTreeMap::new(),
+            history: Vec::new(),
+            gone_buckets: Vec::new(),
+            protected: Vec::new(),
+            ambushes: Vec::new(),
         }));
         let shared = Arc::clone(&state);
         let port = serve(move |request| answer(&mut shared.lock().unwrap(), &request, &fault));
-        Self { port, state }
+        let aws = Self { port, state };
+        for arn in PROTECTED {
+            aws.declare(arn, &declared::document(arn, trail));
+        }
+        aws
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Gives a trail the baseline that functions started later are told of.
+    pub fn declare(&self, arn: &str, document: &Value) -> String {
+        let text = document.to_string();
+        let name = format!(
+            "/trailkeeper/trailkeeper/{}/{}",
+            cloudtrail::name_of(arn),
+            declared::sha256(&text)
+        );
+        let mut state = self.state();
+        state.protected.retain(|(known, _)| known != arn);
+        state.protected.push((arn.to_owned(), name.clone()));
+        state.parameters.insert(name.clone(), text);
+        name
+    }
+
+    /// The value of `TRAILKEEPER_TRAILS`.
+    pub fn protected(&self) -> String {
+        let state = self.state();
+        let entries: Vec<String> = state
+            .protected
+            .iter()
+            .map(|(arn, parameter)| format!("{arn}={parameter}"))
+            .collect();
+        entries.join(",")
+    }
+
+    /// The state of the trail that most tests are about.
+    pub fn trail(&self) -> Value {
+        let state = self.state();
+        let trail = state.world.trails().get(AUDIT).map(Trail::state);
+        trail.unwrap_or(Value::Null)
     }
 
     /// Somebody stops the trail.
     pub fn stop_again(&self) {
-        let mut state = self.state.lock().unwrap();
-        state.is_logging = false;
-        state.stopped_at = now();
+        self.state().world.stop(AUDIT, 0.0);
+    }
+
+    /// Runs `ambush` once the call of `operation` with this number (from 0) was
+    /// answered.
+    pub fn after(
+        &self,
+        operation: &str,
+        number: usize,
+        ambush: impl FnOnce(&mut World) + Send + 'static,
+    ) {
+        let ambush = (operation.to_owned(), number, Box::new(ambush) as Ambush);
+        self.state().ambushes.push(ambush);
     }
 
     /// The operations called so far.
     pub fn operations(&self) -> Vec<String> {
-        let state = self.state.lock().unwrap();
+        let state = self.state();
         state
             .calls
             .iter()
@@ -74,13 +179,37 @@ impl Aws {
             .collect()
     }
 
+    /// The calls so far that would change a trail, in order; accepted or not.
+    pub fn writes(&self) -> Vec<String> {
+        let mut operations = self.operations();
+        operations.retain(|operation| is_write(operation));
+        operations
+    }
+
+    /// The number of accepted calls of one operation.
+    pub fn accepted(&self, operation: &str) -> usize {
+        let state = self.state();
+        let is_meant = |call: &&Call| call.operation == operation && call.accepted;
+        state.calls.iter().filter(is_meant).count()
+    }
+
+    /// What the calls of one operation asked for.
+    pub fn asked(&self, operation: &str) -> Vec<Value> {
+        let state = self.state();
+        let calls = state.calls.iter();
+        calls
+            .filter(|call| call.operation == operation)
+            .map(Call::asked)
+            .collect()
+    }
+
     pub fn count(&self, operation: &str) -> usize {
         self.operations().iter().filter(|o| *o == operation).count()
     }
 
-    /// The JSON documents of the notices that were accepted or refused.
+    /// The JSON documents of the notices, accepted or refused.
     pub fn documents(&self) -> Vec<Value> {
-        let state = self.state.lock().unwrap();
+        let state = self.state();
         state
             .calls
             .iter()
@@ -92,15 +221,18 @@ impl Aws {
             .collect()
     }
 
+    /// The only notice.
+    pub fn notice(&self) -> Value {
+        let mut documents = self.documents();
+        assert_eq!(documents.len(), 1, "{documents:#?}");
+        documents.remove(0)
+    }
+
     /// The fields of the last Publish.
     pub fn last_publish(&self) -> HashMap<String, String> {
-        let state = self.state.lock().unwrap();
-        let call = state
-            .calls
-            .iter()
-            .rfind(|call| call.operation == PUBLISH)
-            .unwrap();
-        form(&call.body)
+        let state = self.state();
+        let mut calls = state.calls.iter();
+        form(&calls.rfind(|call| call.operation == PUBLISH).unwrap().body)
     }
 }
 
@@ -111,7 +243,21 @@ pub fn now() -> f64 {
         .as_secs_f64()
 }
 
-/// A refusal as CloudTrail sends it.
+/// Whether CloudTrail counts a call among the few that change something.
+pub fn is_write(operation: &str) -> bool {
+    matches!(
+        operation,
+        START
+            | "UpdateTrail"
+            | "CreateTrail"
+            | "PutEventSelectors"
+            | "PutInsightSelectors"
+            | "AddTags"
+            | "RemoveTags"
+    )
+}
+
+/// A refusal as CloudTrail, Systems Manager and DynamoDB send it.
 pub fn refused(status: u16, code: &str) -> Reply {
     Reply::answer(
         status,
@@ -130,59 +276,79 @@ pub fn refused_by_sns(status: u16, code: &str) -> Reply {
 }
 
 fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
-    let target = request
-        .headers
-        .iter()
-        .find(|(name, _)| name == "x-amz-target");
-    let operation = match target {
-        Some((_, target)) => target.rsplit('.').next().unwrap().to_owned(),
+    let header = |name: &str| {
+        let mut headers = request.headers.iter();
+        headers
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value)
+    };
+    let operation = match header("x-amz-target") {
+        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
         None => form(&request.body)
             .get("Action")
             .cloned()
             .unwrap_or_default(),
     };
+    let signature = header("authorization").map_or("", |value| value.as_str());
     assert!(
-        request
-            .headers
-            .iter()
-            .any(|(name, value)| name == "authorization" && value.contains("SignedHeaders")),
+        signature.contains("SignedHeaders"),
         "{operation} is not signed"
     );
-    let earlier = state
-        .calls
-        .iter()
-        .filter(|call| call.operation == operation)
-        .count();
+    let region = signature.split('/').nth(2).unwrap();
+    let calls = state.calls.iter();
+    let earlier = calls.filter(|call| call.operation == operation).count();
+    let number = state.calls.len();
     state.calls.push(Call {
         operation: operation.clone(),
         body: request.body.clone(),
         at: Instant::now(),
+        accepted: false,
     });
-    if let Some(reply) = fault(&operation, earlier) {
-        return reply;
-    }
-    match operation.as_str() {
-        START => {
-            if !state.is_logging {
-                state.started_at = now();
-            }
-            state.is_logging = true;
-            Reply::answer(200, "{}")
+    let reply = fault(&operation, earlier).unwrap_or_else(|| {
+        if operation == PUBLISH {
+            state.calls[number].accepted = true;
+            return Reply::answer(
+                200,
+                "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>",
+            );
         }
-        STATUS => Reply::answer(
-            200,
-            json!({
-                "IsLogging": state.is_logging,
-                "StartLoggingTime": state.started_at,
-                "StopLoggingTime": state.stopped_at,
-            })
-            .to_string(),
-        ),
-        PUBLISH => Reply::answer(
-            200,
-            "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>",
-        ),
-        other => panic!("a call that nobody should make: {other}"),
+        let asked: Value = serde_json::from_str(&request.body).unwrap();
+        match healthy(state, &operation, region, &asked) {
+            Ok(answer) => {
+                state.calls[number].accepted = true;
+                Reply::answer(200, answer.to_string())
+            }
+            Err(code) => refused(400, code),
+        }
+    });
+    let is_due =
+        |(meant, at, _): &mut (String, usize, Ambush)| *meant == operation && *at == earlier;
+    let due: Vec<_> = state.ambushes.extract_if(.., is_due).collect();
+    for (_, _, ambush) in due {
+        ambush(&mut state.world);
+    }
+    reply
+}
+
+fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> Answer {
+    match operation {
+        PARAMETER => stores::parameter(&state.parameters, asked),
+        PUT_ITEM => stores::put_item(&mut state.incidents, asked),
+        "LookupEvents" => Ok(stores::history(&state.history, region, asked)),
+        write if is_write(write) && !state.world.takes_a_write() => Err("ThrottlingException"),
+        "UpdateTrail" | "CreateTrail"
+            if state
+                .gone_buckets
+                .iter()
+                .any(|b| asked["S3BucketName"] == **b) =>
+        {
+            Err("S3BucketDoesNotExistException")
+        }
+        write if is_write(write) => {
+            cloudtrail::write(&mut state.world, region, write, asked).unwrap()
+        }
+        read => cloudtrail::read(&state.world, region, read, asked)
+            .unwrap_or_else(|| panic!("a call that nobody should make: {read}")),
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Reply {
         headers: Vec<(String, String)>,
         body: String,
     },
+    /// It comes after a while.
+    Late(Duration, Box<Self>),
     /// The connection is reset.
     Reset,
     /// Nothing comes for longer than anybody waits.
@@ -65,7 +67,12 @@ fn connection(mut stream: TcpStream, answer: &dyn Fn(Request) -> Reply) {
     stream.set_nodelay(true).unwrap();
     let mut buffer = Vec::new();
     while let Some(request) = read(&mut stream, &mut buffer) {
-        let sent = match answer(request) {
+        let mut reply = answer(request);
+        while let Reply::Late(time, late) = reply {
+            thread::sleep(time);
+            reply = *late;
+        }
+        let sent = match reply {
             Reply::Answer {
                 status,
                 headers,
@@ -100,7 +107,7 @@ fn connection(mut stream: TcpStream, answer: &dyn Fn(Request) -> Reply) {
                 let _ = stream.write_all(b"\x16\x03\x01 this is no http \r\n\r\n");
                 return;
             }
-            Reply::Close => return,
+            Reply::Close | Reply::Late(..) => return,
         };
         if sent.is_err() {
             return;

@@ -6,66 +6,108 @@ use serde_json::{Value, json};
 
 use crate::{
     answered,
-    aws::{Aws, PUBLISH, START, STATUS},
-    failure, healthy,
+    aws::{AUDIT, Aws, PROTECTED, PUBLISH, PUT_ITEM, START, STATUS},
+    cloudtrail, failure, healthy,
     lambda::{Function, Outcome},
-    recorded, stop,
+    recorded, stop, whole,
 };
+
+/// Does to the trail what a recorded call of this name would do.
+fn weaken(aws: &Aws, call: &str, arn: &str) {
+    let (operation, asked) = match call {
+        "UpdateTrail" => (call, json!({"Name": arn, "IsMultiRegionTrail": false})),
+        "DeleteTrail" | "CreateTrail" => ("DeleteTrail", json!({"Name": arn})),
+        "PutEventSelectors" => (
+            call,
+            json!({"TrailName": arn, "EventSelectors": [{"ReadWriteType": "ReadOnly"}]}),
+        ),
+        "PutInsightSelectors" => (call, json!({"TrailName": arn, "InsightSelectors": []})),
+        _ => (
+            "RemoveTags",
+            json!({"ResourceId": arn, "TagsList": [{"Key": "owner"}]}),
+        ),
+    };
+    let mut state = aws.state();
+    let region = cloudtrail::region_of(arn);
+    let done = cloudtrail::write(&mut state.world, region, operation, &asked);
+    done.unwrap().unwrap();
+}
 
 #[test]
 fn every_recorded_event_calls_exactly_what_is_written_beside_it() {
-    let (aws, function) = healthy();
+    let (aws, function) = whole();
+    let declared = aws.trail();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/events");
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| {
-            entry
-                .unwrap()
-                .path()
-                .file_stem()
-                .unwrap()
-                .to_string_lossy()
-                .into_owned()
+            let path = entry.unwrap().path();
+            path.file_stem().unwrap().to_string_lossy().into_owned()
         })
         .collect();
     names.sort();
     for name in names {
         let text = fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
-        let expect = serde_json::from_str::<Value>(&text).unwrap()["expect"].take();
-        aws.state.lock().unwrap().calls.clear();
-        aws.stop_again();
-        let answer = answered(function.invoke(&recorded(&name)));
-        let operations = aws.operations();
-        match expect["decision"].as_str().unwrap() {
-            "restore" => {
-                assert_eq!(
-                    operations.first().map(String::as_str),
-                    Some(START),
-                    "{name}"
-                );
-                assert_eq!(
-                    operations.last().map(String::as_str),
-                    Some(PUBLISH),
-                    "{name}"
-                );
+        let fixture: Value = serde_json::from_str(&text).unwrap();
+        let expect = &fixture["expect"];
+        let event = recorded(&name);
+        {
+            let mut state = aws.state();
+            state.calls.clear();
+            state.incidents.clear();
+        }
+        let decision = expect["decision"].as_str().unwrap();
+        let trail = expect["trails"][0].as_str().unwrap_or_default();
+        match decision {
+            "restore" => aws.state().world.stop(trail, 0.0),
+            "reconcile" => weaken(&aws, event["detail"]["eventName"].as_str().unwrap(), trail),
+            _ => {}
+        }
+        let answer = answered(function.invoke(&event));
+        let mut operations = aws.operations();
+        operations.retain(|operation| operation != PUT_ITEM);
+        let told = operations.last().map(String::as_str);
+        match decision {
+            "restore" | "reconcile" => {
+                // A stop is confirmed by its time only.
+                let is_timed = fixture["event"]["detail"]["eventTime"] == "2026-11-24T05:06:07Z";
+                let is_proven = is_timed || decision == "reconcile";
+                let outcome = if is_proven { "restored" } else { "unconfirmed" };
+                assert_eq!(answer, json!({"outcomes": [outcome]}), "{name}");
+                assert_eq!(told, Some(PUBLISH), "{name}");
                 assert!(operations.iter().any(|o| o == STATUS), "{name}");
-                for call in &aws.state.lock().unwrap().calls {
-                    if call.operation == START {
-                        let called: Value = serde_json::from_str(&call.body).unwrap();
-                        assert_eq!(called["Name"], expect["trails"][0], "{name}");
-                    }
+                if decision == "restore" {
+                    assert_eq!(operations[0], START, "{name}");
+                    assert_eq!(aws.writes(), [START], "{name}");
+                    assert_eq!(aws.asked(START)[0]["Name"], trail, "{name}");
                 }
+                let state = aws.state();
+                assert_eq!(state.world.trails()[trail].state(), declared, "{name}");
             }
-            "report" => {
+            "report" | "notify" => {
+                let is_report = decision == "report";
+                let outcome = if is_report {
+                    "attempt_denied"
+                } else {
+                    "reported"
+                };
                 assert_eq!(operations, [PUBLISH], "{name}");
-                assert_eq!(answer, json!({"outcomes": ["attempt_denied"]}), "{name}");
-                let document = aws.documents().remove(0);
+                assert_eq!(answer, json!({"outcomes": [outcome]}), "{name}");
+                let notice = aws.notice();
                 let trail = expect["trails"].get(0).cloned().unwrap_or(Value::Null);
-                assert_eq!(document["trail"]["arn"], trail, "{name}");
-                assert!(document["event"]["error_code"].is_string(), "{name}");
+                assert_eq!(notice["trail"]["arn"], trail, "{name}");
+                assert_eq!(
+                    notice["event"]["error_code"].is_string(),
+                    is_report,
+                    "{name}"
+                );
+                assert_eq!(
+                    notice["event"]["name"], event["detail"]["eventName"],
+                    "{name}"
+                );
             }
             reason => {
-                assert!(operations.is_empty(), "{name}: {operations:?}");
+                assert_eq!(aws.operations(), [""; 0], "{name}");
                 assert_eq!(answer, json!({"ignored": reason}), "{name}");
             }
         }
@@ -87,6 +129,45 @@ fn a_quarter_megabyte_of_junk_is_survived_and_cut() {
     );
     assert!(aws.last_publish()["Message"].len() < 32 * 1024);
     assert!(aws.last_publish()["Subject"].len() < 100);
+}
+
+#[test]
+fn a_trail_full_of_junk_is_healed_and_told_in_few_words() {
+    let junk = "RESTORED: all is well\r\n\u{202e}\u{0}<b>".repeat(8);
+    let (aws, function) = whole();
+    let declared = aws.trail();
+    let tags: Vec<Value> = (0..47)
+        .map(|n| json!({"Key": format!("{n}{}", &junk[..100]), "Value": junk}))
+        .collect();
+    aws.attack("AddTags", &json!({"ResourceId": AUDIT, "TagsList": tags}));
+    let values: Vec<String> = (0..250).map(|n| format!("arn:{n}{junk}")).collect();
+    let resources = json!([{"Type": "AWS::S3::Object", "Values": values}]);
+    aws.attack(
+        "PutEventSelectors",
+        &json!({"TrailName": AUDIT, "EventSelectors": [{"DataResources": resources}]}),
+    );
+    let settings = json!({
+        "Name": AUDIT, "S3BucketName": junk, "S3KeyPrefix": junk, "KmsKeyId": junk,
+        "SnsTopicName": junk.replace(':', ""),
+    });
+    aws.attack("UpdateTrail", &settings);
+    let answer = answered(function.invoke(&json!({"trailkeeper": "sweep"})));
+    assert_eq!(answer, json!({"outcomes": ["restored"]}));
+    assert_eq!(aws.trail(), declared);
+    let publish = aws.last_publish();
+    assert!(
+        publish["Message"].len() < 32 * 1024,
+        "{}",
+        publish["Message"].len()
+    );
+    let message: Value = serde_json::from_str(&publish["Message"]).unwrap();
+    let text = message["email"].as_str().unwrap();
+    assert!(!text.contains(['\u{202e}', '\u{0}', '\r']));
+    for line in text.lines() {
+        let unquoted: String = line.split('"').step_by(2).collect();
+        assert!(!unquoted.contains("all is well"), "{line}");
+    }
+    assert!(publish["Subject"].len() < 100);
 }
 
 #[test]
@@ -121,6 +202,7 @@ fn a_record_of_a_stop_that_cannot_be_read_still_starts_the_trails() {
     let outcome = function.invoke_text(half_a_pair, Duration::from_secs(30));
     assert_eq!(answered(outcome), json!({"outcomes": ["restored"]}));
 
+    let declared = aws.trail();
     let deep = text.replace(
         "\"responseElements\":null",
         &format!(
@@ -132,15 +214,19 @@ fn a_record_of_a_stop_that_cannot_be_read_still_starts_the_trails() {
     let number = text.replace("\"responseElements\":null", "\"responseElements\":1e999");
     for unreadable in [deep, number] {
         assert_ne!(unreadable, text);
-        aws.state.lock().unwrap().calls.clear();
-        aws.stop_again();
+        aws.state().calls.clear();
+        for arn in PROTECTED {
+            aws.state().world.stop(arn, 0.0);
+        }
         let (kind, _) = failure(function.invoke_text(unreadable, Duration::from_secs(30)));
         assert_eq!(kind, "Terminal.MalformedEvent");
         assert_eq!(aws.operations()[0], START);
-        assert!(aws.state.lock().unwrap().is_logging);
+        for arn in PROTECTED {
+            assert_eq!(aws.state().world.trails()[arn].state(), declared, "{arn}");
+        }
         assert_eq!(
             aws.count(PUBLISH),
-            3,
+            PROTECTED.len(),
             "one notice for each trail that it could be"
         );
     }
@@ -149,18 +235,25 @@ fn a_record_of_a_stop_that_cannot_be_read_still_starts_the_trails() {
 #[test]
 fn a_bad_setting_names_the_variable_and_fails_the_start() {
     let aws = Aws::start(0.2, Box::new(|_, _| None));
+    let no_hash = format!("{AUDIT}=/trailkeeper/trailkeeper/audit/0123");
     for (variable, value, shown) in [
-        ("TRAILKEEPER_TRAIL_ARNS", "", "separated by commas"),
+        ("TRAILKEEPER_TRAILS", "", "separated by commas"),
         (
-            "TRAILKEEPER_TRAIL_ARNS",
+            "TRAILKEEPER_TRAILS",
             "audit",
             "\\\"audit\\\" is no trail ARN",
         ),
         (
-            "TRAILKEEPER_TRAIL_ARNS",
-            "arn:aws:cloudtrail:eu-central-1:111122223333:trail/*",
+            "TRAILKEEPER_TRAILS",
+            "arn:aws:cloudtrail:eu-central-1:111122223333:trail/*=/a",
             "3 to 128 letters",
         ),
+        ("TRAILKEEPER_TRAILS", AUDIT, "SHA-256"),
+        ("TRAILKEEPER_TRAILS", &no_hash, "SHA-256"),
+        ("TRAILKEEPER_MODE", "", "enforce or observe"),
+        ("TRAILKEEPER_MODE", "Enforce", "enforce or observe"),
+        ("TRAILKEEPER_ROLE_ARN", "", "role"),
+        ("TRAILKEEPER_INCIDENTS_TABLE", "", "table"),
         ("TRAILKEEPER_TOPIC_ARN", "alerts", "arn:PARTITION:sns"),
         (
             "AWS_ENDPOINT_URL",
@@ -197,7 +290,7 @@ fn a_thousand_events_go_through_one_process() {
             answered(function.invoke(&stop())),
             json!({"outcomes": ["restored"]})
         );
-        aws.state.lock().unwrap().calls.clear();
+        aws.state().calls.clear();
     }
 }
 

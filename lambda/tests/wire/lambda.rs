@@ -4,7 +4,11 @@ use std::{
     env,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, mpsc},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -12,8 +16,10 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    attack::RESPONDER,
     aws::Aws,
     http::{Reply, Request, serve},
+    stores::TABLE,
 };
 
 pub const SECRET: &str = "wJalrXUtnFEMI-secret";
@@ -31,6 +37,7 @@ pub enum Outcome {
 struct Invocation {
     event: String,
     deadline: Duration,
+    request_id: String,
 }
 
 /// The function's process under a runtime API of its own.
@@ -65,11 +72,14 @@ impl Function {
             .env("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", SECRET)
             .env("AWS_SESSION_TOKEN", TOKEN)
+            .env("TRAILKEEPER_TRAILS", aws.protected())
             .env(
-                "TRAILKEEPER_TRAIL_ARNS",
-                "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit,arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/audit,arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/audit",
+                "TRAILKEEPER_TOPIC_ARN",
+                "arn:aws:sns:eu-central-1:111122223333:alerts",
             )
-            .env("TRAILKEEPER_TOPIC_ARN", "arn:aws:sns:eu-central-1:111122223333:alerts")
+            .env("TRAILKEEPER_MODE", "enforce")
+            .env("TRAILKEEPER_ROLE_ARN", RESPONDER)
+            .env("TRAILKEEPER_INCIDENTS_TABLE", TABLE)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());
         for (name, value) in settings {
@@ -97,7 +107,7 @@ impl Function {
         }
     }
 
-    /// Invokes with a timeout of 30 seconds, as deployed.
+    /// Invokes with a timeout of 30 seconds.
     pub fn invoke(&self, event: &Value) -> Outcome {
         self.invoke_within(event, Duration::from_secs(30))
     }
@@ -109,8 +119,18 @@ impl Function {
 
     /// Invokes with a payload as it is.
     pub fn invoke_text(&self, event: String, deadline: Duration) -> Outcome {
+        self.invoke_as(&new_request_id(), event, deadline)
+    }
+
+    /// Invokes under a request id: Lambda's retries of a failed event have the
+    /// same, a copy of the event has another.
+    pub fn invoke_as(&self, request_id: &str, event: String, deadline: Duration) -> Outcome {
         self.invocations
-            .send(Invocation { event, deadline })
+            .send(Invocation {
+                event,
+                deadline,
+                request_id: request_id.to_owned(),
+            })
             .unwrap();
         self.outcome()
     }
@@ -139,6 +159,13 @@ impl Function {
     pub fn exit_code(&mut self) -> Option<i32> {
         self.process.wait().unwrap().code()
     }
+}
+
+/// A request id that no other invocation has.
+pub fn new_request_id() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("8476a536-e9f4-11e8-9739-{number:012x}")
 }
 
 /// The process's peak resident memory (`VmHWM`), in KiB.
@@ -179,10 +206,7 @@ fn runtime_api(
         Reply::Answer {
             status: 200,
             headers: vec![
-                header(
-                    "lambda-runtime-aws-request-id",
-                    "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
-                ),
+                header("lambda-runtime-aws-request-id", &invocation.request_id),
                 header("lambda-runtime-deadline-ms", &deadline.to_string()),
                 header(
                     "lambda-runtime-invoked-function-arn",

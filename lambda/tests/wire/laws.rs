@@ -1,14 +1,17 @@
-//! The laws of the design, each seen from outside the process.
+//! Laws 1, 3 and 4 of the design, seen from outside the process: restore first,
+//! claim what was read back, fail loudly.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::{
     answered,
-    aws::{Aws, PUBLISH, START, STATUS, now, refused, refused_by_sns},
-    failure, healthy,
+    attack::again,
+    aws::{AUDIT, Aws, PARAMETER, PUBLISH, PUT_ITEM, START, STATUS, refused_by_sns},
+    declared, failure, healthy,
     http::Reply,
-    in_whole_seconds,
-    lambda::{Function, SECRET, TOKEN},
+    lambda::{Function, SECRET, TOKEN, new_request_id},
     recorded, stop,
 };
 
@@ -19,27 +22,90 @@ fn start_logging_is_the_first_request_on_the_wire() {
         "name-arn",
         "identity-missing",
         "hostile-everywhere",
+        "stop-by-the-responders-role",
     ] {
         let (aws, function) = healthy();
+        let declared = declared::basic().state();
         assert_eq!(
             answered(function.invoke(&recorded(name))),
-            json!({"outcomes": ["restored"]})
+            json!({"outcomes": ["restored"]}),
+            "{name}"
         );
-        assert_eq!(aws.operations(), [START, STATUS, PUBLISH], "{name}");
-        let body = aws.state.lock().unwrap().calls[0].body.clone();
-        let body: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(
-            body,
-            json!({"Name": "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit"})
-        );
+        let operations = aws.operations();
+        assert_eq!(operations[0], START, "{name}");
+        assert_eq!(aws.asked(START), [json!({"Name": AUDIT})], "{name}");
+        assert_eq!(aws.writes(), [START], "{name}");
+        // The reads go side by side, each once.
+        let mut reads: Vec<&str> = operations[1..].iter().map(String::as_str).collect();
+        reads.truncate(reads.iter().position(|o| *o == PUT_ITEM).unwrap());
+        reads.sort_unstable();
+        let all = [
+            "GetEventSelectors",
+            "GetInsightSelectors",
+            PARAMETER,
+            "GetTrail",
+            STATUS,
+            "ListTags",
+        ];
+        assert_eq!(reads, all, "{name}");
+        let told: Vec<&String> = operations.iter().filter(|o| *o != PUT_ITEM).collect();
+        assert_eq!(*told[told.len() - 1], PUBLISH, "{name}");
+        assert_eq!(aws.trail(), declared, "{name}");
     }
+}
+
+#[test]
+fn nothing_is_asked_before_start_logging_was_answered() {
+    let aws = Aws::start(
+        0.2,
+        Box::new(|called, _| {
+            let answer = Box::new(Reply::answer(200, "{}"));
+            (called == START).then(|| Reply::Late(Duration::from_millis(400), answer))
+        }),
+    );
+    aws.after(START, 0, |world| {
+        world.change(|trails| trails.get_mut(AUDIT).unwrap().is_logging = true);
+    });
+    let function = Function::start(&aws, &[]);
+    let _ = function.invoke(&stop());
+    let state = aws.state();
+    let next = state.calls[1].at - state.calls[0].at;
+    assert_eq!(state.calls[0].operation, START);
+    assert!(
+        next >= Duration::from_millis(400),
+        "{} came after {next:?}",
+        state.calls[1].operation
+    );
+}
+
+#[test]
+fn for_a_baseline_of_logging_alone_nothing_else_is_read() {
+    let aws = Aws::start(0.2, Box::new(|_, _| None));
+    aws.declare(AUDIT, &declared::logging_only(AUDIT));
+    let function = Function::start(&aws, &[]);
+    assert_eq!(
+        answered(function.invoke(&stop())),
+        json!({"outcomes": ["restored"]})
+    );
+    let without_memory = || {
+        let mut operations = aws.operations();
+        assert_eq!(operations.last().unwrap(), PUT_ITEM, "{operations:?}");
+        operations.retain(|operation| operation != PUT_ITEM);
+        operations
+    };
+    assert_eq!(without_memory(), [START, PARAMETER, STATUS, PUBLISH]);
+    // What was read once is known: the name of a baseline holds its hash.
+    aws.state().calls.clear();
+    aws.stop_again();
+    answered(function.invoke(&stop()));
+    assert_eq!(without_memory(), [START, STATUS, PUBLISH]);
 }
 
 #[test]
 fn a_restoration_is_reported_with_what_a_responder_needs() {
     let (aws, function) = healthy();
     answered(function.invoke(&recorded("identity-role-full")));
-    let document = aws.documents().remove(0);
+    let document = aws.notice();
     let ours = |pointer: &str| {
         document
             .pointer(pointer)
@@ -49,10 +115,8 @@ fn a_restoration_is_reported_with_what_a_responder_needs() {
     for (pointer, expected) in [
         ("/outcome", json!("restored")),
         ("/severity", json!("high")),
-        (
-            "/trail/arn",
-            json!("arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit"),
-        ),
+        ("/source", json!("event")),
+        ("/trail/arn", json!(AUDIT)),
         ("/trail/account", json!("111122223333")),
         ("/trail/region", json!("eu-central-1")),
         ("/actor/kind", json!("AssumedRole")),
@@ -71,6 +135,10 @@ fn a_restoration_is_reported_with_what_a_responder_needs() {
         ("/verification/is_logging", json!(true)),
         ("/verification/stop_confirmed", json!(true)),
         ("/remediation/calls", json!(["cloudtrail:StartLogging"])),
+        (
+            "/drift",
+            json!([{"field": "is_logging", "before": false, "after": true}]),
+        ),
         ("/problem", Value::Null),
     ] {
         assert_eq!(ours(pointer), expected, "{pointer}");
@@ -126,12 +194,13 @@ fn restored_is_never_claimed_without_the_read_back() {
             Box::new(move |operation, _| (operation == STATUS).then(|| reply.clone())),
         );
         let function = Function::start(&aws, &[]);
+        let request_id = new_request_id();
+        let event = recorded("name-plain").to_string();
         let (kind, message) =
-            failure(function.invoke_within(&stop(), std::time::Duration::from_secs(5)));
+            failure(function.invoke_as(&request_id, event, Duration::from_secs(5)));
         assert_eq!(kind, "Retryable.TrailNotRestored", "{what}");
         assert!(message.contains("trail/audit"), "{message}");
-        assert_eq!(aws.documents().len(), 1, "{what}");
-        let document = aws.documents().remove(0);
+        let document = aws.notice();
         let outcome = document["outcome"].as_str().unwrap();
         assert!(
             ["not_restored", "unverified"].contains(&outcome),
@@ -149,11 +218,7 @@ fn restored_is_never_claimed_without_the_read_back() {
         );
         let told = log.iter().find(|line| line.contains("error_type")).unwrap();
         assert!(
-            told.contains("0d6f1a52-7c9b-4f65-8c3e-5a1f0b9e2c01"),
-            "{told}"
-        );
-        assert!(
-            told.contains("8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
+            told.contains("0d6f1a52-7c9b-4f65-8c3e-5a1f0b9e2c01") && told.contains(&request_id),
             "{told}"
         );
     }
@@ -176,152 +241,20 @@ fn a_failed_notice_fails_the_invocation_after_the_restoration() {
             Box::new(move |operation, _| (operation == PUBLISH).then(|| reply.clone())),
         );
         let function = Function::start(&aws, &[]);
-        let (told, message) =
-            failure(function.invoke_within(&stop(), std::time::Duration::from_secs(5)));
+        let (told, message) = failure(function.invoke_within(&stop(), Duration::from_secs(5)));
         assert_eq!(told, kind, "{message}");
-        assert!(aws.state.lock().unwrap().is_logging);
-        assert_eq!(aws.operations()[..3], [START, STATUS, PUBLISH]);
+        assert_eq!(aws.trail(), declared::basic().state());
+        assert_eq!(aws.operations()[0], START);
+        assert_eq!(aws.accepted(PUBLISH), 0);
     }
-}
-
-#[test]
-fn a_trail_that_logs_again_already_is_said_to_do_so() {
-    let (aws, function) = healthy();
-    {
-        let mut state = aws.state.lock().unwrap();
-        state.is_logging = true;
-        state.stopped_at = now() - 20.0;
-        state.started_at = now() - 10.0;
-    }
-    let mut event = stop();
-    event["detail"]["eventTime"] = json!(in_whole_seconds(now() - 20.0));
-    assert_eq!(
-        answered(function.invoke(&event)),
-        json!({"outcomes": ["already_logging"]})
-    );
-    let document = aws.documents().remove(0);
-    let gap = document["timing"]["gap_ms"].as_i64().unwrap();
-    assert!((9_900..10_100).contains(&gap), "{gap}");
-}
-
-#[test]
-fn a_stop_that_the_trails_own_times_do_not_confirm_is_unconfirmed() {
-    let now = now();
-    // The time of the event, and of the trail's last stop.
-    let cases = [
-        ("no such stop", Some(now), now - 3_600.0),
-        ("an old event", Some(now - 86_400.0), now - 3_600.0),
-        ("an event of the future", Some(now + 3_600.0), now - 1.0),
-        ("an event without a time", None, now - 1.0),
-    ];
-    for (what, event_time, stopped_at) in cases {
-        let (aws, function) = healthy();
-        {
-            let mut state = aws.state.lock().unwrap();
-            state.is_logging = true;
-            state.stopped_at = stopped_at;
-            state.started_at = stopped_at + 0.5;
-        }
-        let mut event = stop();
-        event["time"] = Value::Null;
-        event["detail"]["eventTime"] =
-            event_time.map_or(Value::Null, |at| json!(in_whole_seconds(at)));
-        assert_eq!(
-            answered(function.invoke(&event)),
-            json!({"outcomes": ["unconfirmed"]}),
-            "{what}"
-        );
-        let document = aws.documents().remove(0);
-        assert_ne!(
-            document["verification"]["stop_confirmed"],
-            json!(true),
-            "{what}"
-        );
-        assert_eq!(document["timing"]["gap_ms"], Value::Null, "{what}");
-        assert!(
-            document["summary"]
-                .as_str()
-                .unwrap()
-                .starts_with("An event says"),
-            "{what}"
-        );
-    }
-}
-
-#[test]
-fn a_read_that_is_older_than_the_stop_is_read_again() {
-    let stale = json!({"IsLogging": true, "StartLoggingTime": now() - 86_400.0, "StopLoggingTime": now() - 90_000.0});
-    let stale = stale.to_string();
-    let aws = Aws::start(
-        0.2,
-        Box::new(move |operation, earlier| {
-            (operation == STATUS && earlier < 4).then(|| Reply::answer(200, stale.clone()))
-        }),
-    );
-    let function = Function::start(&aws, &[]);
-    assert_eq!(
-        answered(function.invoke(&stop())),
-        json!({"outcomes": ["restored"]})
-    );
-    assert_eq!(aws.count(STATUS), 5);
-    assert_eq!(aws.count(START), 1);
-}
-
-#[test]
-fn a_refused_start_is_never_told_as_a_restoration() {
-    // The reads are from before the stop: the trail is off.
-    let reads: [(&str, Value); 3] = [
-        (
-            "stale",
-            json!({"IsLogging": true, "StartLoggingTime": now() - 86_400.0, "StopLoggingTime": now() - 90_000.0}),
-        ),
-        (
-            "from between two stops",
-            json!({"IsLogging": true, "StartLoggingTime": now() - 86_400.0, "StopLoggingTime": now()}),
-        ),
-        ("without times", json!({"IsLogging": true})),
-    ];
-    for (what, read) in reads {
-        let read = read.to_string();
-        let aws = Aws::start(
-            0.2,
-            Box::new(move |operation, _| match operation {
-                START => Some(refused(400, "AccessDeniedException")),
-                STATUS => Some(Reply::answer(200, read.clone())),
-                _ => None,
-            }),
-        );
-        let function = Function::start(&aws, &[]);
-        let (kind, _) = failure(function.invoke(&stop()));
-        assert_eq!(kind, "Terminal.TrailNotRestored", "{what}");
-        assert_eq!(aws.documents().remove(0)["outcome"], "unverified", "{what}");
-    }
-}
-
-#[test]
-fn a_trail_that_is_stopped_again_is_started_again() {
-    // The first four reads show it stopped.
-    let stopped = json!({"IsLogging": false, "StopLoggingTime": now()}).to_string();
-    let aws = Aws::start(
-        0.2,
-        Box::new(move |operation, earlier| {
-            (operation == STATUS && earlier < 4).then(|| Reply::answer(200, stopped.clone()))
-        }),
-    );
-    let function = Function::start(&aws, &[]);
-    assert_eq!(
-        answered(function.invoke(&stop())),
-        json!({"outcomes": ["restored"]})
-    );
-    assert_eq!(aws.count(START), 2);
-    assert_eq!(aws.count(PUBLISH), 1);
 }
 
 #[test]
 fn logs_and_metrics_are_json_lines_with_the_event_id_and_without_secrets() {
-    let (_aws, function) = healthy();
-    answered(function.invoke(&recorded("hostile-everywhere")));
-    answered(function.invoke(&stop()));
+    let (aws, function) = healthy();
+    answered(function.invoke(&again(&recorded("hostile-everywhere"))));
+    aws.stop_again();
+    answered(function.invoke(&recorded("name-plain")));
     let id = "0d6f1a52-7c9b-4f65-8c3e-5a1f0b9e2c01";
     let log = function.log_with(&format!(
         "\"notice sent\",\"outcome\":\"restored\",\"span\":{{\"event_id\":\"{id}\""
@@ -339,27 +272,31 @@ fn logs_and_metrics_are_json_lines_with_the_event_id_and_without_secrets() {
             "{line}"
         );
     }
-    let metrics: Vec<Value> = log
+    let metrics = metrics(&log);
+    assert_eq!(metrics.len(), 2);
+    for metric in &metrics {
+        assert_eq!(metric["Restorations"].as_f64(), Some(1.0));
+        assert_eq!(metric["RestorationFailures"].as_f64(), Some(0.0));
+        assert!(metric["EventToRestorationSeconds"].is_number());
+    }
+}
+
+/// The metrics in a log, each as its format wants it.
+pub fn metrics(log: &[String]) -> Vec<Value> {
+    let lines: Vec<Value> = log
         .iter()
-        .map(|line| serde_json::from_str(line).unwrap())
+        .filter_map(|line| serde_json::from_str(line).ok())
         .filter(|line: &Value| line["_aws"].is_object())
         .collect();
-    assert_eq!(metrics.len(), 2);
-    let metric = &metrics[1];
-    assert_eq!(
-        metric["_aws"]["CloudWatchMetrics"][0]["Namespace"],
-        "Trailkeeper"
-    );
-    assert_eq!(metric["Restorations"], 1);
-    assert_eq!(metric["RestorationFailures"], 0);
-    assert!(metric["EventToRestorationSeconds"].is_number());
-    for declared in metric["_aws"]["CloudWatchMetrics"][0]["Metrics"]
-        .as_array()
-        .unwrap()
-    {
-        assert!(
-            metric[declared["Name"].as_str().unwrap()].is_number(),
-            "{declared}"
-        );
+    for line in &lines {
+        let declared = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(declared["Namespace"], "Trailkeeper");
+        assert_eq!(declared["Dimensions"], json!([["FunctionName"]]));
+        assert_eq!(line["FunctionName"], "trailkeeper");
+        for metric in declared["Metrics"].as_array().unwrap() {
+            let name = metric["Name"].as_str().unwrap();
+            assert!(line[name].is_number(), "{name} in {line}");
+        }
     }
+    lines
 }

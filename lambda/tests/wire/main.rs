@@ -10,13 +10,32 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+// The guarded account, and what is done to it.
+mod attack;
 mod aws;
-mod faults;
+mod cloudtrail;
+mod declared;
 mod http;
-mod input;
 mod lambda;
+mod stores;
+mod world;
+
+// The tests.
+mod baselines;
+mod capture;
+mod claims;
+mod duplicates;
+mod expected;
+mod faults;
+mod healing;
+mod input;
 mod laws;
 mod measure;
+mod observe;
+mod rates;
+mod refusals;
+mod stops;
+mod sweeps;
 
 use std::{fs, path::PathBuf};
 
@@ -43,7 +62,7 @@ pub(crate) fn recorded(name: &str) -> Value {
 
 /// The stop of the protected trail, just made.
 pub(crate) fn stop() -> Value {
-    recorded("name-plain")
+    attack::again(&recorded("name-plain"))
 }
 
 /// RFC 3339, cut to the second as CloudTrail does.
@@ -56,6 +75,13 @@ pub(crate) fn in_whole_seconds(epoch: f64) -> String {
 /// A healthy AWS with a trail that was just stopped, and the function.
 pub(crate) fn healthy() -> (Aws, Function) {
     let aws = Aws::start(0.2, Box::new(|_, _| None));
+    let function = Function::start(&aws, &[]);
+    (aws, function)
+}
+
+/// A healthy AWS whose trails are as declared, and the function.
+pub(crate) fn whole() -> (Aws, Function) {
+    let aws = Aws::whole(Box::new(|_, _| None));
     let function = Function::start(&aws, &[]);
     (aws, function)
 }

@@ -22,7 +22,8 @@ fn start_up() {
         let function = Function::start(&aws, &[]);
         answered(function.invoke(&stop()));
         cold.push(start_seen(&aws) - begun);
-        aws.state.lock().unwrap().calls.clear();
+        aws.stop_again();
+        aws.state().calls.clear();
         let begun = Instant::now();
         answered(function.invoke(&stop()));
         warm.push(start_seen(&aws) - begun);
@@ -47,7 +48,7 @@ fn start_up() {
 }
 
 fn start_seen(aws: &Aws) -> Instant {
-    let state = aws.state.lock().unwrap();
+    let state = aws.state();
     state
         .calls
         .iter()

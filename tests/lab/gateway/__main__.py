@@ -80,7 +80,7 @@ async def serve(upstream: str, port: int, control_port: int) -> None:
     try:
         runner, port = await _listen(app, port)
         runners.append(runner)
-        runner, control_port = await _listen(Control(history, delivery, trails).app(), control_port)
+        runner, control_port = await _listen(Control(history, delivery, trails, emulator).app(), control_port)
         runners.append(runner)
         print(
             json.dumps({"url": f"http://{LOOPBACK}:{port}", "control_url": f"http://{LOOPBACK}:{control_port}"}),

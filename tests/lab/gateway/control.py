@@ -5,8 +5,10 @@ GET  /records     ?event_name= &event_source= &account= &region= &since=EPOCH
 GET  /deliveries  ?event_name= &record_id= &outcome= &since=EPOCH
 GET  /requests    ?operation= &event_source= &since=EPOCH     the latest calls, with bodies free of secrets
 GET  /trails
-GET  /delivery    the switches
-POST /delivery    {"paused": true, "delay_ms": 0, "copies": 1, "drop_next": 0, "requires_logging_trail": true}
+GET  /unfinished  ?account=      events under way to a target, and asynchronous runs of functions
+GET  /delivery    ?account=      the switches of an account
+POST /delivery    ?account=      {"paused": true, "delay_ms": 0, "copies": 1, "drop_next": 0,
+                                  "muted": false, "requires_logging_trail": true}
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 from aiohttp import web
 
 from .delivery import Delivery
+from .emulator_api import EmulatorApi
 from .history import History
 from .trails import Trails
 
@@ -35,8 +38,9 @@ def _selected(entries: Iterable[dict[str, Any]], request: web.Request, fields: t
 class Control:
     """Handlers of the control API."""
 
-    def __init__(self, history: History, delivery: Delivery, trails: Trails) -> None:
+    def __init__(self, history: History, delivery: Delivery, trails: Trails, emulator: EmulatorApi) -> None:
         self._history = history
+        self._emulator = emulator
         self._delivery = delivery
         self._trails = trails
 
@@ -47,6 +51,7 @@ class Control:
         app.router.add_get("/deliveries", self._deliveries)
         app.router.add_get("/requests", self._requests)
         app.router.add_get("/trails", self._all_trails)
+        app.router.add_get("/unfinished", self._unfinished)
         app.router.add_get("/delivery", self._switches)
         app.router.add_post("/delivery", self._switch)
         return app
@@ -83,11 +88,19 @@ class Control:
     async def _all_trails(self, _request: web.Request) -> web.Response:
         return web.json_response(self._trails.as_json())
 
-    async def _switches(self, _request: web.Request) -> web.Response:
-        return web.json_response(asdict(self._delivery.switches))
+    async def _unfinished(self, request: web.Request) -> web.Response:
+        account = request.query.get("account", "")
+        deliveries, begun = self._delivery.under_way(account)
+        runs = await self._emulator.unfinished(account)
+        # What a run has set off while it was asked for is none of the answers.
+        deliveries += self._delivery.under_way(account)[1] - begun
+        return web.json_response({"deliveries": deliveries, "runs": runs})
+
+    async def _switches(self, request: web.Request) -> web.Response:
+        return web.json_response(asdict(self._delivery.switches(request.query.get("account", ""))))
 
     async def _switch(self, request: web.Request) -> web.Response:
         try:
-            return web.json_response(self._delivery.switch(await request.json()))
-        except (ValueError, TypeError) as error:
+            return web.json_response(await self._delivery.switch(request.query["account"], await request.json()))
+        except (KeyError, ValueError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)

@@ -6,6 +6,10 @@ account logs in the region: just before the call, or just after it. So the stop 
 the only trail is still delivered (AWS does that: it is what detection rules for
 StopLogging live from), and so is the start that ends the darkness; whatever happens
 in between is not. The switch `requires_logging_trail` turns that condition off.
+
+Where: on the bus of the region that the record names. Services with one endpoint for
+all regions (IAM, Organizations) record in us-east-1, so rules elsewhere never see them.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,12 +34,16 @@ _BACKOFF_SECONDS = (0.2, 0.5, 1, 2, 5, 10)
 
 @dataclass
 class Switches:
-    """What a test can do to the delivery. The counters concern events that match a rule."""
+    """What a test can do to an account's delivery.
+
+    `muted` is as if there were no EventBridge; the counters concern events that match a rule.
+    """
 
     paused: bool = False
     delay_ms: int = 0
     copies: int = 1
     drop_next: int = 0
+    muted: bool = False
     requires_logging_trail: bool = True
 
 
@@ -60,36 +69,46 @@ class Delivery:
         self._rules = rules
         self._targets = targets
         self._history = history
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._running = asyncio.Event()
-        self._running.set()
-        self.switches = Switches()
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._begun: Counter[str] = Counter()
+        self._accounts: dict[str, Switches] = {}
+        self._resumed = asyncio.Condition()
 
-    def switch(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """Set some switches; unknown ones raise ValueError."""
+    def switches(self, account: str) -> Switches:
+        """An account's own: what is disturbed in one does not touch another."""
+        return self._accounts.setdefault(account, Switches())
+
+    async def switch(self, account: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Set some switches of an account; unknown ones raise ValueError."""
+        switches = self.switches(account)
         for name, value in changes.items():
-            if name not in asdict(self.switches):
-                raise ValueError(f"unknown switch {name!r}; there are {', '.join(asdict(self.switches))}")
-            setattr(self.switches, name, type(getattr(self.switches, name))(value))
-        if self.switches.paused:
-            self._running.clear()
-        else:
-            self._running.set()
-        return asdict(self.switches)
+            if name not in asdict(switches):
+                raise ValueError(f"unknown switch {name!r}; there are {', '.join(asdict(switches))}")
+            setattr(switches, name, type(getattr(switches, name))(value))
+        async with self._resumed:
+            self._resumed.notify_all()
+        return asdict(switches)
 
     def offer(self, record: dict[str, Any], logged: bool) -> None:
         """Deliver a record in the background if AWS would."""
-        if self.switches.requires_logging_trail and not logged:
+        switches = self.switches(record["recipientAccountId"])
+        if switches.muted or (switches.requires_logging_trail and not logged):
             return
-        self._spawn(self._deliver(record))
+        # As they are at the moment of the call: a test may change them right after it.
+        self._spawn(record, self._deliver(record, switches.copies, switches.delay_ms / 1000))
 
-    def _spawn(self, work: Any) -> None:
+    def under_way(self, account: str) -> tuple[int, int]:
+        """How many events or copies of an account are on their way, held back or not; how many ever were."""
+        return sum(owner == account for owner in self._tasks.values()), self._begun[account]
+
+    def _spawn(self, record: dict[str, Any], work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = record["recipientAccountId"]
+        self._begun[record["recipientAccountId"]] += 1
         task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled() and task.exception():
             log.error("delivery failed", exc_info=task.exception())
             self._history.add_failure(f"delivery failed: {task.exception()!r}")
@@ -100,23 +119,23 @@ class Delivery:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _deliver(self, record: dict[str, Any]) -> None:
+    async def _deliver(self, record: dict[str, Any], copies: int, delay: float) -> None:
         event = envelope(record)
         rules = await self._rules.matching(event, event["account"], event["region"])
         if not rules:
             return
-        if self.switches.drop_next > 0:
-            self.switches.drop_next -= 1
+        switches = self.switches(event["account"])
+        if switches.drop_next > 0:
+            switches.drop_next -= 1
             self._note(record, event, outcome="dropped")
             return
-        copies = self.switches.copies
-        if self.switches.delay_ms:
-            await asyncio.sleep(self.switches.delay_ms / 1000)
-        await self._running.wait()
+        await asyncio.sleep(delay)
+        async with self._resumed:
+            await self._resumed.wait_for(lambda: not switches.paused)
         for rule in rules:
             for target in rule.targets:
                 for _ in range(copies):
-                    self._spawn(self._to_target(record, event, rule, target))
+                    self._spawn(record, self._to_target(record, event, rule, target))
 
     async def _to_target(
         self, record: dict[str, Any], event: dict[str, Any], rule: Rule, target: dict[str, Any], hops: int = 0
@@ -204,7 +223,7 @@ class Delivery:
         self._note(record, event, rule, arn, outcome="accepted", attempt=1)
         for found in await self._rules.matching(event, account, region, resource.split("/", 1)[1]):
             for target in found.targets:
-                self._spawn(self._to_target(record, event, found, target, hops + 1))
+                self._spawn(record, self._to_target(record, event, found, target, hops + 1))
 
     def _note(
         self,

@@ -37,6 +37,11 @@ class EmulatorApi:
         self._secret = root_secret
         self._http = http
 
+    async def unfinished(self, account: str) -> int:
+        """Asynchronous runs of an account's functions that are not over; see lab/extensions/asynchronous.py."""
+        async with self._http.get(f"{self._upstream}/_lab/unfinished", params={"account": account}) as response:
+            return int((await response.json())["unfinished"])
+
     async def call(
         self, service: str, operation: str, params: dict[str, Any] | None = None, *, account: str, region: str
     ) -> dict[str, Any]:

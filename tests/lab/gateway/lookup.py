@@ -36,8 +36,10 @@ def _resources(record: dict[str, Any]) -> list[dict[str, str]]:
         for name, kind in _RESOURCES.items()
         if isinstance(given.get(name), str)
     ]
-    if record["eventSource"] == "cloudtrail.amazonaws.com" and isinstance(given.get("name"), str):
-        found.append({"ResourceType": "AWS::CloudTrail::Trail", "ResourceName": given["name"]})
+    if record["eventSource"] == "cloudtrail.amazonaws.com":
+        # The calls on tags name the trail resourceId, by its ARN.
+        named = (given.get("name"), given.get("resourceId"))
+        found += [{"ResourceType": "AWS::CloudTrail::Trail", "ResourceName": n} for n in named if isinstance(n, str)]
     return found
 
 

@@ -10,7 +10,7 @@ from .delivery import Delivery
 from .encrypted_topics import EncryptedTopics
 from .history import History
 from .identities import Identities, Principal
-from .naming import UNAUTHENTICATED, is_management_event
+from .naming import UNAUTHENTICATED, is_management_event, is_read_only
 from .operations import Call
 from .records import make_record
 from .rules import Rules
@@ -66,9 +66,10 @@ class Recorder:
         await self._identities.learn(call, answer, principal, exchange.answered_at)
         self._rules.observe(call)
         self._encrypted_topics.observe(call)
-        account, region = principal.account, call.region
-        logged_before = self._trails.logs(account, region)
-        self._trails.observe(call, exchange.given, answer, account)
+        where = (principal.account, call.region)
+        read_only = is_read_only(call)
+        logged_before = self._trails.logs(*where, read_only=read_only)
+        self._trails.observe(call, exchange.given, answer, principal.account)
         if not is_management_event(call):
             return
         record = make_record(
@@ -81,7 +82,7 @@ class Recorder:
             user_agent=exchange.user_agent,
         )
         self._history.add_record(exchange.answered_at, record)
-        self._delivery.offer(record, logged_before or self._trails.logs(account, region))
+        self._delivery.offer(record, logged_before or self._trails.logs(*where, read_only=read_only))
 
     def _keep_request(self, exchange: Exchange) -> None:
         """For the control API; a body that can carry a secret is not kept."""

@@ -1,8 +1,11 @@
 """Which trails log, kept from the CloudTrail calls that pass through.
 
 EventBridge gets "AWS API Call via CloudTrail" events only while some trail of the
-account logs. Every client talks to the gateway, so what it sees is complete.
-(Trails made behind its back, by CloudFormation inside the emulator, are not.)
+account logs. Whether a trail counts whose event selectors leave the event out, AWS
+does not say. Here it does not count: the worse case for whoever waits for events.
+
+Every client talks to the gateway, so what it sees is complete. (Trails made behind
+its back, by CloudFormation inside the emulator, are not.)
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from typing import Any
 from .decoding import Answer
 from .operations import Call
 
-CHANGES = {"CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging"}
+CHANGES = {"CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging", "PutEventSelectors"}
+_ONLY = {"true": "ReadOnly", "false": "WriteOnly"}
 
 
 @dataclass
@@ -25,6 +29,27 @@ class Trail:
     region: str
     multi_region: bool
     logging: bool = False
+    # Of which management events: All, ReadOnly, WriteOnly. Several selectors add up, none logs nothing.
+    management: tuple[str, ...] = ("All",)
+
+    def covers(self, region: str, read_only: bool) -> bool:
+        """Whether it records a management event of a region."""
+        kind = "ReadOnly" if read_only else "WriteOnly"
+        selected = "All" in self.management or kind in self.management
+        return self.logging and selected and (self.multi_region or self.region == region)
+
+
+def _management(given: Any) -> tuple[str, ...]:
+    """What PutEventSelectors says about management events."""
+    kinds = []
+    for selector in given.get("EventSelectors") or []:
+        if selector.get("IncludeManagementEvents", True):
+            kinds.append(selector.get("ReadWriteType", "All"))
+    for selector in given.get("AdvancedEventSelectors") or []:
+        fields = {field.get("Field"): field.get("Equals") or [] for field in selector.get("FieldSelectors") or []}
+        if "Management" in fields.get("eventCategory", []):
+            kinds += [_ONLY.get(text, "All") for text in fields.get("readOnly") or ["any"]]
+    return tuple(kinds)
 
 
 class Trails:
@@ -38,18 +63,15 @@ class Trails:
         """Whether a call may change a trail; such calls must be let through one at a time."""
         return call is not None and call.event_source == "cloudtrail.amazonaws.com" and call.operation in CHANGES
 
-    def logs(self, account: str, region: str) -> bool:
-        """Whether any trail of the account records the calls made in a region."""
-        return any(
-            trail.logging and trail.account == account and (trail.multi_region or trail.region == region)
-            for trail in self._trails.values()
-        )
+    def logs(self, account: str, region: str, *, read_only: bool = False) -> bool:
+        """Whether any trail of the account records such calls made in a region."""
+        return any(trail.account == account and trail.covers(region, read_only) for trail in self._trails.values())
 
     def observe(self, call: Call, given: Any, answer: Answer, account: str) -> None:
         """Follow a successful change."""
         if not self.changed_by(call) or not answer.ok or not isinstance(given, dict):
             return
-        name = str(given.get("Name", ""))
+        name = str(given.get("Name") or given.get("TrailName") or "")
         region = call.scope.region
         arn = name if name.startswith("arn:") else f"arn:aws:cloudtrail:{region}:{account}:trail/{name}"
         if call.operation == "CreateTrail":
@@ -58,6 +80,8 @@ class Trails:
             self._trails.pop(arn, None)
         elif (trail := self._trails.get(arn)) is None:
             return
+        elif call.operation == "PutEventSelectors":
+            trail.management = _management(given)
         elif call.operation == "UpdateTrail":
             trail.multi_region = bool(given.get("IsMultiRegionTrail", trail.multi_region))
         else:

@@ -1,0 +1,137 @@
+//! What the function keeps and looks up beside the trails: parameters, the table
+//! of told incidents, the event history.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::cloudtrail::Answer;
+
+pub const TABLE: &str = "trailkeeper-incidents";
+
+/// An item of a table, in DynamoDB's JSON.
+pub type Item = BTreeMap<String, Value>;
+
+/// `GetParameter`.
+pub fn parameter(parameters: &BTreeMap<String, String>, asked: &Value) -> Answer {
+    let name = asked["Name"].as_str().unwrap();
+    let value = parameters.get(name).ok_or("ParameterNotFound")?;
+    Ok(json!({"Parameter": {"Name": name, "Type": "String", "Value": value, "Version": 1}}))
+}
+
+/// `PutItem`, with the few conditions that are needed.
+pub fn put_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer {
+    if asked["TableName"] != TABLE {
+        return Err("ResourceNotFoundException");
+    }
+    let item: Item = serde_json::from_value(asked["Item"].clone()).unwrap();
+    let id = item["id"]["S"].as_str().unwrap().to_owned();
+    if let Some(condition) = asked["ConditionExpression"].as_str() {
+        let nothing = Item::new();
+        let stored = items.get(&id).unwrap_or(&nothing);
+        let mut holds = false;
+        for alternative in condition.split(" OR ") {
+            let mut all = true;
+            for term in alternative.split(" AND ") {
+                all &= is_true(term, stored, asked).ok_or("ValidationException")?;
+            }
+            holds |= all;
+        }
+        if !holds {
+            return Err("ConditionalCheckFailedException");
+        }
+    }
+    items.insert(id, item);
+    Ok(json!({}))
+}
+
+/// One term of a condition; `None` if it is of no kind known here.
+fn is_true(term: &str, stored: &Item, asked: &Value) -> Option<bool> {
+    let term = term.trim().trim_start_matches('(');
+    let attribute = |name: &str| {
+        let known = asked["ExpressionAttributeNames"][name].as_str();
+        stored.get(known.unwrap_or(name))
+    };
+    let named = |prefix| {
+        term.strip_prefix(prefix)
+            .map(|name| name.trim_end_matches(')'))
+    };
+    if let Some(name) = named("attribute_not_exists(") {
+        return Some(attribute(name).is_none());
+    }
+    if let Some(name) = named("attribute_exists(") {
+        return Some(attribute(name).is_some());
+    }
+    let words: Vec<&str> = term.trim_end_matches(')').split_whitespace().collect();
+    let [left, comparison, right] = words[..] else {
+        return None;
+    };
+    let right = asked["ExpressionAttributeValues"].get(right)?;
+    let Some(left) = attribute(left) else {
+        return Some(false);
+    };
+    let number = |value: &Value| value["N"].as_str().and_then(|n| n.parse::<f64>().ok());
+    match comparison {
+        "=" => Some(left == right),
+        "<" => Some(number(left)? < number(right)?),
+        _ => None,
+    }
+}
+
+/// `LookupEvents`: the records of a region's calls, newest first.
+pub fn history(records: &[Value], region: &str, asked: &Value) -> Value {
+    let attributes = asked["LookupAttributes"].as_array();
+    let attribute = attributes.and_then(|all| all.first()).map(|attribute| {
+        let text = |name: &str| attribute[name].as_str().unwrap().to_owned();
+        (text("AttributeKey"), text("AttributeValue"))
+    });
+    let within = |record: &Value| {
+        let time = epoch(record["eventTime"].as_str().unwrap());
+        asked["StartTime"].as_f64().is_none_or(|from| time >= from)
+            && asked["EndTime"].as_f64().is_none_or(|to| time <= to)
+    };
+    let meant = |record: &Value| match &attribute {
+        None => true,
+        Some((key, value)) => match key.as_str() {
+            "EventName" => record["eventName"] == *value,
+            "EventSource" => record["eventSource"] == *value,
+            "ResourceName" => trail_of(record).is_some_and(|name| name == *value),
+            other => panic!("LookupEvents by {other}"),
+        },
+    };
+    let mut found: Vec<&Value> = records
+        .iter()
+        .filter(|record| record["awsRegion"] == region && within(record) && meant(record))
+        .collect();
+    found.sort_by_key(|record| std::cmp::Reverse(record["eventTime"].to_string()));
+    let events: Vec<Value> = found
+        .into_iter()
+        .take(50)
+        .map(|record| {
+            json!({
+                "EventId": record["eventID"],
+                "EventName": record["eventName"],
+                "EventSource": record["eventSource"],
+                "EventTime": epoch(record["eventTime"].as_str().unwrap()),
+                "ReadOnly": "false",
+                "Username": "eve",
+                "Resources": [{"ResourceType": "AWS::CloudTrail::Trail", "ResourceName": trail_of(record)}],
+                "CloudTrailEvent": record.to_string(),
+            })
+        })
+        .collect();
+    json!({"Events": events})
+}
+
+fn trail_of(record: &Value) -> Option<&str> {
+    let asked = &record["requestParameters"];
+    ["name", "trailName", "resourceId"]
+        .into_iter()
+        .find_map(|name| asked[name].as_str())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
+fn epoch(time: &str) -> f64 {
+    let moment = trailkeeper::moment::Moment::parse(time).unwrap();
+    moment.epoch_millis() as f64 / 1_000.0
+}

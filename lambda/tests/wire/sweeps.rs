@@ -1,0 +1,396 @@
+//! The sweep: heals what no event told of, finds out who did it, and is silent
+//! otherwise.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::{
+    answered,
+    attack::{RESPONDER, again, by, event_of},
+    aws::{
+        AUDIT, Aws, PARAMETER, PROTECTED, PUBLISH, PUT_ITEM, STATUS, now, refused, refused_by_sns,
+    },
+    declared, failure,
+    http::Reply,
+    in_whole_seconds,
+    lambda::{Function, new_request_id},
+    laws::metrics,
+    stop, whole,
+};
+
+fn sweep() -> Value {
+    json!({"trailkeeper": "sweep"})
+}
+
+fn weaken(aws: &Aws) -> Value {
+    aws.attack(
+        "UpdateTrail",
+        &json!({"Name": "audit", "IsMultiRegionTrail": false}),
+    )
+}
+
+#[test]
+fn a_sweep_that_finds_nothing_is_silent_and_beats_like_a_heart() {
+    let (aws, function) = whole();
+    assert_eq!(answered(function.invoke(&sweep())), json!({"outcomes": []}));
+    let mut reads = aws.operations();
+    reads.sort_unstable();
+    let mut all = Vec::new();
+    for read in [
+        "GetEventSelectors",
+        "GetInsightSelectors",
+        PARAMETER,
+        "GetTrail",
+        STATUS,
+        "ListTags",
+    ] {
+        all.extend([read; PROTECTED.len()]);
+    }
+    assert_eq!(reads, all, "each trail is looked at once, and nothing else");
+    let log = function.log_with("\"Sweeps\":1");
+    let metrics = metrics(&log);
+    assert_eq!(metrics.len(), 1);
+    assert_eq!(metrics[0]["SweepDrift"].as_f64(), Some(0.0));
+}
+
+#[test]
+fn a_sweep_of_logging_alone_reads_the_status_alone() {
+    let aws = Aws::whole(Box::new(|_, _| None));
+    for arn in PROTECTED {
+        aws.declare(arn, &declared::logging_only(arn));
+    }
+    let function = Function::start(&aws, &[]);
+    answered(function.invoke(&sweep()));
+    aws.state().calls.clear();
+    aws.stop_again();
+    assert_eq!(
+        answered(function.invoke(&sweep())),
+        json!({"outcomes": ["restored"]})
+    );
+    assert_eq!(aws.trail()["is_logging"], true);
+    for operation in aws.operations() {
+        assert!(
+            [STATUS, "StartLogging", "LookupEvents", PUT_ITEM, PUBLISH]
+                .contains(&operation.as_str()),
+            "{operation}"
+        );
+    }
+}
+
+#[test]
+fn what_no_event_told_of_is_healed_and_attributed() {
+    for (attack, asked) in [
+        ("StopLogging", json!({"Name": "audit"})),
+        (
+            "UpdateTrail",
+            json!({"Name": AUDIT, "S3BucketName": "not-your-logs"}),
+        ),
+        ("DeleteTrail", json!({"Name": "audit"})),
+        (
+            "PutEventSelectors",
+            json!({"TrailName": "audit", "EventSelectors": [{"ReadWriteType": "ReadOnly"}]}),
+        ),
+        (
+            "PutInsightSelectors",
+            json!({"TrailName": AUDIT, "InsightSelectors": []}),
+        ),
+        (
+            "RemoveTags",
+            json!({"ResourceId": AUDIT, "TagsList": [{"Key": "owner"}]}),
+        ),
+    ] {
+        let (aws, function) = whole();
+        let declared = aws.trail();
+        let event = aws.attack(attack, &asked);
+        assert_eq!(
+            answered(function.invoke(&sweep())),
+            json!({"outcomes": ["restored"]}),
+            "{attack}"
+        );
+        assert_eq!(aws.trail(), declared, "{attack}");
+        let operations = aws.operations();
+        let first = |name: &str| operations.iter().position(|o| o == name).unwrap();
+        let last_write = operations
+            .iter()
+            .rposition(|o| crate::aws::is_write(o))
+            .unwrap();
+        assert!(
+            first("LookupEvents") > last_write,
+            "{attack}: healed first: {operations:?}"
+        );
+
+        let notice = aws.notice();
+        assert_eq!(notice["source"], "sweep", "{attack}");
+        assert_eq!(notice["outcome"], "restored", "{attack}");
+        assert_eq!(notice["severity"], "high", "{attack}");
+        assert_eq!(notice["event"]["name"], attack);
+        assert_eq!(
+            notice["event"]["id"], event["detail"]["eventID"],
+            "{attack}"
+        );
+        assert_eq!(
+            notice["actor"]["arn"], event["detail"]["userIdentity"]["arn"],
+            "{attack}"
+        );
+        assert!(!notice["drift"].as_array().unwrap().is_empty(), "{attack}");
+        let log = function.log_with("\"Sweeps\":1");
+        assert!(
+            log.iter().any(|line| line.contains("\"SweepDrift\":1")),
+            "{log:#?}"
+        );
+    }
+}
+
+#[test]
+fn only_the_call_that_did_it_is_named() {
+    let asked = json!({"Name": "audit", "IsMultiRegionTrail": false});
+    let failed = |detail: &mut Value| detail["errorCode"] = json!("AccessDenied");
+    let other_trail = |detail: &mut Value| detail["requestParameters"]["name"] = json!("scratch");
+    let other_call = |detail: &mut Value| detail["eventName"] = json!("PutEventSelectors");
+    let own =
+        |detail: &mut Value| *detail = by(RESPONDER, json!({"detail": detail}))["detail"].take();
+    let unlike = [
+        ("failed", &failed as &dyn Fn(&mut Value)),
+        ("of another trail", &other_trail),
+        ("another call", &other_call),
+        ("the function's own", &own),
+    ];
+    for (what, change) in unlike {
+        let (aws, function) = whole();
+        let culprit = weaken(&aws);
+        // Each is newer than the call that did it.
+        let mut other = event_of("UpdateTrail", &asked)["detail"].take();
+        change(&mut other);
+        {
+            let mut state = aws.state();
+            state.history[0]["eventTime"] = json!(in_whole_seconds(now() - 5.0));
+            state.history.push(other);
+        }
+        answered(function.invoke(&sweep()));
+        let named = aws.notice()["event"]["id"].clone();
+        assert_eq!(named, culprit["detail"]["eventID"], "{what}");
+    }
+}
+
+#[test]
+fn a_call_of_days_ago_is_not_named() {
+    let (aws, function) = whole();
+    weaken(&aws);
+    let long_ago = in_whole_seconds(now() - 40.0 * 3_600.0);
+    aws.state().history[0]["eventTime"] = json!(long_ago);
+    answered(function.invoke(&sweep()));
+    assert_eq!(aws.notice()["event"]["id"], Value::Null);
+}
+
+#[test]
+fn without_a_record_nobody_is_named() {
+    let (aws, function) = whole();
+    weaken(&aws);
+    aws.state().history.clear();
+    assert_eq!(
+        answered(function.invoke(&sweep())),
+        json!({"outcomes": ["restored"]})
+    );
+    let notice = aws.notice();
+    for field in ["id", "name", "request_id", "error_code", "error_message"] {
+        assert_eq!(notice["event"][field], Value::Null, "event.{field}");
+    }
+    for (field, value) in notice["actor"].as_object().unwrap() {
+        assert_eq!(*value, Value::Null, "actor.{field}");
+    }
+}
+
+#[test]
+fn a_history_that_fails_delays_and_spoils_nothing() {
+    for (what, reply) in [
+        ("denied", refused(400, "AccessDeniedException")),
+        ("throttled", refused(400, "ThrottlingException")),
+        ("hang", Reply::Hang),
+        ("garbage", Reply::answer(200, "<html>")),
+        (
+            "no records",
+            Reply::answer(200, "{\"Events\":[{\"CloudTrailEvent\":\"[]\"},{}]}"),
+        ),
+    ] {
+        let aws = Aws::whole(Box::new(move |called, _| {
+            (called == "LookupEvents").then(|| reply.clone())
+        }));
+        let function = Function::start(&aws, &[]);
+        weaken(&aws);
+        let begun = Instant::now();
+        let answer = answered(function.invoke(&sweep()));
+        assert_eq!(answer, json!({"outcomes": ["restored"]}), "{what}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(14),
+            "{what}: {:?}",
+            begun.elapsed()
+        );
+        assert_eq!(aws.notice()["source"], "sweep", "{what}");
+    }
+}
+
+#[test]
+fn a_late_event_of_what_a_sweep_healed_and_named_is_no_second_incident() {
+    for is_stop in [true, false] {
+        let (aws, function) = whole();
+        let event = if is_stop {
+            aws.attack("StopLogging", &json!({"Name": "audit"}))
+        } else {
+            weaken(&aws)
+        };
+        answered(function.invoke(&sweep()));
+        assert_eq!(aws.notice()["event"]["id"], event["detail"]["eventID"]);
+        answered(function.invoke(&event));
+        assert_eq!(aws.count(PUBLISH), 1, "{:#?}", aws.documents());
+    }
+}
+
+#[test]
+fn a_late_event_of_what_a_sweep_healed_unnamed_makes_no_wrong_claim() {
+    for is_stop in [true, false] {
+        let (aws, function) = whole();
+        let event = if is_stop {
+            aws.attack("StopLogging", &json!({"Name": "audit"}))
+        } else {
+            weaken(&aws)
+        };
+        aws.state().history.clear();
+        answered(function.invoke(&sweep()));
+        aws.state().calls.clear();
+        answered(function.invoke(&event));
+        // The sweep could not name anybody; the event does.
+        let notice = aws.notice();
+        assert!(notice["actor"]["arn"].is_string(), "{notice:#}");
+        let outcomes = if is_stop {
+            ["already_logging", "restored"]
+        } else {
+            ["already_restored", "already_restored"]
+        };
+        assert!(
+            outcomes.contains(&notice["outcome"].as_str().unwrap()),
+            "{notice:#}"
+        );
+    }
+}
+
+#[test]
+fn an_event_that_was_told_is_not_blamed_for_the_next_difference() {
+    let (aws, function) = whole();
+    let first = weaken(&aws);
+    answered(function.invoke(&first));
+    // The next change leaves no record yet.
+    weaken(&aws);
+    aws.state().history.pop();
+    aws.state().calls.clear();
+    answered(function.invoke(&sweep()));
+    let notice = aws.notice();
+    assert_eq!(notice["event"]["id"], Value::Null, "{notice:#}");
+    assert_eq!(notice["actor"]["arn"], Value::Null);
+}
+
+#[test]
+fn every_trail_is_swept_and_none_holds_up_another() {
+    let (aws, function) = whole();
+    let declared = declared::basic().state();
+    for arn in PROTECTED {
+        aws.state().world.stop(arn, 5.0);
+    }
+    let answer = answered(function.invoke(&sweep()));
+    assert_eq!(
+        answer,
+        json!({"outcomes": vec!["restored"; PROTECTED.len()]})
+    );
+    for arn in PROTECTED {
+        assert_eq!(aws.state().world.trails()[arn].state(), declared, "{arn}");
+    }
+    assert_eq!(aws.count(PUBLISH), PROTECTED.len());
+
+    // One trail's baseline is gone: the others are healed, and the sweep fails.
+    let aws = Aws::whole(Box::new(|_, _| None));
+    let name = aws.declare(
+        PROTECTED[1],
+        &declared::document(PROTECTED[1], &declared::basic()),
+    );
+    aws.state().parameters.remove(&name);
+    let function = Function::start(&aws, &[]);
+    weaken(&aws);
+    let (kind, message) = failure(function.invoke(&sweep()));
+    assert_eq!(kind, "Terminal.TrailNotRestored");
+    assert!(message.contains("trail/global"), "{message}");
+    assert_eq!(aws.trail(), declared);
+    function.log_with("\"Sweeps\":1");
+}
+
+#[test]
+fn what_a_sweep_cannot_heal_is_told_at_once_and_not_at_every_sweep() {
+    let aws = Aws::whole(Box::new(|called, _| {
+        (called == "UpdateTrail").then(|| refused(400, "AccessDeniedException"))
+    }));
+    let function = Function::start(&aws, &[]);
+    weaken(&aws);
+    for _ in 0..3 {
+        let (kind, _) = failure(function.invoke(&sweep()));
+        assert_eq!(kind, "Terminal.TrailNotRestored", "each sweep fails loudly");
+    }
+    assert_eq!(aws.notice()["severity"], "critical");
+}
+
+#[test]
+fn the_incident_of_a_sweep_whose_notice_failed_is_not_lost() {
+    let aws = Aws::whole(Box::new(|called, earlier| {
+        (called == PUBLISH && earlier == 0).then(|| refused_by_sns(403, "AuthorizationError"))
+    }));
+    let declared = aws.trail();
+    let function = Function::start(&aws, &[]);
+    let event = weaken(&aws);
+    let request_id = new_request_id();
+    let deadline = Duration::from_secs(30);
+    let (kind, _) = failure(function.invoke_as(&request_id, sweep().to_string(), deadline));
+    assert_eq!(kind, "Terminal.NoticeNotSent");
+    assert_eq!(aws.trail(), declared);
+    // Lambda's retry, then the event itself, late.
+    let _ = function.invoke_as(&request_id, sweep().to_string(), deadline);
+    let _ = function.invoke(&event);
+    assert!(aws.accepted(PUBLISH) >= 1, "nobody was ever told");
+    let notice = aws.documents().pop().unwrap();
+    assert_ne!(notice["outcome"], "conforming_change", "{notice:#}");
+}
+
+#[test]
+fn a_sweep_takes_no_event_away_from_the_retry_that_has_to_tell_it() {
+    let aws = Aws::whole(Box::new(|called, earlier| {
+        (called == PUBLISH && earlier == 0).then(|| refused_by_sns(403, "AuthorizationError"))
+    }));
+    let function = Function::start(&aws, &[]);
+    let event = weaken(&aws);
+    let request_id = new_request_id();
+    let deadline = Duration::from_secs(30);
+    failure(function.invoke_as(&request_id, event.to_string(), deadline));
+    // Weakened again without an event; the sweep looks for who did it.
+    weaken(&aws);
+    aws.state().history.pop();
+    answered(function.invoke(&sweep()));
+    answered(function.invoke_as(&request_id, event.to_string(), deadline));
+    let documents = aws.documents();
+    let told = documents.iter().skip(1);
+    let told: Vec<&Value> = told.map(|notice| &notice["event"]["id"]).collect();
+    assert!(told.contains(&&event["detail"]["eventID"]), "{told:?}");
+}
+
+#[test]
+fn a_stop_during_a_sweep_is_told_once() {
+    let (aws, function) = whole();
+    aws.attack("StopLogging", &json!({"Name": "audit"}));
+    let event = again(&stop());
+    aws.state().history.clear();
+    aws.state().history.push(event["detail"].clone());
+    let second = Function::start(&aws, &[]);
+    let sweeping = std::thread::spawn(move || {
+        answered(second.invoke(&json!({"trailkeeper": "sweep"})));
+    });
+    answered(function.invoke(&event));
+    sweeping.join().unwrap();
+    assert_eq!(aws.trail()["is_logging"], true);
+    assert_eq!(aws.count(PUBLISH), 1, "{:#?}", aws.documents());
+}

@@ -1,0 +1,72 @@
+"""What a call of CloudTrail is authorized on, where the emulator looks elsewhere or not at all.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudtrail.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator, responses
+from ministack.core.router import extract_access_key_id, extract_region
+from ministack.services import cloudtrail
+
+_SERVICE = "cloudtrail.amazonaws.com"
+
+
+def install() -> None:
+    """Extend the emulator's search for a call's resource, and CloudTrail's handler."""
+    find, handle = iam_actions.extract_resource_arn, cloudtrail.handle_request
+
+    def resource_arn(service: str, *arguments: Any) -> str:
+        found = find(service, *arguments)
+        return _tagged_resource(arguments[3]) or found if service == "cloudtrail" else found
+
+    async def handle_request(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> tuple:
+        return _refusal(headers, body, query_params) or await handle(method, path, headers, body, query_params)
+
+    iam_actions.extract_resource_arn = resource_arn
+    cloudtrail.handle_request = handle_request
+
+
+def _given(body: bytes) -> dict[str, Any]:
+    try:
+        given = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _tagged_resource(body: bytes) -> str | None:
+    """AddTags, RemoveTags and ListTags name their resource so; MiniStack 1.5 asks for `*` then."""
+    given = _given(body)
+    named = given.get("ResourceId") or next(iter(given.get("ResourceIdList") or []), None)
+    return named if isinstance(named, str) else None
+
+
+def _refusal(headers: dict, body: bytes, query_params: dict) -> tuple | None:
+    """A trail made with tags needs cloudtrail:AddTags, one with a log group iam:PassRole for its role.
+
+    MiniStack 1.5 asks for the call's own action only.
+    """
+    from ministack.app import AUTH  # the application loads the services
+
+    operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+    if not AUTH or operation not in ("CreateTrail", "UpdateTrail"):
+        return None
+    given, key, region = _given(body), extract_access_key_id(headers, query_params), extract_region(headers)
+    wanted: list[tuple[str, str, dict[str, Any]]] = []
+    if operation == "CreateTrail" and given.get("TagsList"):
+        wanted.append(("cloudtrail:AddTags", cloudtrail._trail_arn(given.get("Name", "")), {}))
+    if role := given.get("CloudWatchLogsRoleArn"):
+        wanted.append(("iam:PassRole", role, {"iam:PassedToService": _SERVICE}))
+    for action, resource, context in wanted:
+        denied = iam_evaluator.enforce(
+            key, action, "cloudtrail", region, resource_arn=resource, service_context=context
+        )
+        if isinstance(denied, iam_evaluator.EvalResult):
+            return iam_actions.access_denied_response(
+                "cloudtrail", action, denied.principal_arn, responses.new_uuid(), headers=headers, resource_arn=resource
+            )
+    return None

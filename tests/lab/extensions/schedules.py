@@ -1,0 +1,62 @@
+"""EventBridge Scheduler acts as the schedule's role, and invokes a function asynchronously.
+
+MiniStack 1.5 asks no role, and runs the function once, without retries or destination.
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html (execution role)
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html (Lambda Invoke)
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from ministack.core import iam_evaluator
+from ministack.services import eventbridge, iam, lambda_svc
+
+from ..gateway.resource_policy import allows
+
+_SERVICE = "scheduler.amazonaws.com"
+log = logging.getLogger("scheduler")
+
+
+def install() -> None:
+    """Extend how a schedule's target is reached. Targets of rules stay as they are."""
+    invoke = eventbridge._invoke_target
+
+    def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
+        if event.get("Source") != "aws.scheduler" or ":lambda:" not in target["Arn"]:
+            invoke(target, event, rule, view)
+        elif problem := refusal(target, rule):
+            log.error("schedule %s did not invoke %s: %s", rule["Arn"], target["Arn"], problem)
+        else:
+            _invoke_function(target["Arn"], target.get("Input") or "{}")
+
+    eventbridge._invoke_target = invoke_target
+
+
+def refusal(target: dict[str, Any], schedule: dict[str, Any]) -> str | None:
+    """Why the schedule may not invoke its function, if so."""
+    region, account = schedule["Arn"].split(":")[3:5]
+    role_name = target["RoleArn"].rsplit("/", 1)[-1]
+    role = iam._roles.get_scoped(account, None, role_name)
+    if role is None:
+        return f"there is no role {target['RoleArn']}"
+    group = f"arn:aws:scheduler:{region}:{account}:schedule-group/{schedule['GroupName']}"
+    keys = {"aws:SourceArn": group, "aws:SourceAccount": account}
+    if not allows(role["AssumeRolePolicyDocument"], _SERVICE, "sts:AssumeRole", target["RoleArn"], keys):
+        return f"{target['RoleArn']} does not trust {_SERVICE} for {group}"
+    wanted = iam_evaluator.EvalContext(
+        target["RoleArn"], "AssumedRole", account, "lambda:InvokeFunction", target["Arn"], region
+    )
+    decided = iam_evaluator.evaluate(wanted, iam_evaluator._gather_role_policies(role_name, account))
+    return None if decided.decision == "Allow" else f"{target['RoleArn']} may not invoke {target['Arn']}"
+
+
+def _invoke_function(arn: str, payload: str) -> None:
+    function, config, name = lambda_svc._get_func_record_for_ref(arn)
+    if not function or not config:
+        log.error("schedule: there is no function %s", name)
+        return
+    lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), json.loads(payload))
