@@ -59,7 +59,8 @@ def test_a_second_sweep_has_nothing_to_tell(complete: Guarded) -> None:
 
 
 def test_a_late_event_after_the_sweep_is_the_same_incident(complete: Guarded) -> None:
-    complete.switch(delay_ms=4000)
+    # Later than the time that a sweep gives to work in progress.
+    complete.switch(delay_ms=14_000)
     since = time.time()
     complete.attacker().update_trail(Name=complete.trail_name, EnableLogFileValidation=False)
     complete.switch(delay_ms=0)

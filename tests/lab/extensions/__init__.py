@@ -6,10 +6,10 @@ that says so; where AWS does not say, the docstring says that. Written for MiniS
 
 from __future__ import annotations
 
-from . import asynchronous, authorization, insights, logging_state, schedules, settings, tags
+from . import asynchronous, authorization, functions, insights, logging_state, schedules, settings, tags
 
 
 def install() -> None:
     """Extend the emulator, once, before it serves."""
-    for extension in (settings, tags, insights, logging_state, authorization, schedules, asynchronous):
+    for extension in (settings, tags, insights, logging_state, authorization, schedules, asynchronous, functions):
         extension.install()
