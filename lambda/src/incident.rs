@@ -311,6 +311,12 @@ impl Incident {
 }
 
 impl Incident {
+    /// Whether the trail was found not to exist.
+    #[must_use]
+    pub fn was_deleted(&self) -> bool {
+        self.drift.iter().any(|drift| drift.part == Part::Existence)
+    }
+
     /// Whether the trail does not exist.
     #[must_use]
     pub fn is_gone(&self) -> bool {

@@ -83,6 +83,7 @@ fn headline(incident: &Incident) -> String {
     let stop = incident.is_plain_stop();
     let state = match incident.outcome {
         Outcome::Restored if stop => "stopped, logging again",
+        Outcome::Restored if incident.was_deleted() => "deleted, made again",
         Outcome::Restored => "weakened, restored",
         Outcome::AlreadyLogging => "stopped, was logging again",
         Outcome::AlreadyRestored => "weakened, was restored",
@@ -321,6 +322,9 @@ fn status(incident: &Incident) -> String {
     let off = incident.verification.is_logging != Some(true);
     let state = match incident.outcome {
         Outcome::Restored if stop => "RESTORED: logging was stopped and is on again, read back.",
+        Outcome::Restored if incident.was_deleted() => {
+            "RESTORED: the trail was deleted, was made again and is as declared, read back."
+        }
         Outcome::Restored => {
             "RESTORED: the trail was weakened and is as declared again, read back."
         }

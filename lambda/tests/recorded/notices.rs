@@ -289,6 +289,14 @@ fn of_change(event: &Event) -> Vec<Incident> {
             },
         ),
         made(event, &refused(), about),
+        made(
+            event,
+            &made_again(),
+            Circumstances {
+                cause: Cause::Change(Part::Existence),
+                ..about
+            },
+        ),
     ]
 }
 
@@ -313,6 +321,15 @@ fn gone() -> Reconciliation {
         is_missing: true,
         verified_at: None,
         ..done(None, None, None)
+    }
+}
+
+/// A deleted trail that was made again.
+fn made_again() -> Reconciliation {
+    Reconciliation {
+        found: gone().found,
+        calls: vec!["cloudtrail:CreateTrail", "cloudtrail:StartLogging"],
+        ..done(Some(true), at("2026-11-24T05:06:09.310Z"), None)
     }
 }
 
@@ -403,6 +420,7 @@ fn each_outcome_reads_as_in_its_golden_file() {
             "restored",
             "not_restored",
             "unverified",
+            "restored",
         ]
     );
 }
