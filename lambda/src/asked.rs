@@ -24,6 +24,14 @@ pub enum Asked {
     Fields(Vec<String>),
 }
 
+impl Asked {
+    /// Whether it is known, and nothing but what is declared.
+    #[must_use]
+    pub fn conforms(&self) -> bool {
+        matches!(self, Self::Fields(fields) if fields.is_empty())
+    }
+}
+
 /// Compares `record`'s call with `baseline`.
 #[must_use]
 pub fn asked_for(record: &Record, baseline: &Baseline) -> Asked {

@@ -6,7 +6,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_dynamodb::{Client, config::Builder, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    Client, config::Builder, operation::put_item::builders::PutItemFluentBuilder,
+    types::AttributeValue,
+};
 
 use crate::{
     aws::{Aws, Service, retry_partition},
@@ -77,12 +80,12 @@ impl Incidents {
             .expression_attribute_values(":owner", text(owner))
             .expression_attribute_values(":told", AttributeValue::Bool(false))
             .expression_attribute_values(":stale", number(stale));
-        let budget = Budget::lasting(PATIENCE.min(budget.left()));
-        match bounded(OPERATION, budget, call.send()).await {
-            Ok(_) => Ok(Claim::Granted),
-            Err(error) if error.has_code(REFUSED) => Ok(Claim::Taken),
-            Err(error) => Err(error),
-        }
+        let granted = written(call, budget).await?;
+        Ok(if granted {
+            Claim::Granted
+        } else {
+            Claim::Taken
+        })
     }
 
     /// Whether `incident` was told. Nothing is claimed by asking: the write takes
@@ -100,12 +103,7 @@ impl Incidents {
             .put(incident, owner, true)
             .condition_expression("told = :told")
             .expression_attribute_values(":told", AttributeValue::Bool(true));
-        let budget = Budget::lasting(PATIENCE.min(budget.left()));
-        match bounded(OPERATION, budget, call.send()).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.has_code(REFUSED) => Ok(false),
-            Err(error) => Err(error),
-        }
+        written(call, budget).await
     }
 
     /// Notes that the notice of a claimed incident was sent.
@@ -113,9 +111,8 @@ impl Incidents {
     /// # Errors
     /// The refusal. A copy of the event may then be told again after the lease.
     pub async fn told(&self, incident: &str, owner: &str, budget: Budget) -> Result<(), CallError> {
-        let budget = Budget::lasting(PATIENCE.min(budget.left()));
         let call = self.put(incident, owner, true);
-        bounded(OPERATION, budget, call.send()).await.map(drop)
+        written(call, budget).await.map(drop)
     }
 
     /// Gives a claim back: its notice could not be sent.
@@ -128,19 +125,13 @@ impl Incidents {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let budget = Budget::lasting(PATIENCE.min(budget.left()));
         let call = self
             .put(incident, owner, false)
             .item("claimed_at", number(0));
-        bounded(OPERATION, budget, call.send()).await.map(drop)
+        written(call, budget).await.map(drop)
     }
 
-    fn put(
-        &self,
-        incident: &str,
-        owner: &str,
-        told: bool,
-    ) -> aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder {
+    fn put(&self, incident: &str, owner: &str, told: bool) -> PutItemFluentBuilder {
         let now = SystemTime::now();
         self.client
             .put_item()
@@ -150,6 +141,16 @@ impl Incidents {
             .item("told", AttributeValue::Bool(told))
             .item("claimed_at", number(seconds(now)))
             .item("expires_at", number(seconds(now + KEPT)))
+    }
+}
+
+/// Whether the entry was written; `false` if its condition does not hold.
+async fn written(call: PutItemFluentBuilder, budget: Budget) -> Result<bool, CallError> {
+    let budget = Budget::lasting(PATIENCE.min(budget.left()));
+    match bounded(OPERATION, budget, call.send()).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.has_code(REFUSED) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

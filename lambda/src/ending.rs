@@ -39,7 +39,7 @@ pub(crate) fn outcome(
         Cause::Sweep | Cause::Echo => None,
         Cause::Change(_) => Some(match asked {
             Asked::Unknown | Asked::Unguarded => Outcome::Unconfirmed,
-            Asked::Fields(fields) if fields.is_empty() => Outcome::ConformingChange,
+            asked if asked.conforms() => Outcome::ConformingChange,
             Asked::Fields(_) => Outcome::AlreadyRestored,
         }),
         Cause::Stop => Some(outcome_of_stop(done, about.mode, stop_confirmed)),

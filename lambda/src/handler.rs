@@ -12,7 +12,7 @@ use tracing::{Instrument, error, field::display, info, info_span, warn};
 use crate::{
     actor::Actor,
     arn::TrailArn,
-    asked::{Asked, asked_for},
+    asked::asked_for,
     aws::Aws,
     baseline::{Baseline, Guards},
     budget::Budget,
@@ -155,46 +155,26 @@ impl Handler {
                 info!("a refused call of the function itself");
                 Vec::new()
             }
-            Decision::Report(trail) => vec![Incident::denied(event, trail.as_ref())],
-            Decision::Notify(trail) => vec![Incident::reported(event, trail.as_ref())],
+            Decision::Report(trail) => {
+                let incident = Incident::denied(event, trail.as_ref());
+                log::incident(&incident);
+                vec![incident]
+            }
+            Decision::Notify(trail) => {
+                let incident = Incident::reported(event, trail.as_ref());
+                log::incident(&incident);
+                vec![incident]
+            }
             Decision::Reconcile(trails, cause) => {
-                let own = Actor::of(&event.record).is(&self.config.role_arn);
-                match cause {
-                    Cause::Change(_) if own => self.echo(event, &trails, deadline).await,
-                    cause => self.heal(event, &trails, cause, deadline).await,
-                }
+                let cause = match cause {
+                    Cause::Change(_) if self.is_own(event) => Cause::Echo,
+                    cause => cause,
+                };
+                self.heal(event, &trails, cause, deadline).await
             }
         };
-        incidents.iter().for_each(log::incident);
         let sent = self.notify(&incidents, owner, deadline).await;
         conclude(&incidents, sent)
-    }
-
-    /// A call of the function's own came back. The trails are looked at once more,
-    /// because whoever holds the role is not believed (law 2). What a call that
-    /// conforms to the baseline finds is somebody else's work, and not told as its.
-    async fn echo(
-        &self,
-        event: &Event,
-        trails: &[TrailArn],
-        deadline: SystemTime,
-    ) -> Vec<Incident> {
-        let budget = Budget::for_restoration(deadline);
-        let about = Circumstances {
-            cause: Cause::Echo,
-            mode: self.config.mode,
-            is_expected: false,
-        };
-        let looks = trails.iter().map(|trail| async move {
-            let done = self.reconcile(trail, Cause::Echo, event, budget).await;
-            let conforms = asked_for(&event.record, &done.baseline) == Asked::Fields(Vec::new());
-            let unnamed = Event::default();
-            let event = if conforms { &unnamed } else { event };
-            Incident::reconciled(event, trail, &done, about)
-        });
-        let incidents: Vec<Incident> = join_all(looks).await.into_iter().flatten().collect();
-        self.measure(&incidents);
-        incidents
     }
 
     /// Whether it is a call of this function that failed: the invocation that made
@@ -204,11 +184,20 @@ impl Handler {
         let name = event.record.event_name.as_deref().unwrap_or_default();
         let heals =
             !matches!(name, "StopLogging" | "DeleteTrail") && part_changed_by(name).is_some();
-        heals && Actor::of(&event.record).is(&self.config.role_arn)
+        heals && self.is_own(event)
+    }
+
+    /// Whether the call was made with the function's role.
+    fn is_own(&self, event: &Event) -> bool {
+        Actor::of(&event.record).is(&self.config.role_arn)
     }
 
     /// Reconciles the trails side by side: one that hangs must not hold up
     /// another. Returns what there is to tell.
+    ///
+    /// An echo is no reason to believe that all is well: whoever holds the role is
+    /// not believed, the trail is (law 2). But what the echo of a call that conforms
+    /// to the baseline finds is somebody else's work, and not told as its.
     async fn heal(
         &self,
         event: &Event,
@@ -220,14 +209,21 @@ impl Handler {
         let about = Circumstances {
             cause,
             mode: self.config.mode,
-            is_expected: self.is_expected(event),
+            is_expected: cause != Cause::Echo && self.is_expected(event),
         };
+        let unnamed = &Event::default();
         let healings = trails.iter().map(|trail| async move {
             let done = self.reconcile(trail, cause, event, budget).await;
+            let conforms = || asked_for(&event.record, &done.baseline).conforms();
+            let event = if cause == Cause::Echo && conforms() {
+                unnamed
+            } else {
+                event
+            };
             Incident::reconciled(event, trail, &done, about)
         });
         let incidents: Vec<Incident> = join_all(healings).await.into_iter().flatten().collect();
-        self.measure(&incidents);
+        self.log_and_measure(&incidents);
         incidents
     }
 
@@ -245,7 +241,7 @@ impl Handler {
                 let confirmed = |state| stop_confirmed(event, &state) != Some(false);
                 seen.logging.is_some_and(confirmed)
             }
-            Cause::Change(_) => asked_for(&event.record, baseline) == Asked::Fields(Vec::new()),
+            Cause::Change(_) => asked_for(&event.record, baseline).conforms(),
         };
         let baseline = self.baseline(trail, budget);
         let mode = self.config.mode;
@@ -279,15 +275,16 @@ impl Handler {
     }
 
     /// Whether the actor is one whose changes are expected.
-    pub(crate) fn is_expected(&self, event: &Event) -> bool {
+    fn is_expected(&self, event: &Event) -> bool {
         let actor = Actor::of(&event.record);
         let mut expected = self.config.change_principals.iter();
         expected.any(|principal| actor.is(principal))
     }
 
-    /// Writes the metrics of what was reconciled.
-    pub(crate) fn measure(&self, incidents: &[Incident]) {
+    /// Writes log and metrics of what was reconciled.
+    pub(crate) fn log_and_measure(&self, incidents: &[Incident]) {
         for incident in incidents {
+            log::incident(incident);
             let line = metrics::incident(incident, &self.function_name, Moment::now());
             (self.write_line)(&line);
         }

@@ -308,9 +308,7 @@ impl Incident {
             retryable: false,
         }
     }
-}
 
-impl Incident {
     /// Whether the trail was found not to exist.
     #[must_use]
     pub fn was_deleted(&self) -> bool {
@@ -369,10 +367,6 @@ fn event_time(event: &Event) -> Option<Moment> {
         .or_else(|| event.time.as_deref().and_then(Moment::parse))
 }
 
-fn errors(done: &Reconciliation) -> impl Iterator<Item = &CallError> {
-    done.refused.iter().chain(&done.unread)
-}
-
 /// Whether the trail is gone and cannot be made again from here.
 fn is_lost(done: &Reconciliation) -> bool {
     done.is_missing && done.baseline.settings.s3_bucket_name.is_none()
@@ -385,7 +379,8 @@ fn problem(done: &Reconciliation, outcome: Outcome) -> Option<String> {
             .iter()
             .map(|problem| problem.text.clone()),
     );
-    problems.extend(errors(done).map(CallError::to_string));
+    let errors = done.refused.iter().chain(&done.unread);
+    problems.extend(errors.map(CallError::to_string));
     if problems.is_empty() && outcome.is_failure() {
         problems.push(match done.reads {
             0 => "the time ran out before the trail could be read".to_owned(),

@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     handler::{Handler, conclude},
     incident::{Circumstances, Incident},
-    log, metrics,
+    metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
     told::event_key,
@@ -76,8 +76,7 @@ impl Handler {
             }
         });
         let incidents: Vec<Incident> = join_all(looks).await.into_iter().flatten().collect();
-        self.measure(&incidents);
-        incidents.iter().for_each(log::incident);
+        self.log_and_measure(&incidents);
         (self.write_line)(&metrics::sweep(incidents.len(), &self.function_name, now));
         info!(drifting = incidents.len(), "sweep done");
         let sent = self.notify(&incidents, &owner, deadline).await;
