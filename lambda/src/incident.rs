@@ -97,6 +97,14 @@ pub struct Call {
     pub is_guarded: bool,
 }
 
+impl Call {
+    /// Whether it is a call of StopLogging.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        self.name.as_ref().map(Clean::as_str) == Some("StopLogging")
+    }
+}
+
 /// The course of an incident. `None` is unknown.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Timing {

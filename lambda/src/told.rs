@@ -20,10 +20,7 @@ impl Keys {
     pub fn of(incident: &Incident, now: Moment) -> Self {
         let event: Vec<String> = incident.event_key().into_iter().collect();
         if incident.source == "event" {
-            return Self {
-                claimed: event,
-                noted: Vec::new(),
-            };
+            return Self::claiming(event);
         }
         let trail = incident.trail.arn.as_ref().map_or("", |arn| arn.as_str());
         let hours = now.epoch_millis() / 3_600_000;
@@ -31,11 +28,22 @@ impl Keys {
         let claimed = match incident.outcome {
             outcome if outcome.is_failure() => vec![still(incident, trail, hours)],
             Outcome::WouldRestore => vec![still(incident, trail, hours / 24)],
+            // The trail's own stop time says that it was this call: its event may be
+            // answered, and told, at this moment. Of another part's change the call is
+            // a guess, and what was found must be told whoever else tells of the call.
+            _ if incident.event.is_stop() => return Self::claiming(event),
             _ => Vec::new(),
         };
         Self {
             claimed,
             noted: event,
+        }
+    }
+
+    const fn claiming(claimed: Vec<String>) -> Self {
+        Self {
+            claimed,
+            noted: Vec::new(),
         }
     }
 }

@@ -124,7 +124,11 @@ fn an_incident_is_claimed_by_its_event_and_what_stays_wrong_by_the_hour() {
     );
 
     let swept = told(&healed, Cause::Sweep, &event, NOON);
-    assert_eq!((swept.claimed, swept.noted), (vec![], key("settled")));
+    assert_eq!((swept.claimed, swept.noted), (key("settled"), vec![]));
+    let change = record("UpdateTrail", "user/x", &json!({"name": "audit"})).to_string();
+    let change = Event::of_record(&change).unwrap();
+    let swept = told(&healed, Cause::Sweep, &change, NOON);
+    assert_eq!((swept.claimed.len(), swept.noted.len()), (0, 1));
     let hour = |time| told(&wrong, Cause::Sweep, &event, time).claimed;
     assert_eq!(hour("2026-11-24T12:00:00Z"), hour("2026-11-24T12:59:59Z"));
     assert_ne!(hour("2026-11-24T12:00:00Z"), hour("2026-11-24T13:00:00Z"));

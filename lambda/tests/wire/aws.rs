@@ -265,6 +265,14 @@ pub fn refused(status: u16, code: &str) -> Reply {
     )
 }
 
+/// How SNS takes a notice.
+pub fn published() -> Reply {
+    Reply::answer(
+        200,
+        "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>",
+    )
+}
+
 /// A refusal as SNS sends it.
 pub fn refused_by_sns(status: u16, code: &str) -> Reply {
     Reply::answer(
@@ -307,10 +315,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     let reply = fault(&operation, earlier).unwrap_or_else(|| {
         if operation == PUBLISH {
             state.calls[number].accepted = true;
-            return Reply::answer(
-                200,
-                "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>",
-            );
+            return published();
         }
         let asked: Value = serde_json::from_str(&request.body).unwrap();
         match healthy(state, &operation, region, &asked) {

@@ -9,7 +9,8 @@ use crate::{
     answered,
     attack::{RESPONDER, again, by, event_of},
     aws::{
-        AUDIT, Aws, PARAMETER, PROTECTED, PUBLISH, PUT_ITEM, STATUS, now, refused, refused_by_sns,
+        AUDIT, Aws, PARAMETER, PROTECTED, PUBLISH, PUT_ITEM, STATUS, now, published, refused,
+        refused_by_sns,
     },
     declared, failure,
     http::Reply,
@@ -376,6 +377,33 @@ fn a_sweep_takes_no_event_away_from_the_retry_that_has_to_tell_it() {
     let told = documents.iter().skip(1);
     let told: Vec<&Value> = told.map(|notice| &notice["event"]["id"]).collect();
     assert!(told.contains(&&event["detail"]["eventID"]), "{told:?}");
+}
+
+#[test]
+fn whoever_tells_of_a_stop_the_other_is_silent_even_while_the_notice_is_under_way() {
+    for sweeps_first in [true, false] {
+        let aws = Aws::whole(Box::new(|called, earlier| {
+            (called == PUBLISH && earlier == 0)
+                .then(|| Reply::Late(Duration::from_secs(1), Box::new(published())))
+        }));
+        let function = Function::start(&aws, &[]);
+        aws.attack("StopLogging", &json!({"Name": "audit"}));
+        let event = again(&stop());
+        aws.state().history.clear();
+        aws.state().history.push(event["detail"].clone());
+        let (first, second) = if sweeps_first {
+            (sweep(), event)
+        } else {
+            (event, sweep())
+        };
+        let telling = std::thread::spawn(move || answered(function.invoke(&first)));
+        while aws.count(PUBLISH) == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        answered(Function::start(&aws, &[]).invoke(&second));
+        telling.join().unwrap();
+        assert_eq!(aws.count(PUBLISH), 1, "{:#?}", aws.documents());
+    }
 }
 
 #[test]
