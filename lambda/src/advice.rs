@@ -10,6 +10,9 @@ use crate::{
 /// The next steps, the most urgent first. Only what is ours goes into a command
 /// to paste.
 pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
+    if incident.outcome.is_of_accounts() {
+        return of_accounts(incident);
+    }
     let mut steps = look_and_mend(incident);
     match incident.outcome {
         Outcome::ConformingChange => {
@@ -35,6 +38,24 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
     }
     steps.extend(deeds_of_key(incident));
     steps
+}
+
+fn of_accounts(incident: &Incident) -> Vec<String> {
+    let steps: &[&str] = match incident.outcome {
+        Outcome::Unreachable => &[
+            "Is the account new? Then its part of Trailkeeper may not be deployed yet: look at the stack set's instances.",
+            "Else somebody removed or changed the role that the problem above names: find the call in that account's event history, where IAM's calls are recorded, and treat its maker as an attacker.",
+            "Deploy the account's part again, or add the account to excluded_accounts.",
+        ],
+        Outcome::AccountSuspended => {
+            &["Nothing, if the account is meant to be closed; else find out who suspended it."]
+        }
+        _ => &[
+            "Look at the function's log for what slowed the sweep or stood in its way.",
+            "Set sweep_fan_out = true, or raise memory_size, if the organisation has grown.",
+        ],
+    };
+    steps.iter().map(|step| (*step).to_owned()).collect()
 }
 
 /// The commands that show what is wrong, and what brings it back.

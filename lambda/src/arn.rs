@@ -12,6 +12,7 @@ use crate::text::excerpt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TrailArn {
     text: String,
+    partition: String,
     region: String,
     account: String,
     name: String,
@@ -30,6 +31,12 @@ impl TrailArn {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The partition, `aws` for instance.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.partition
     }
 
     /// The trail's home region.
@@ -106,6 +113,7 @@ impl FromStr for TrailArn {
         }
         Ok(Self {
             text: text.to_owned(),
+            partition: partition.to_owned(),
             region: region.to_owned(),
             account: account.to_owned(),
             name: name.to_owned(),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The records, given newest first, that can be the call behind what was found of
-/// `trail`: accepted, about this trail, not the function's own, and asking for one
+/// `trail`: accepted, about this trail, not the function's own or a peer's, and asking for one
 /// of the fields that differ, as far as the record tells. A stop must fit the
 /// trail's own stop time.
 #[must_use]
@@ -21,7 +21,7 @@ pub fn suspects(
     records: &[String],
     trail: &TrailArn,
     done: &Reconciliation,
-    own_role: &str,
+    own_roles: &[String],
 ) -> Vec<Event> {
     records
         .iter()
@@ -47,7 +47,7 @@ pub fn suspects(
             fits && source.is_none_or(|source| source == "cloudtrail.amazonaws.com")
                 && record.error_code.is_none()
                 && names(record, trail)
-                && !Actor::of(record).is(own_role)
+                && !own_roles.iter().any(|role| Actor::of(record).is(role))
         })
         .collect()
 }

@@ -36,16 +36,15 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
 /// What every AWS client of the function shares.
+#[derive(Clone)]
 pub struct Aws {
     base: SdkConfig,
-    cloudtrail_endpoint: Option<String>,
-    sns_endpoint: Option<String>,
-    ssm_endpoint: Option<String>,
-    dynamodb_endpoint: Option<String>,
+    /// In the order of [`Service::ALL`].
+    endpoints: [Option<String>; Service::ALL.len()],
 }
 
 /// A service that the function calls.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// CloudTrail.
     CloudTrail,
@@ -55,6 +54,26 @@ pub enum Service {
     Ssm,
     /// DynamoDB.
     DynamoDb,
+    /// Security Token Service.
+    Sts,
+    /// Organizations.
+    Organizations,
+    /// Simple Queue Service.
+    Sqs,
+}
+
+impl Service {
+    /// Each with the variable that gives it another endpoint.
+    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::CloudTrail, "AWS_ENDPOINT_URL_CLOUDTRAIL"),
+        (Self::Sns, "AWS_ENDPOINT_URL_SNS"),
+        (Self::Ssm, "AWS_ENDPOINT_URL_SSM"),
+        (Self::DynamoDb, "AWS_ENDPOINT_URL_DYNAMODB"),
+        (Self::Sts, "AWS_ENDPOINT_URL_STS"),
+        (Self::Organizations, "AWS_ENDPOINT_URL_ORGANIZATIONS"),
+        (Self::Sqs, "AWS_ENDPOINT_URL_SQS"),
+    ];
 }
 
 /// Answers with the value of an environment variable.
@@ -112,14 +131,22 @@ impl Aws {
             .use_dual_stack(is_true(variable, "AWS_USE_DUALSTACK_ENDPOINT")?)
             .build();
         let all = endpoint(variable, "AWS_ENDPOINT_URL")?;
-        let special = |name| Ok(endpoint(variable, name)?.or_else(|| all.clone()));
-        Ok(Self {
-            base,
-            cloudtrail_endpoint: special("AWS_ENDPOINT_URL_CLOUDTRAIL")?,
-            sns_endpoint: special("AWS_ENDPOINT_URL_SNS")?,
-            ssm_endpoint: special("AWS_ENDPOINT_URL_SSM")?,
-            dynamodb_endpoint: special("AWS_ENDPOINT_URL_DYNAMODB")?,
-        })
+        let mut endpoints = [const { None }; Service::ALL.len()];
+        for (endpoint_of, (_, name)) in endpoints.iter_mut().zip(Service::ALL) {
+            *endpoint_of = endpoint(variable, name)?.or_else(|| all.clone());
+        }
+        Ok(Self { base, endpoints })
+    }
+
+    /// The same with other credentials.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Credentials) -> Self {
+        let mut base = self.base.to_builder();
+        base.set_credentials_provider(Some(SharedCredentialsProvider::new(credentials)));
+        Self {
+            base: base.build(),
+            endpoints: self.endpoints.clone(),
+        }
     }
 
     /// The region that the function runs in.
@@ -131,17 +158,13 @@ impl Aws {
     /// The shared settings for a client of `service` in `region`.
     #[must_use]
     pub fn settings(&self, service: Service, region: &str) -> SdkConfig {
-        let endpoint = match service {
-            Service::CloudTrail => &self.cloudtrail_endpoint,
-            Service::Sns => &self.sns_endpoint,
-            Service::Ssm => &self.ssm_endpoint,
-            Service::DynamoDb => &self.dynamodb_endpoint,
-        };
+        let mut all = Service::ALL.iter().zip(&self.endpoints);
+        let endpoint = all.find(|((known, _), _)| *known == service);
         let mut settings = self
             .base
             .to_builder()
             .region(Region::new(region.to_owned()));
-        settings.set_endpoint_url(endpoint.clone());
+        settings.set_endpoint_url(endpoint.and_then(|(_, endpoint)| endpoint.clone()));
         settings.build()
     }
 }

@@ -235,12 +235,12 @@ impl Baseline {
 /// account and region.
 #[must_use]
 pub fn topic_arn(topic: &str, trail: &TrailArn) -> String {
-    let partition = trail.as_str().split(':').nth(1).unwrap_or("aws");
     if topic.is_empty() || topic.starts_with("arn:") {
         topic.to_owned()
     } else {
         format!(
-            "arn:{partition}:sns:{}:{}:{topic}",
+            "arn:{}:sns:{}:{}:{topic}",
+            trail.partition(),
             trail.region(),
             trail.account()
         )

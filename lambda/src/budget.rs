@@ -23,6 +23,13 @@ impl Budget {
         Self::lasting((left(deadline).mul_f32(0.6)).clamp(LEAST, MOST))
     }
 
+    /// For beginning with further accounts of an organisation: 70 % of the time left
+    /// until `deadline`. What was begun, and the notices, have the rest.
+    #[must_use]
+    pub fn for_fleet(deadline: SystemTime) -> Self {
+        Self::lasting(left(deadline).mul_f32(0.7))
+    }
+
     /// For the notice: what is left until `deadline` less 10 % for the answer.
     #[must_use]
     pub fn for_notice(deadline: SystemTime) -> Self {

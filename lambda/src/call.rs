@@ -16,8 +16,11 @@ use aws_sdk_cloudtrail::{
     },
 };
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_organizations::operation::list_accounts::ListAccountsError;
 use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
     retries::classifiers::{ClassifyRetry, RetryAction},
@@ -29,6 +32,9 @@ use crate::{budget::Budget, failure::CallError};
 /// The most that one round of tries of one call may take, so that a call that
 /// hangs leaves time for the others.
 const ROUND: Duration = Duration::from_secs(5);
+
+/// Between two rounds of tries.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Whether the same call may succeed later without anybody's help: the service
 /// is busy, or broken, or is just changing the trail. Other refusals need
@@ -90,6 +96,9 @@ impl ClassifyRetry for WorthRepeating {
                     GetParameterError,
                     PutItemError,
                     PublishError,
+                    AssumeRoleError,
+                    ListAccountsError,
+                    SendMessageBatchError,
                 );
                 code.is_some_and(|code| is_passing(status, code))
             }
@@ -158,6 +167,32 @@ where
         None => (format!("HTTP {status}"), "the answer says no more"),
     };
     CallError::new(operation, &code, message, retryable)
+}
+
+/// Rounds of `call`, with a pause between two, until one succeeds, is refused for
+/// good, or the time is over.
+///
+/// # Errors
+/// The last refusal that says something.
+pub(crate) async fn patiently<T>(
+    budget: Budget,
+    mut call: impl AsyncFnMut() -> Result<T, CallError>,
+) -> Result<T, CallError> {
+    let mut reason: Option<CallError> = None;
+    loop {
+        let error = match call().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        // The last try is cut off by the budget, and its reason says nothing.
+        let reason = match &mut reason {
+            Some(reason) if error.has_code("Timeout") => reason,
+            reason => reason.insert(error),
+        };
+        if !reason.is_retryable() || !budget.sleep(PAUSE).await {
+            return Err(reason.clone());
+        }
+    }
 }
 
 /// The cause at the bottom, which is what tells a person something.

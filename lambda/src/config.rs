@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::{
     arn::{InvalidTrailArn, TrailArn},
+    members::{Members, in_account},
     reconcile::Mode,
     text::excerpt,
 };
@@ -20,6 +21,8 @@ pub const ROLE_ARN: &str = "TRAILKEEPER_ROLE_ARN";
 pub const INCIDENTS_TABLE: &str = "TRAILKEEPER_INCIDENTS_TABLE";
 /// The variable that names the principals whose changes are expected.
 pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
+/// The variable that names the roles of other responders for the same trails.
+pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
 
 const PARAMETER: &str = "ARN=PARAMETER for each protected trail, separated by commas; a parameter's name ends in / and the SHA-256 of its value, 64 lower-case hexadecimal digits";
 const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:NAME";
@@ -27,7 +30,8 @@ const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:N
 /// What the function protects and where it reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The protected trails; at least one.
+    /// The protected trails that the function heals with its own role; at least
+    /// one, if there are no members.
     pub trails: Vec<TrailArn>,
     /// The parameters of their baselines, in the same order.
     pub parameters: Vec<Parameter>,
@@ -41,8 +45,13 @@ pub struct Config {
     pub role_arn: String,
     /// Name of the table of told incidents.
     pub incidents_table: String,
-    /// ARNs of the roles and users whose changes are expected.
+    /// ARNs of the roles and users whose changes are expected; they may hold the
+    /// placeholder of the account.
     pub change_principals: Vec<String>,
+    /// ARNs of the roles of other responders for the same trails, likewise.
+    pub peer_roles: Vec<String>,
+    /// The other accounts, if this is an organisation's hub.
+    pub members: Option<Members>,
 }
 
 /// The SSM parameter that holds a baseline.
@@ -93,8 +102,14 @@ impl Config {
     /// # Errors
     /// The first variable that is missing or malformed.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
-        let (trails, parameters) = required(&variable, TRAILS, PARAMETER)?
+        let members = Members::read(&variable)?;
+        let own = match required(&variable, TRAILS, PARAMETER) {
+            Err(_) if members.is_some() => String::new(),
+            own => own?,
+        };
+        let (trails, parameters) = own
             .split(',')
+            .filter(|_| !own.is_empty())
             .map(protected)
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
@@ -131,12 +146,14 @@ impl Config {
                 });
             }
         };
-        let change_principals = variable(CHANGE_PRINCIPALS)
-            .unwrap_or_default()
-            .split(',')
-            .map(|arn| arn.trim().to_owned())
-            .filter(|arn| !arn.is_empty())
-            .collect();
+        let listed = |name| -> Vec<String> {
+            let list = variable(name).unwrap_or_default();
+            let parts = list.split(',').map(str::trim);
+            parts
+                .filter(|arn| !arn.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
         Ok(Self {
             trails,
             parameters,
@@ -145,8 +162,27 @@ impl Config {
             mode,
             role_arn: required(&variable, ROLE_ARN, "the ARN of the function's role")?,
             incidents_table: required(&variable, INCIDENTS_TABLE, "the name of a table")?,
-            change_principals,
+            change_principals: listed(CHANGE_PRINCIPALS),
+            peer_roles: listed(PEER_ROLES),
+            members,
         })
+    }
+
+    /// Everything that is protected in `account`, where an event came from: the
+    /// function's own trails and those of that member.
+    #[must_use]
+    pub fn protected(&self, account: &str) -> Vec<TrailArn> {
+        let mut protected = self.trails.clone();
+        let members = self.members.iter().flat_map(|m| m.trails_of(account));
+        protected.extend(members.filter(|trail| !self.trails.contains(trail)));
+        protected
+    }
+
+    /// The members, if `trail` is one of theirs.
+    #[must_use]
+    pub fn members_of(&self, trail: &TrailArn) -> Option<&Members> {
+        let members = self.members.as_ref();
+        members.filter(|_| !self.trails.contains(trail))
     }
 
     /// The parameter of a protected trail's baseline.
@@ -155,16 +191,47 @@ impl Config {
         let mut both = self.trails.iter().zip(&self.parameters);
         both.find(|(own, _)| *own == trail)
             .map(|(_, parameter)| parameter)
+            .or_else(|| self.members.as_ref()?.parameter(trail))
+    }
+
+    /// The account that the function runs in.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.role_arn.split(':').nth(4).unwrap_or_default()
+    }
+
+    /// The roles whose calls in `account` are this function's or another
+    /// responder's for the same trails.
+    #[must_use]
+    pub fn responders(&self, account: &str) -> Vec<String> {
+        let partition = self.role_arn.split(':').nth(1).unwrap_or_default();
+        let peers = self.peer_roles.iter().map(|role| in_account(role, account));
+        let member = self.members.iter().map(|m| m.role_arn(partition, account));
+        let own = std::iter::once(self.role_arn.clone());
+        own.chain(member).chain(peers).collect()
     }
 }
 
 /// Reads `ARN=PARAMETER`.
-fn protected(entry: &str) -> Result<(TrailArn, Parameter), InvalidConfig> {
-    let (arn, name) = entry.trim().split_once('=').unwrap_or((entry.trim(), ""));
+fn protected(text: &str) -> Result<(TrailArn, Parameter), InvalidConfig> {
+    let (arn, parameter) = entry(text, TRAILS, PARAMETER)?;
     let arn = arn.parse().map_err(|source| InvalidConfig::Trail {
         variable: TRAILS,
         source,
     })?;
+    Ok((arn, parameter))
+}
+
+/// Splits `ARN=PARAMETER`; the ARN's account may be the placeholder.
+pub(crate) fn entry<'a>(
+    text: &'a str,
+    variable: &'static str,
+    expected: &'static str,
+) -> Result<(&'a str, Parameter), InvalidConfig> {
+    let (arn, name) = text.trim().split_once('=').unwrap_or((text.trim(), ""));
+    // Any account will do to check the form.
+    let example: Result<TrailArn, _> = in_account(arn, "000000000000").parse();
+    example.map_err(|source| InvalidConfig::Trail { variable, source })?;
     let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     match name.rsplit_once('/') {
         Some((path, hash))
@@ -177,9 +244,9 @@ fn protected(entry: &str) -> Result<(TrailArn, Parameter), InvalidConfig> {
             Ok((arn, parameter))
         }
         _ => Err(InvalidConfig::Unusable {
-            variable: TRAILS,
-            found: excerpt(entry),
-            expected: PARAMETER,
+            variable,
+            found: excerpt(text),
+            expected,
         }),
     }
 }

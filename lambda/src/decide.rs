@@ -87,13 +87,18 @@ impl Reason {
     }
 }
 
-/// Decides about `event`, given the protected trails.
+/// Decides about `event`, given the protected trails and the function's account.
+///
+/// A trail is changed in its own account and home region. The exception is the
+/// organisation's: its management account owns it, and a delegated administrator
+/// changes it from another account, which is then the function's own.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html>.
 ///
 /// The event is a hint and may be forged by whoever may invoke the function, so
 /// what the rule's pattern checks is checked here again. A hint that is taken
 /// wrongly costs one harmless call; the trail's own state is read afterwards.
 #[must_use]
-pub fn decide(event: &Event, protected: &[TrailArn]) -> Decision {
+pub fn decide(event: &Event, protected: &[TrailArn], own_account: &str) -> Decision {
     let record = &event.record;
     let source = (event.source.as_deref(), record.event_source.as_deref());
     if event.detail_type.as_deref() != Some("AWS API Call via CloudTrail")
@@ -109,11 +114,13 @@ pub fn decide(event: &Event, protected: &[TrailArn]) -> Decision {
     {
         return Decision::Ignore(Reason::Contradictory);
     }
-    if !protected.iter().any(|trail| trail.account() == account) {
+    let is_owner = |trail: &TrailArn| trail.account() == account || account == own_account;
+    if !protected.iter().any(is_owner) {
         return Decision::Ignore(Reason::ForeignAccount);
     }
-    let at_home = |trail: &&TrailArn| trail.account() == account && trail.region() == region;
-    if !protected.iter().any(|trail| at_home(&trail)) {
+    let at_home = |trail: &&TrailArn| is_owner(trail) && trail.region() == region;
+    // What concerns the organisation arrives in one region, wherever its trails are.
+    if source != ORGANIZATIONS && !protected.iter().any(|trail| at_home(&trail)) {
         return Decision::Ignore(Reason::ForeignRegion);
     }
     if record
@@ -167,7 +174,7 @@ pub fn decide(event: &Event, protected: &[TrailArn]) -> Decision {
 fn of_organization(record: &Record, name: &str) -> Decision {
     if !matches!(
         name,
-        "DisableAWSServiceAccess" | "DeregisterDelegatedAdministrator"
+        "DisableAWSServiceAccess" | "DeregisterDelegatedAdministrator" | "LeaveOrganization"
     ) {
         return Decision::Ignore(Reason::OtherCall);
     }

@@ -43,6 +43,12 @@ impl CallError {
         self.code.as_str() == code
     }
 
+    /// The service's error code, or a word of ours.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.code.as_str()
+    }
+
     /// Whether the same call may succeed later without anybody's help.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

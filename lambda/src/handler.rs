@@ -1,6 +1,7 @@
 //! One invocation: parse, decide, reconcile, notify.
 
 use std::{
+    ops::Deref,
     sync::{Mutex, OnceLock},
     time::SystemTime,
 };
@@ -23,15 +24,35 @@ use crate::{
     event::Event,
     failure::{CallError, Failure},
     incident::{Circumstances, Incident, stop_confirmed},
-    log, metrics,
+    log,
+    members::in_account,
+    metrics,
     moment::Moment,
     reconcile::{BaselineProblem, Cause, Reconciliation, TrailApi, reconcile},
     request::Request,
+    sessions::Sessions,
     sns::Topic,
     ssm::Baselines,
     text::Clean,
     trail::{Observation, part_changed_by},
 };
+
+/// CloudTrail as the function reaches it: its own account's, or a member's.
+pub(crate) enum Access<'a> {
+    Own(&'a CloudTrail),
+    Member(CloudTrail),
+}
+
+impl Deref for Access<'_> {
+    type Target = CloudTrail;
+
+    fn deref(&self) -> &CloudTrail {
+        match self {
+            Self::Own(cloudtrail) => cloudtrail,
+            Self::Member(cloudtrail) => cloudtrail,
+        }
+    }
+}
 
 /// What every invocation works with; built once at cold start.
 pub struct Handler {
@@ -41,11 +62,14 @@ pub struct Handler {
     /// These clients are built when they are first needed: they must not delay a
     /// restoration.
     baselines: OnceLock<Baselines>,
+    sessions: OnceLock<Sessions>,
     pub(crate) incidents: OnceLock<Incidents>,
     pub(crate) topic: OnceLock<Topic>,
     /// Incidents of sweeps and echoes whose notice could not be sent. A retry would not find
     /// them again: what they tell of is healed.
     pub(crate) untold: Mutex<Vec<Incident>>,
+    /// The first account that the last sweep had no time for.
+    pub(crate) sweep_from: Mutex<Option<String>>,
     pub(crate) function_name: String,
     pub(crate) write_line: fn(&str),
 }
@@ -59,9 +83,11 @@ impl Handler {
             config,
             aws,
             baselines: OnceLock::new(),
+            sessions: OnceLock::new(),
             incidents: OnceLock::new(),
             topic: OnceLock::new(),
             untold: Mutex::new(Vec::new()),
+            sweep_from: Mutex::new(None),
             function_name,
             write_line,
         }
@@ -84,6 +110,9 @@ impl Handler {
             let answer = async {
                 match request {
                     Request::Sweep => self.sweep(request_id, deadline).await,
+                    Request::SweepAccounts(batches) => {
+                        self.sweep_batches(&batches, request_id, deadline).await
+                    }
                     Request::Capture(trail) => self.capture(&trail, deadline).await,
                     Request::Unusable(why) => Err(Failure::Request(why)),
                 }
@@ -131,7 +160,8 @@ impl Handler {
         owner: &str,
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
-        let incidents = match decide(event, &self.config.trails) {
+        let protected = self.config.protected(account_of(event));
+        let incidents = match decide(event, &protected, self.config.account()) {
             Decision::Ignore(reason) => {
                 let told = |field: &Option<String>| field.as_deref().map(Clean::from).map(display);
                 let named = named_trail(&event.record).map(Clean::from).map(display);
@@ -146,7 +176,8 @@ impl Handler {
                     region = told(&event.region),
                     "event ignored"
                 );
-                if reason.is_suspicious() {
+                // The rule on a hub's bus lets in whatever the members send.
+                if reason.is_suspicious() && self.config.members.is_none() {
                     warn!("the rule lets no such event through: who invoked the function?");
                 }
                 return Ok(json!({"ignored": reason.as_str()}));
@@ -187,9 +218,12 @@ impl Handler {
         heals && self.is_own(event)
     }
 
-    /// Whether the call was made with the function's role.
+    /// Whether the call was made with the function's role, or by another responder
+    /// for the same trails.
     fn is_own(&self, event: &Event) -> bool {
-        Actor::of(&event.record).is(&self.config.role_arn)
+        let actor = Actor::of(&event.record);
+        let mut roles = self.config.responders(account_of(event)).into_iter();
+        roles.any(|role| actor.is(&role))
     }
 
     /// Reconciles the trails side by side: one that hangs must not hold up
@@ -212,8 +246,13 @@ impl Handler {
             is_expected: cause != Cause::Echo && self.is_expected(event),
         };
         let unnamed = &Event::default();
+        let id = event.record.event_id.as_deref().or(event.id.as_deref());
+        let id = id.unwrap_or("unknown");
         let healings = trails.iter().map(|trail| async move {
-            let done = self.reconcile(trail, cause, event, budget).await;
+            let done = match self.reach(trail, id, budget).await {
+                Ok(access) => self.reconcile(&access, trail, cause, event, budget).await,
+                Err(error) => Reconciliation::unreached(trail, error),
+            };
             let conforms = || asked_for(&event.record, &done.baseline).conforms();
             let event = if cause == Cause::Echo && conforms() {
                 unnamed
@@ -227,9 +266,31 @@ impl Handler {
         incidents
     }
 
+    /// CloudTrail of the account that owns `trail`. A member's is reached through a
+    /// session that bears the name of `incident`.
+    ///
+    /// # Errors
+    /// Why the member cannot be reached.
+    pub(crate) async fn reach(
+        &self,
+        trail: &TrailArn,
+        incident: &str,
+        budget: Budget,
+    ) -> Result<Access<'_>, CallError> {
+        let Some(members) = self.config.members_of(trail) else {
+            return Ok(Access::Own(&self.cloudtrail));
+        };
+        let sessions = self.sessions.get_or_init(|| Sessions::new(&self.aws));
+        sessions
+            .cloudtrail(&self.aws, members, trail, incident, budget)
+            .await
+            .map(Access::Member)
+    }
+
     /// Makes one trail as declared.
     pub(crate) async fn reconcile(
         &self,
+        cloudtrail: &CloudTrail,
         trail: &TrailArn,
         cause: Cause,
         event: &Event,
@@ -245,16 +306,7 @@ impl Handler {
         };
         let baseline = self.baseline(trail, budget);
         let mode = self.config.mode;
-        reconcile(
-            &self.cloudtrail,
-            trail,
-            baseline,
-            cause,
-            mode,
-            shows,
-            budget,
-        )
-        .await
+        reconcile(cloudtrail, trail, baseline, cause, mode, shows, budget).await
     }
 
     async fn baseline(
@@ -268,17 +320,19 @@ impl Handler {
                 is_retryable: false,
             });
         };
-        let baselines = self
-            .baselines
-            .get_or_init(|| Baselines::new(&self.aws, self.aws.region()));
-        baselines.of(trail, parameter, budget).await
+        self.baselines().of(trail, parameter, budget).await
+    }
+
+    pub(crate) fn baselines(&self) -> &Baselines {
+        self.baselines
+            .get_or_init(|| Baselines::new(&self.aws, self.aws.region()))
     }
 
     /// Whether the actor is one whose changes are expected.
     fn is_expected(&self, event: &Event) -> bool {
         let actor = Actor::of(&event.record);
         let mut expected = self.config.change_principals.iter();
-        expected.any(|principal| actor.is(principal))
+        expected.any(|principal| actor.is(&in_account(principal, account_of(event))))
     }
 
     /// Writes log and metrics of what was reconciled.
@@ -292,13 +346,15 @@ impl Handler {
 
     /// What `trail` is now, as the document of a baseline.
     async fn capture(&self, trail: &TrailArn, deadline: SystemTime) -> Result<Value, Failure> {
-        if !self.config.trails.contains(trail) {
+        if !self.config.protected(trail.account()).contains(trail) {
             return Err(Failure::Request(format!(
                 "trail_arn: {trail} is not protected by this function; protect its logging state first"
             )));
         }
         let budget = Budget::for_restoration(deadline);
-        let seen = self.cloudtrail.observe(trail, Guards::ALL, budget).await;
+        let reached = self.reach(trail, "baseline", budget).await;
+        let cloudtrail = reached.map_err(|error| Failure::Request(error.to_string()))?;
+        let seen = cloudtrail.observe(trail, Guards::ALL, budget).await;
         let problems: Vec<String> = seen.unread.iter().map(CallError::to_string).collect();
         if !problems.is_empty() {
             return Err(Failure::Request(problems.join("; ")));
@@ -308,6 +364,11 @@ impl Handler {
         let baseline = Baseline::declaring(trail, settings, selectors, insights, seen.tags);
         serde_json::to_value(baseline).map_err(|e| Failure::Request(e.to_string()))
     }
+}
+
+/// The account that an event came from, as EventBridge says.
+fn account_of(event: &Event) -> &str {
+    event.account.as_deref().unwrap_or_default()
 }
 
 fn told_if_failed(answer: Result<Value, Failure>, span: &tracing::Span) -> Result<Value, Failure> {
@@ -336,7 +397,10 @@ pub(crate) fn conclude(
             parts.join(", ")
         };
         return Err(Failure::Unrestored {
-            trails: list(|incident| incident.trail.arn.as_ref().map(ToString::to_string)),
+            trails: list(|incident| {
+                let trail = incident.trail.arn.as_ref().map(ToString::to_string);
+                trail.or_else(|| Some(format!("{} accounts", incident.accounts.len())))
+            }),
             cause: list(|incident| incident.problem.clone()),
             retryable: failed.iter().any(|incident| incident.retryable),
             notice: sent.err(),

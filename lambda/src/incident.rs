@@ -57,6 +57,10 @@ pub struct Incident {
     pub remediation: Remediation,
     /// What went wrong, if anything did.
     pub problem: Option<String>,
+    /// The accounts that a finding about the organisation concerns; empty if it is
+    /// about a trail.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<String>,
     /// Tells the event from a forged one with its id.
     #[serde(skip)]
     pub fingerprint: String,
@@ -278,6 +282,26 @@ impl Incident {
         Some(incident)
     }
 
+    /// What a sweep found about `accounts`, and why.
+    #[must_use]
+    pub fn of_accounts(
+        outcome: Outcome,
+        mut accounts: Vec<String>,
+        problem: String,
+        retryable: bool,
+    ) -> Self {
+        let mut incident = Self::about(&Event::default(), None, outcome);
+        accounts.sort_unstable();
+        if let [only] = &accounts[..] {
+            incident.trail.account = Clean::visible(only);
+        }
+        incident.source = "sweep";
+        incident.accounts = accounts;
+        incident.problem = Some(problem);
+        incident.retryable = retryable;
+        incident
+    }
+
     fn about(event: &Event, trail: Option<&TrailArn>, outcome: Outcome) -> Self {
         let record = &event.record;
         let clean = |text: &Option<String>| text.as_deref().and_then(Clean::visible);
@@ -312,6 +336,7 @@ impl Incident {
             drift: Vec::new(),
             remediation: Remediation::default(),
             problem: None,
+            accounts: Vec::new(),
             fingerprint: event.fingerprint(),
             retryable: false,
         }

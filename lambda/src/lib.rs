@@ -3,8 +3,8 @@
 //! Data flows one way: [`event`] parses, [`decide`] decides (pure), [`reconcile`]
 //! heals and verifies what [`trail`] says about the difference to the
 //! [`baseline`], [`incident`] holds what is known, [`notice`] words it.
-//! [`cloudtrail`], [`ssm`], [`dynamodb`] and [`sns`] are the only places that call
-//! AWS; [`handler`] strings the steps together.
+//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, [`organizations`] and
+//! [`sqs`] are the only places that call AWS; [`handler`] strings the steps together.
 
 pub mod actor;
 mod advice;
@@ -22,18 +22,24 @@ pub mod dynamodb;
 mod ending;
 pub mod event;
 pub mod failure;
+mod fleet;
 pub mod handler;
 pub mod incident;
 mod log;
+pub mod members;
 pub mod metrics;
 pub mod moment;
 pub mod notice;
+pub mod organizations;
 pub mod outcome;
+mod page;
 pub mod reconcile;
 pub mod request;
 pub mod selectors;
+mod sessions;
 mod shapes;
 pub mod sns;
+pub mod sqs;
 pub mod ssm;
 mod summary;
 mod sweep;

@@ -44,6 +44,17 @@ pub fn sweep(drifting: usize, function_name: &str, now: Moment) -> String {
     line(&values, json!({}), function_name, now)
 }
 
+/// The metric line of a sweep through accounts of the organisation.
+#[must_use]
+pub fn accounts(swept: usize, unreachable: usize, function_name: &str, now: Moment) -> String {
+    let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    let values = [
+        ("AccountsSwept", "Count", count(swept)),
+        ("AccountsUnreachable", "Count", count(unreachable)),
+    ];
+    line(&values, json!({}), function_name, now)
+}
+
 fn line(values: &[(&str, &str, f64)], mut line: Value, function_name: &str, now: Moment) -> String {
     let metrics: Vec<Value> = values
         .iter()

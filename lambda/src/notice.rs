@@ -9,6 +9,7 @@ use crate::{
     incident::{Incident, Timing},
     moment::Moment,
     outcome::Outcome,
+    page::Page,
     summary::summary,
     text::{Clean, subject},
     trail::Drift,
@@ -98,14 +99,18 @@ fn headline(incident: &Incident) -> String {
         Outcome::WouldRestore => "WEAKENED, only observed",
         Outcome::AttemptDenied => "attempt denied",
         Outcome::Reported => "recording at risk",
+        Outcome::Unreachable => "UNREACHABLE",
+        Outcome::AccountSuspended => "not active, not swept",
+        Outcome::SweepIncomplete => "NOT ALL SWEPT",
     };
     let part = |part: &Option<Clean>| part.as_ref().map_or("?", Clean::as_str).to_owned();
     let severity = incident.severity.as_str().to_uppercase();
-    let place = format!(
-        "{}, {}",
-        part(&incident.trail.account),
-        part(&incident.trail.region)
-    );
+    let place = if incident.outcome.is_of_accounts() {
+        "organisation".to_owned()
+    } else {
+        let region = part(&incident.trail.region);
+        format!("{}, {region}", part(&incident.trail.account))
+    };
     let rest = format!("{severity} CloudTrail : {state} ({place})")
         .chars()
         .count();
@@ -114,8 +119,7 @@ fn headline(incident: &Incident) -> String {
         .trail
         .name
         .as_ref()
-        .map_or("(trail unknown)", Clean::as_str)
-        .to_owned();
+        .map_or_else(|| of_no_trail(incident), |name| name.as_str().to_owned());
     if name.chars().count() > room {
         name = name
             .chars()
@@ -124,6 +128,16 @@ fn headline(incident: &Incident) -> String {
             + "...";
     }
     format!("{severity} CloudTrail {name}: {state} ({place})")
+}
+
+/// What stands in the place of a trail's name.
+fn of_no_trail(incident: &Incident) -> String {
+    match &incident.accounts[..] {
+        _ if !incident.outcome.is_of_accounts() => "(trail unknown)".to_owned(),
+        [] => "accounts".to_owned(),
+        [only] => format!("account {only}"),
+        more => format!("{} accounts", more.len()),
+    }
 }
 
 /// The notice as a person reads it in an e-mail.
@@ -138,6 +152,10 @@ fn text(incident: &Incident, summary: &str) -> String {
     page.heading("WHAT TO DO NOW");
     for step in next_steps(incident) {
         page.line(&format!("- {step}"));
+    }
+    if incident.outcome.is_of_accounts() {
+        accounts(&mut page, incident);
+        return page.text;
     }
 
     changes(&mut page, incident);
@@ -167,6 +185,22 @@ fn text(incident: &Incident, summary: &str) -> String {
         call(&mut page, incident);
     }
     page.text
+}
+
+/// The accounts that a finding is about.
+fn accounts(page: &mut Page, incident: &Incident) {
+    const MOST: usize = 200;
+    page.heading("ACCOUNTS");
+    for account in incident.accounts.iter().take(MOST) {
+        page.line(&format!("  {account}"));
+    }
+    let more = incident.accounts.len().saturating_sub(MOST);
+    if more > 0 {
+        page.line(&format!("  and {more} more: the JSON document names all"));
+    }
+    if incident.accounts.is_empty() {
+        page.line("  not known which");
+    }
 }
 
 /// The call behind it.
@@ -356,6 +390,9 @@ fn status(incident: &Incident) -> String {
             "ATTEMPT DENIED: somebody tried to weaken a trail, and the call failed."
         }
         Outcome::Reported => "REPORTED: a call that Trailkeeper cannot undo.",
+        Outcome::Unreachable => "UNREACHABLE: nobody knows whether the trails there log. Act now.",
+        Outcome::AccountSuspended => "NOT SWEPT: accounts are suspended or being closed.",
+        Outcome::SweepIncomplete => "NOT ALL SWEPT: trails may be off and nobody knows. Act now.",
     };
     format!("{}  {state}", incident.severity.as_str().to_uppercase())
 }
@@ -397,36 +434,4 @@ fn gap_text(gap: i64, timing: &Timing) -> String {
 /// Without the fraction where there is none, so as not to claim to know it.
 fn shown(moment: Moment) -> String {
     moment.to_string().replace(".000Z", "Z")
-}
-
-/// Lines of `Label  value`.
-#[derive(Default)]
-struct Page {
-    text: String,
-}
-
-impl Page {
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
-    }
-
-    fn heading(&mut self, heading: &str) {
-        self.line("");
-        self.line(heading);
-    }
-
-    /// A value from the record, in quotes so that it cannot pass for our words,
-    /// and with addresses that no mail program makes a link of.
-    fn field(&mut self, label: &str, value: Option<&Clean>) {
-        self.fact(
-            label,
-            value.map(|value| value.quoted().replace("://", "[://]")),
-        );
-    }
-
-    fn fact(&mut self, label: &str, value: Option<impl ToString>) {
-        let value = value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
-        self.line(&format!("  {label:<18} {value}"));
-    }
 }

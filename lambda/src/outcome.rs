@@ -27,6 +27,13 @@ pub enum Outcome {
     AttemptDenied,
     /// The call cannot be undone from here.
     Reported,
+    /// Accounts of the organisation cannot be reached, so nobody knows what their
+    /// trails are.
+    Unreachable,
+    /// Accounts of the organisation are suspended or being closed, and are not swept.
+    AccountSuspended,
+    /// A sweep of the organisation did not get to all accounts.
+    SweepIncomplete,
 }
 
 /// How urgent the incident is.
@@ -57,6 +64,9 @@ impl Outcome {
             Self::WouldRestore => "would_restore",
             Self::AttemptDenied => "attempt_denied",
             Self::Reported => "reported",
+            Self::Unreachable => "unreachable",
+            Self::AccountSuspended => "account_suspended",
+            Self::SweepIncomplete => "sweep_incomplete",
         }
     }
 
@@ -64,15 +74,26 @@ impl Outcome {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::NotRestored | Self::Unverified => Severity::Critical,
+            Self::NotRestored | Self::Unverified | Self::Unreachable | Self::SweepIncomplete => {
+                Severity::Critical
+            }
             Self::Restored
             | Self::AlreadyLogging
             | Self::AlreadyRestored
             | Self::WouldRestore
             | Self::Reported => Severity::High,
-            Self::Unconfirmed | Self::AttemptDenied => Severity::Medium,
+            Self::Unconfirmed | Self::AttemptDenied | Self::AccountSuspended => Severity::Medium,
             Self::ConformingChange => Severity::Info,
         }
+    }
+
+    /// Whether it is about accounts, not about a trail.
+    #[must_use]
+    pub fn is_of_accounts(self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable | Self::AccountSuspended | Self::SweepIncomplete
+        )
     }
 
     /// Whether a protected trail is left without proof that it is as declared.

@@ -175,6 +175,14 @@ fn settling_looks(differs: &[Drift]) -> u32 {
 }
 
 impl Reconciliation {
+    /// Nothing was done or seen: the account of `trail` could not be reached.
+    #[must_use]
+    pub fn unreached(trail: &TrailArn, error: CallError) -> Self {
+        let mut done = Self::begun(trail);
+        done.unread.push(error);
+        done
+    }
+
     fn begun(trail: &TrailArn) -> Self {
         Self {
             begun_at: Moment::now(),

@@ -1,6 +1,6 @@
 //! All calls to Systems Manager: reading baselines.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{collections::HashMap, sync::Mutex};
 
 use aws_sdk_ssm::{Client, config::Builder};
 
@@ -9,21 +9,19 @@ use crate::{
     aws::{Aws, Service, retry_partition},
     baseline::{Baseline, BaselineRefused, sha256},
     budget::Budget,
-    call::{WorthRepeating, bounded},
+    call::{WorthRepeating, bounded, patiently},
     config::Parameter,
     failure::CallError,
+    members::in_account,
     reconcile::BaselineProblem,
 };
-
-/// Between two rounds of tries.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// The parameters that hold the baselines.
 pub struct Baselines {
     client: Client,
-    /// By the parameter's name, which holds the hash of the value: what was
-    /// checked once stays true.
-    known: Mutex<HashMap<String, Baseline>>,
+    /// Documents by the parameter's name, which holds the hash of the value: what
+    /// was checked once stays true.
+    known: Mutex<HashMap<String, String>>,
 }
 
 impl Baselines {
@@ -50,38 +48,46 @@ impl Baselines {
         parameter: &Parameter,
         budget: Budget,
     ) -> Result<Baseline, BaselineProblem> {
+        let refused = |error: BaselineRefused| problem(parameter, &error, false);
+        let document = self.document(parameter, budget).await?;
+        // One baseline may be that of a trail in every account.
+        let document = in_account(&document, trail.account());
+        Baseline::parse(&document, trail).map_err(refused)
+    }
+
+    /// The text of a baseline, as Terraform wrote it. At most a third of `budget` is
+    /// spent on it.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub async fn document(
+        &self,
+        parameter: &Parameter,
+        budget: Budget,
+    ) -> Result<String, BaselineProblem> {
         if let Some(known) = self.known(&parameter.name) {
             return Ok(known);
         }
-        let problem = |why: &dyn std::fmt::Display, is_retryable| BaselineProblem {
-            text: format!("the baseline, parameter {}: {why}", parameter.name),
-            is_retryable,
-        };
         let budget = Budget::lasting(budget.left() / 3);
-        let mut reason: Option<CallError> = None;
-        let document = loop {
-            let error = match self.read(&parameter.name, budget).await {
-                Ok(document) => break document,
-                Err(error) => error,
-            };
-            // The last try is cut off by the budget, and its reason says nothing.
-            let reason = match &mut reason {
-                Some(reason) if error.has_code("Timeout") => reason,
-                reason => reason.insert(error),
-            };
-            if !reason.is_retryable() || !budget.sleep(PAUSE).await {
-                return Err(problem(reason, reason.is_retryable()));
-            }
-        };
-        let baseline =
-            checked(&document, trail, parameter).map_err(|error| problem(&error, false))?;
-        if let Ok(mut known) = self.known.lock() {
-            known.insert(parameter.name.clone(), baseline.clone());
+        let read = patiently(budget, async || self.read(&parameter.name, budget).await);
+        let document = read
+            .await
+            .map_err(|error| problem(parameter, &error, error.is_retryable()))?;
+        let found = sha256(&document);
+        if found != parameter.sha256 {
+            return Err(problem(
+                parameter,
+                &BaselineRefused::Tampered { found },
+                false,
+            ));
         }
-        Ok(baseline)
+        if let Ok(mut known) = self.known.lock() {
+            known.insert(parameter.name.clone(), document.clone());
+        }
+        Ok(document)
     }
 
-    fn known(&self, name: &str) -> Option<Baseline> {
+    fn known(&self, name: &str) -> Option<String> {
         self.known.lock().ok()?.get(name).cloned()
     }
 
@@ -96,14 +102,13 @@ impl Baselines {
     }
 }
 
-fn checked(
-    document: &str,
-    trail: &TrailArn,
+fn problem(
     parameter: &Parameter,
-) -> Result<Baseline, BaselineRefused> {
-    let found = sha256(document);
-    if found != parameter.sha256 {
-        return Err(BaselineRefused::Tampered { found });
+    why: &dyn std::fmt::Display,
+    is_retryable: bool,
+) -> BaselineProblem {
+    BaselineProblem {
+        text: format!("the baseline, parameter {}: {why}", parameter.name),
+        is_retryable,
     }
-    Baseline::parse(document, trail)
 }

@@ -10,6 +10,9 @@ use crate::{
 
 /// Sums `incident` up. What the caller chose stands in quotes.
 pub(crate) fn summary(incident: &Incident) -> String {
+    if incident.outcome.is_of_accounts() {
+        return of_accounts(incident);
+    }
     let trail = incident.trail.title();
     let happened = happened(incident, &trail);
     let now = match incident.outcome {
@@ -51,8 +54,27 @@ pub(crate) fn summary(incident: &Incident) -> String {
         Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
         Outcome::AttemptDenied => "The call failed.".to_owned(),
         Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
+        Outcome::Unreachable | Outcome::AccountSuspended | Outcome::SweepIncomplete => {
+            String::new()
+        }
     };
     format!("{happened} {now}")
+}
+
+/// What a sweep of the organisation found about accounts.
+fn of_accounts(incident: &Incident) -> String {
+    let which = match &incident.accounts[..] {
+        [] => "An unknown number of accounts".to_owned(),
+        [only] => format!("Account {only}"),
+        more => format!("{} accounts", more.len()),
+    };
+    match incident.outcome {
+        Outcome::Unreachable => {
+            format!("{which} cannot be reached, so nobody knows whether the trails there log.")
+        }
+        Outcome::AccountSuspended => format!("{which}: suspended or being closed, so not swept."),
+        _ => format!("{which} had no turn in this sweep of the organisation."),
+    }
 }
 
 fn happened(incident: &Incident, trail: &str) -> String {

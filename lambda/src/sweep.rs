@@ -4,12 +4,14 @@ use std::time::SystemTime;
 
 use futures_util::future::join_all;
 use serde_json::Value;
+use tokio::join;
 use tracing::{info, warn};
 
 use crate::{
     arn::TrailArn,
     attribution::suspects,
     budget::Budget,
+    cloudtrail::CloudTrail,
     event::Event,
     failure::Failure,
     handler::{Handler, conclude},
@@ -48,34 +50,10 @@ impl Handler {
         // Each try is an owner of its own: a trail that stays wrong is not to be
         // told again by the retry.
         let owner = format!("{request_id}@{}", now.epoch_millis());
-        let budget = Budget::for_restoration(deadline);
-        let none = Event::default();
-        let looks = self.config.trails.iter().map(|trail| {
-            let (owner, none) = (&owner, &none);
-            async move {
-                let done = self.reconcile(trail, Cause::Sweep, none, budget).await;
-                let was_stopped = done.found.is_empty() && stopped_lately(&done, now);
-                let event = self
-                    .likely_call(trail, &done, was_stopped, owner, deadline)
-                    .await;
-                // A stop that was undone before anybody looked leaves its times behind.
-                let cause = if was_stopped && event.record.event_name.is_some() {
-                    Cause::Stop
-                } else {
-                    Cause::Sweep
-                };
-                let about = Circumstances {
-                    cause,
-                    mode: self.config.mode,
-                    // The call is a guess, and must not make light of what was found.
-                    is_expected: false,
-                };
-                let mut incident = Incident::reconciled(&event, trail, &done, about)?;
-                incident.source = "sweep";
-                Some(incident)
-            }
-        });
-        let incidents: Vec<Incident> = join_all(looks).await.into_iter().flatten().collect();
+        let own = self.config.trails.iter();
+        let looks = own.map(|trail| self.look(&self.cloudtrail, trail, &owner, deadline));
+        let (own, members) = join!(join_all(looks), self.sweep_members(&owner, deadline));
+        let incidents: Vec<Incident> = own.into_iter().flatten().chain(members).collect();
         self.log_and_measure(&incidents);
         (self.write_line)(&metrics::sweep(incidents.len(), &self.function_name, now));
         info!(drifting = incidents.len(), "sweep done");
@@ -83,10 +61,45 @@ impl Handler {
         conclude(&incidents, sent)
     }
 
+    /// Reconciles one trail without an event. `None` if it is as declared.
+    pub(crate) async fn look(
+        &self,
+        cloudtrail: &CloudTrail,
+        trail: &TrailArn,
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Option<Incident> {
+        let budget = Budget::for_restoration(deadline);
+        let none = Event::default();
+        let done = self
+            .reconcile(cloudtrail, trail, Cause::Sweep, &none, budget)
+            .await;
+        let was_stopped = done.found.is_empty() && stopped_lately(&done, Moment::now());
+        let event = self
+            .likely_call(cloudtrail, trail, &done, was_stopped, owner, deadline)
+            .await;
+        // A stop that was undone before anybody looked leaves its times behind.
+        let cause = if was_stopped && event.record.event_name.is_some() {
+            Cause::Stop
+        } else {
+            Cause::Sweep
+        };
+        let about = Circumstances {
+            cause,
+            mode: self.config.mode,
+            // The call is a guess, and must not make light of what was found.
+            is_expected: false,
+        };
+        let mut incident = Incident::reconciled(&event, trail, &done, about)?;
+        incident.source = "sweep";
+        Some(incident)
+    }
+
     /// The likely call behind what was found, an empty event if none is known: a
     /// record takes minutes to appear in the history. Best effort (law 7).
     async fn likely_call(
         &self,
+        cloudtrail: &CloudTrail,
         trail: &TrailArn,
         done: &Reconciliation,
         was_stopped: bool,
@@ -98,6 +111,7 @@ impl Handler {
         let Some(since) = since else {
             return Event::default();
         };
+        let responders = self.config.responders(trail.account());
         let mut found = Vec::new();
         let calls = if was_stopped {
             vec!["StopLogging"]
@@ -105,9 +119,9 @@ impl Handler {
             calls_behind(&done.found)
         };
         for call in calls {
-            match self.cloudtrail.history(trail, call, since, budget).await {
+            match cloudtrail.history(trail, call, since, budget).await {
                 Ok(records) => {
-                    found.extend(suspects(&records, trail, done, &self.config.role_arn));
+                    found.extend(suspects(&records, trail, done, &responders));
                 }
                 Err(error) => warn!(%error, "the event history was not read"),
             }

@@ -27,7 +27,9 @@ impl Keys {
         // What stays wrong is found by every sweep, and told now and then.
         let claimed = match incident.outcome {
             outcome if outcome.is_failure() => vec![still(incident, trail, hours)],
-            Outcome::WouldRestore => vec![still(incident, trail, hours / 24)],
+            Outcome::WouldRestore | Outcome::AccountSuspended => {
+                vec![still(incident, trail, hours / 24)]
+            }
             // The trail's own stop time says that it was this call: its event may be
             // answered, and told, at this moment. Of another part's change the call is
             // a guess, and what was found must be told whoever else tells of the call.
@@ -54,6 +56,7 @@ fn still(incident: &Incident, trail: &str, period: i64) -> String {
         incident.drift,
         incident.verification.still_differs,
         incident.timing.stopped_at,
+        incident.accounts,
     ]);
     format!("{trail}#still#{}#{period}", sha256(&what.to_string()))
 }

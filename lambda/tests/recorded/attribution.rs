@@ -66,7 +66,7 @@ fn only_calls_that_can_have_done_it_are_suspect() {
     let trail = protected().remove(0);
     let own = "arn:aws:iam::111122223333:role/own";
     let named = |done: &Reconciliation| -> Vec<String> {
-        let events = suspects(&texts, &trail, done, own);
+        let events = suspects(&texts, &trail, done, &[own.to_owned()]);
         let names = events
             .iter()
             .map(|event| Actor::of(&event.record).arn.unwrap());

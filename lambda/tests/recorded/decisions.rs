@@ -16,7 +16,7 @@ fn each_event_is_decided_as_written_beside_it() {
     let mut wrong = Vec::new();
     for recorded in recorded() {
         let event = Event::parse(&recorded.event.to_string()).unwrap();
-        let decided = match decide(&event, &protected()) {
+        let decided = match decide(&event, &protected(), "111122223333") {
             Decision::Ignore(reason) => json!({"decision": reason.as_str()}),
             Decision::Report(trail) => json!({
                 "decision": "report",

@@ -14,6 +14,7 @@ use trailkeeper::{
     incident::{Circumstances, Incident},
     moment::Moment,
     notice::Notice,
+    outcome::Outcome,
     reconcile::{BaselineProblem, Cause, Mode, Reconciliation},
     selectors::{EventSelector, Selectors},
     trail::{Drift, LoggingState, Observation, Part, drift},
@@ -69,7 +70,7 @@ fn check_decision(path: &[String], changed: &Value) {
     let Ok(event) = Event::parse(&changed.to_string()) else {
         return;
     };
-    if let Decision::Reconcile(trails, _) = decide(&event, &protected()) {
+    if let Decision::Reconcile(trails, _) = decide(&event, &protected(), "111122223333") {
         let path = path.join(".");
         assert!(
             trails
@@ -357,6 +358,38 @@ fn incidents(event: &Event) -> Vec<Incident> {
     all
 }
 
+/// What a sweep of the organisation finds beside trails.
+fn of_accounts() -> Vec<Incident> {
+    let denied = CallError::new(
+        "sts:AssumeRole",
+        "AccessDenied",
+        "User: arn:aws:sts::111122223333:assumed-role/trailkeeper-responder/trailkeeper-responder is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/trailkeeper-remediation",
+        false,
+    );
+    let accounts = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    vec![
+        Incident::of_accounts(
+            Outcome::Unreachable,
+            accounts(&["777788889999", "444455556666"]),
+            denied.to_string(),
+            false,
+        ),
+        Incident::of_accounts(
+            Outcome::AccountSuspended,
+            accounts(&["444455556666"]),
+            "Organizations says SUSPENDED: nobody can look at their trails".to_owned(),
+            false,
+        ),
+        Incident::of_accounts(
+            Outcome::SweepIncomplete,
+            Vec::new(),
+            "organizations:ListAccounts failed: AccessDeniedException: not the management account's"
+                .to_owned(),
+            false,
+        ),
+    ]
+}
+
 #[test]
 fn each_outcome_reads_as_in_its_golden_file() {
     let stop = Event::parse(&named("identity-role-full").to_string()).unwrap();
@@ -366,12 +399,14 @@ fn each_outcome_reads_as_in_its_golden_file() {
     let golden = of_stop(&stop)
         .into_iter()
         .chain([Incident::denied(&denial, protected().first())])
-        .chain(of_change(&update));
+        .chain(of_change(&update))
+        .chain(of_accounts());
     let mut outcomes = Vec::new();
     for incident in golden {
         let outcome = incident.outcome.as_str();
         let what = match (incident.source, incident.event.name.is_some()) {
             _ if incident.drift.iter().any(|drift| drift.field == "exists") => "_deleted",
+            _ if incident.outcome.is_of_accounts() => "",
             ("sweep", true) => "_by_sweep_named",
             ("sweep", false) => "_by_sweep",
             _ if outcomes.contains(&outcome) => "_change",
@@ -421,6 +456,9 @@ fn each_outcome_reads_as_in_its_golden_file() {
             "not_restored",
             "unverified",
             "restored",
+            "unreachable",
+            "account_suspended",
+            "sweep_incomplete",
         ]
     );
 }

@@ -1,0 +1,166 @@
+//! All calls to the Security Token Service: the hub's way into a member account.
+
+use aws_credential_types::Credentials;
+use aws_sdk_sts::{Client, config::Builder};
+use serde_json::json;
+
+use crate::{
+    arn::TrailArn,
+    aws::{Aws, Service, retry_partition},
+    budget::Budget,
+    call::{WorthRepeating, bounded, patiently},
+    cloudtrail::CloudTrail,
+    failure::CallError,
+    members::Members,
+};
+
+const OPERATION: &str = "sts:AssumeRole";
+/// The shortest that STS gives, in seconds.
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
+const LASTS: i32 = 900;
+/// The longest name of a session.
+const LONGEST_NAME: usize = 64;
+
+/// What a session may do with its trail, as far as the role may.
+const OF_THE_TRAIL: [&str; 12] = [
+    "cloudtrail:StartLogging",
+    "cloudtrail:UpdateTrail",
+    "cloudtrail:PutEventSelectors",
+    "cloudtrail:PutInsightSelectors",
+    "cloudtrail:AddTags",
+    "cloudtrail:RemoveTags",
+    "cloudtrail:CreateTrail",
+    "cloudtrail:GetTrail",
+    "cloudtrail:GetTrailStatus",
+    "cloudtrail:GetEventSelectors",
+    "cloudtrail:GetInsightSelectors",
+    "cloudtrail:ListTags",
+];
+/// What knows no trail, or is asked for by CloudTrail on its behalf: the role's own
+/// policy is the limit.
+const BESIDE_IT: [&str; 7] = [
+    "cloudtrail:LookupEvents",
+    "iam:GetRole",
+    "iam:PassRole",
+    "organizations:DescribeOrganization",
+    "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListDelegatedAdministrators",
+];
+
+/// The client for sessions.
+pub struct Sessions {
+    client: Client,
+}
+
+impl Sessions {
+    /// Builds the client.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        let settings = Builder::from(&aws.settings(Service::Sts, aws.region()))
+            .retry_partition(retry_partition("sts"))
+            .retry_classifier(WorthRepeating)
+            .build();
+        Self {
+            client: Client::from_conf(settings),
+        }
+    }
+
+    /// CloudTrail of the member that owns `trail`, through a session that can touch
+    /// that trail alone and is named after `incident`. At most a third of `budget`
+    /// is spent on it.
+    ///
+    /// # Errors
+    /// The refusal, or what stood in the way.
+    pub async fn cloudtrail(
+        &self,
+        aws: &Aws,
+        members: &Members,
+        trail: &TrailArn,
+        incident: &str,
+        budget: Budget,
+    ) -> Result<CloudTrail, CallError> {
+        let budget = Budget::lasting(budget.left() / 3);
+        let assumed = patiently(budget, async || {
+            self.assume(members, trail, incident, budget).await
+        });
+        let aws = aws.with_credentials(assumed.await?);
+        Ok(CloudTrail::new(&aws, std::slice::from_ref(trail)))
+    }
+
+    async fn assume(
+        &self,
+        members: &Members,
+        trail: &TrailArn,
+        incident: &str,
+        budget: Budget,
+    ) -> Result<Credentials, CallError> {
+        let call = self
+            .client
+            .assume_role()
+            .role_arn(members.role_arn(trail.partition(), trail.account()))
+            .role_session_name(session_name(incident))
+            .external_id(&members.external_id)
+            .policy(session_policy(trail))
+            .duration_seconds(LASTS);
+        let answer = bounded(OPERATION, budget, call.send()).await?;
+        let session = answer
+            .credentials
+            .ok_or_else(|| CallError::new(OPERATION, "UnusableAnswer", "no credentials", true))?;
+        Ok(Credentials::new(
+            session.access_key_id,
+            session.secret_access_key,
+            Some(session.session_token),
+            None,
+            "member",
+        ))
+    }
+}
+
+/// The name by which the member's records show whose work it is. The incident's id
+/// is the attacker's to choose, the characters of a name are not.
+fn session_name(incident: &str) -> String {
+    let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let mut name = format!("trailkeeper-{incident}");
+    name.retain(|c| allowed(&c));
+    name.truncate(LONGEST_NAME);
+    name
+}
+
+fn session_policy(trail: &TrailArn) -> String {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": OF_THE_TRAIL, "Resource": trail.as_str()},
+            {"Effect": "Allow", "Action": BESIDE_IT, "Resource": "*"},
+        ],
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_named_after_the_incident_whatever_that_is_called() {
+        assert_eq!(
+            session_name("0d6f1a52-7c9b-4f65-8c3e-000000000639"),
+            "trailkeeper-0d6f1a52-7c9b-4f65-8c3e-000000000639"
+        );
+        assert_eq!(session_name("x\u{e9} /\n=y"), "trailkeeper-xy");
+        assert_eq!(session_name(&"a".repeat(100)).len(), 64);
+        assert_eq!(session_name(""), "trailkeeper-");
+    }
+
+    #[test]
+    fn a_session_can_touch_one_trail_and_stays_within_the_size() {
+        let longest = format!(
+            "arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/{}",
+            "x".repeat(128)
+        );
+        let policy = longest.parse().map(|trail| session_policy(&trail));
+        // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+        assert!(policy.is_ok_and(|policy| policy.len() <= 2_048 && policy.contains(&longest)));
+    }
+}
