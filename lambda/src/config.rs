@@ -102,7 +102,8 @@ impl Config {
     /// # Errors
     /// The first variable that is missing or malformed.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
-        let members = Members::read(&variable)?;
+        let role_arn = required(&variable, ROLE_ARN, "the ARN of the function's role")?;
+        let members = Members::read(&variable, account_of(&role_arn))?;
         let own = match required(&variable, TRAILS, PARAMETER) {
             Err(_) if members.is_some() => String::new(),
             own => own?,
@@ -160,7 +161,7 @@ impl Config {
             topic_arn,
             topic_region,
             mode,
-            role_arn: required(&variable, ROLE_ARN, "the ARN of the function's role")?,
+            role_arn,
             incidents_table: required(&variable, INCIDENTS_TABLE, "the name of a table")?,
             change_principals: listed(CHANGE_PRINCIPALS),
             peer_roles: listed(PEER_ROLES),
@@ -168,11 +169,14 @@ impl Config {
         })
     }
 
-    /// Everything that is protected in `account`, where an event came from: the
-    /// function's own trails and those of that member.
+    /// What a call in `account` can be about: the trails of that account and, in the
+    /// function's own, what it heals as a delegated administrator.
     #[must_use]
     pub fn protected(&self, account: &str) -> Vec<TrailArn> {
-        let mut protected = self.trails.clone();
+        let is_reachable =
+            |trail: &&TrailArn| trail.account() == account || account == self.account();
+        let mut protected: Vec<TrailArn> =
+            self.trails.iter().filter(is_reachable).cloned().collect();
         let members = self.members.iter().flat_map(|m| m.trails_of(account));
         protected.extend(members.filter(|trail| !self.trails.contains(trail)));
         protected
@@ -197,7 +201,7 @@ impl Config {
     /// The account that the function runs in.
     #[must_use]
     pub fn account(&self) -> &str {
-        self.role_arn.split(':').nth(4).unwrap_or_default()
+        account_of(&self.role_arn)
     }
 
     /// The roles whose calls in `account` are this function's or another
@@ -210,6 +214,11 @@ impl Config {
         let own = std::iter::once(self.role_arn.clone());
         own.chain(member).chain(peers).collect()
     }
+}
+
+/// The account in an ARN.
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
 }
 
 /// Reads `ARN=PARAMETER`.

@@ -1,9 +1,13 @@
 //! The sweep of an organisation: the trails of every member account.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{collections::BTreeMap, future::ready, pin::pin, sync::Mutex, time::SystemTime};
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::{Value, json};
+use tokio::{
+    join,
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+};
 use tracing::{error, info};
 
 use crate::{
@@ -14,10 +18,10 @@ use crate::{
     members::Members,
     metrics,
     moment::Moment,
-    organizations::Organization,
+    organizations::{Account, Organization},
     outcome::Outcome,
     request::Message,
-    sqs::SweepQueue,
+    sqs::{PER_CALL, PER_MESSAGE, SweepQueue},
 };
 
 /// Accounts that are looked at side by side. Within one, a trail follows the other:
@@ -33,34 +37,115 @@ enum Look {
 }
 
 impl Handler {
-    /// Reconciles the trails of all members, or hands the accounts out to do so.
-    /// Returns what there is to tell; nothing if there are no members.
+    /// Reconciles the trails of all members, or hands the accounts out to do so, while
+    /// they are still being listed. Returns what there is to tell; nothing if there
+    /// are no members.
     pub(crate) async fn sweep_members(&self, owner: &str, deadline: SystemTime) -> Vec<Incident> {
         let Some(members) = &self.config.members else {
             return Vec::new();
         };
         let budget = Budget::for_fleet(deadline);
-        let (active, mut incidents) = match self.accounts(members, budget).await {
-            Ok(accounts) => accounts,
-            Err(error) => return vec![incomplete(&error)],
-        };
-        if let Some(url) = &members.sweep_queue_url {
-            let queue = SweepQueue::new(&self.aws, self.aws.region(), url);
-            match queue.send(&active, budget).await {
-                Ok(messages) => info!(accounts = active.len(), messages, "accounts handed out"),
-                Err(error) => incidents.push(incomplete(&error)),
+        // Apart, so that a slow look holds up no page and a slow page no look.
+        let (sender, mut receiver) = unbounded_channel();
+        let accounts = stream::poll_fn(move |context| receiver.poll_recv(context));
+        let sweep = async {
+            match &members.sweep_queue_url {
+                Some(url) => {
+                    let sent = self.hand_out(accounts, url, budget).await;
+                    (Vec::new(), sent.err().as_ref().map(Unfinished::because_of))
+                }
+                None => self.sweep_in_turn(accounts, owner, deadline, budget).await,
             }
-            return incidents;
-        }
-        let (found, late) = self
-            .sweep_accounts(self.in_turn(active), owner, deadline, budget)
-            .await;
-        incidents.extend(found);
-        if let Ok(mut from) = self.sweep_from.lock() {
-            *from = late.first().cloned();
-        }
-        incidents.extend(out_of_time(late));
+        };
+        let (listing, (mut incidents, unfinished)) =
+            join!(self.list(members, sender, budget), sweep);
+        incidents.extend(listing.inactive.into_iter().map(|(why, accounts)| {
+            let problem = format!("Organizations says {why}: nobody can look at their trails");
+            Incident::of_accounts(Outcome::AccountSuspended, accounts, problem, false)
+        }));
+        // One finding, whatever the reasons.
+        let unlisted = listing.failed.as_ref().map(Unfinished::because_of);
+        let both = unlisted.into_iter().chain(unfinished);
+        incidents.extend(both.reduce(Unfinished::and).map(Unfinished::told));
         incidents
+    }
+
+    /// Sends the active accounts to whoever looks at them.
+    async fn list(
+        &self,
+        members: &Members,
+        active: UnboundedSender<String>,
+        budget: Budget,
+    ) -> Listing {
+        let organization = Organization::new(&self.aws, self.aws.region());
+        let mut pages = organization.accounts(budget);
+        let mut listing = Listing::default();
+        while let Some(page) = pages.next().await {
+            let accounts = match page {
+                Ok(accounts) => accounts,
+                Err(error) => {
+                    listing.failed = Some(error);
+                    break;
+                }
+            };
+            for Account { id, inactive } in accounts {
+                if members.trails_of(&id).is_empty() {
+                    continue;
+                }
+                match inactive {
+                    // Nobody listens any more only if handing out failed, which is told.
+                    None => drop(active.send(id)),
+                    Some(why) => listing.inactive.entry(why).or_default().push(id),
+                }
+            }
+        }
+        listing
+    }
+
+    async fn hand_out(
+        &self,
+        accounts: impl Stream<Item = String>,
+        url: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let queue = SweepQueue::new(&self.aws, self.aws.region(), url);
+        let mut portions = pin!(accounts.chunks(PER_CALL * PER_MESSAGE));
+        let mut sent = 0;
+        while let Some(portion) = portions.next().await {
+            queue.send(&portion, budget).await?;
+            sent += portion.len();
+        }
+        info!(accounts = sent, "accounts handed out");
+        Ok(())
+    }
+
+    /// Begins with the account that the last sweep had no time for.
+    async fn sweep_in_turn(
+        &self,
+        accounts: impl Stream<Item = String>,
+        owner: &str,
+        deadline: SystemTime,
+        budget: Budget,
+    ) -> (Vec<Incident>, Option<Unfinished>) {
+        let mut from = with(&self.sweep_from, Option::take).flatten();
+        let skipped = Mutex::new(Vec::new());
+        let first = accounts.filter(|account| {
+            let is_before = from.as_ref().is_some_and(|from| from != account);
+            if is_before {
+                with(&skipped, |skipped| skipped.push(account.clone()));
+            } else {
+                from = None;
+            }
+            ready(!is_before)
+        });
+        let rest = stream::once(async {
+            let skipped = with(&skipped, std::mem::take);
+            stream::iter(skipped.unwrap_or_default())
+        });
+        let in_turn = first.chain(rest.flatten());
+        let (incidents, late) = self.sweep_accounts(in_turn, owner, deadline, budget).await;
+        with(&self.sweep_from, |from| *from = late.first().cloned());
+        (incidents, Unfinished::late(late))
     }
 
     /// Reconciles the trails of the accounts that messages of the queue name, and
@@ -98,54 +183,18 @@ impl Handler {
     ) -> Result<Value, Failure> {
         let budget = Budget::for_fleet(deadline);
         let (mut incidents, late) = self
-            .sweep_accounts(accounts.to_vec(), owner, deadline, budget)
+            .sweep_accounts(stream::iter(accounts.to_vec()), owner, deadline, budget)
             .await;
-        incidents.extend(out_of_time(late));
+        incidents.extend(Unfinished::late(late).map(Unfinished::told));
         self.log_and_measure(&incidents);
         let sent = self.notify(&incidents, owner, deadline).await;
         conclude(&incidents, sent)
     }
 
-    /// The ids of the accounts to look at, and what there is to tell of the others.
-    async fn accounts(
-        &self,
-        members: &Members,
-        budget: Budget,
-    ) -> Result<(Vec<String>, Vec<Incident>), CallError> {
-        let organization = Organization::new(&self.aws, self.aws.region());
-        let mut pages = organization.accounts(budget);
-        let mut active = Vec::new();
-        let mut inactive: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            for account in page? {
-                if members.trails_of(&account.id).is_empty() {
-                    continue;
-                }
-                match account.inactive {
-                    None => active.push(account.id),
-                    Some(why) => inactive.entry(why).or_default().push(account.id),
-                }
-            }
-        }
-        let findings = inactive.into_iter().map(|(why, accounts)| {
-            let problem = format!("Organizations says {why}: nobody can look at their trails");
-            Incident::of_accounts(Outcome::AccountSuspended, accounts, problem, false)
-        });
-        Ok((active, findings.collect()))
-    }
-
-    /// Begins with the account that the last sweep had no time for.
-    fn in_turn(&self, mut accounts: Vec<String>) -> Vec<String> {
-        let from = self.sweep_from.lock().ok().and_then(|from| from.clone());
-        let first = accounts.iter().position(|a| Some(a) == from.as_ref());
-        accounts.rotate_left(first.unwrap_or_default());
-        accounts
-    }
-
     /// What there is to tell of `accounts`, and those that `budget` was too short for.
     async fn sweep_accounts(
         &self,
-        accounts: Vec<String>,
+        accounts: impl Stream<Item = String>,
         owner: &str,
         deadline: SystemTime,
         budget: Budget,
@@ -156,7 +205,7 @@ impl Handler {
                 error!(problem = problem.text, "a baseline was not read");
             }
         }
-        let looks = accounts.into_iter().map(|account| async move {
+        let looks = accounts.map(|account| async move {
             if budget.is_spent() {
                 return Look::Late(account);
             }
@@ -165,7 +214,7 @@ impl Handler {
                 Err(error) => Look::Unreachable(account, error),
             }
         });
-        let mut looks = stream::iter(looks).buffer_unordered(SIDE_BY_SIDE);
+        let mut looks = pin!(looks.buffer_unordered(SIDE_BY_SIDE));
         let (mut incidents, mut late, mut swept) = (Vec::new(), Vec::new(), 0);
         let mut unreachable: BTreeMap<String, (Vec<String>, CallError)> = BTreeMap::new();
         while let Some(look) = looks.next().await {
@@ -219,20 +268,59 @@ impl Handler {
     }
 }
 
-/// The accounts could not all be listed or handed out.
-fn incomplete(error: &CallError) -> Incident {
-    let retryable = error.is_retryable();
-    Incident::of_accounts(
-        Outcome::SweepIncomplete,
-        Vec::new(),
-        error.to_string(),
-        retryable,
-    )
+/// What the list of accounts tells beside which ones are active.
+#[derive(Default)]
+struct Listing {
+    /// By Organizations' word for why.
+    inactive: BTreeMap<&'static str, Vec<String>>,
+    failed: Option<CallError>,
 }
 
-/// The time was over.
-fn out_of_time(late: Vec<String>) -> Option<Incident> {
-    let problem = "the time was over before these accounts; the next sweep begins with them. If this stays so, let many functions share the accounts: sweep_fan_out = true";
-    (!late.is_empty())
-        .then(|| Incident::of_accounts(Outcome::SweepIncomplete, late, problem.to_owned(), true))
+/// Works on what is in `kept`; `None` if a panic left it in an unknown state.
+fn with<T, R>(kept: &Mutex<T>, work: impl FnOnce(&mut T) -> R) -> Option<R> {
+    kept.lock().ok().map(|mut kept| work(&mut kept))
+}
+
+/// Why a sweep did not get to all accounts.
+struct Unfinished {
+    accounts: Vec<String>,
+    problem: String,
+    retryable: bool,
+}
+
+impl Unfinished {
+    /// The accounts could not all be listed or handed out.
+    fn because_of(error: &CallError) -> Self {
+        Self {
+            accounts: Vec::new(),
+            problem: error.to_string(),
+            retryable: error.is_retryable(),
+        }
+    }
+
+    /// The time was over.
+    fn late(accounts: Vec<String>) -> Option<Self> {
+        let problem = "the time was over before these accounts; the next sweep begins with them. If this stays so, let many functions share the accounts: sweep_fan_out = true";
+        (!accounts.is_empty()).then(|| Self {
+            accounts,
+            problem: problem.to_owned(),
+            retryable: true,
+        })
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.accounts.extend(other.accounts);
+        self.problem = format!("{}; {}", self.problem, other.problem);
+        self.retryable |= other.retryable;
+        self
+    }
+
+    fn told(self) -> Incident {
+        Incident::of_accounts(
+            Outcome::SweepIncomplete,
+            self.accounts,
+            self.problem,
+            self.retryable,
+        )
+    }
 }

@@ -52,12 +52,14 @@ pub struct Members {
 }
 
 impl Members {
-    /// Reads what concerns members; `None` if there are none.
+    /// Reads what concerns members; `None` if there are none. The hub's own account
+    /// is no member: its trails are healed with the hub's own role.
     ///
     /// # Errors
     /// The first variable that is missing or malformed.
     pub(crate) fn read(
         variable: &impl Fn(&str) -> Option<String>,
+        own_account: &str,
     ) -> Result<Option<Self>, InvalidConfig> {
         let given = |name| variable(name).filter(|value| !value.trim().is_empty());
         let Some(trails) = given(MEMBER_TRAILS) else {
@@ -81,7 +83,7 @@ impl Members {
                 expected: ROLE,
             });
         }
-        let excluded: Vec<String> = given(EXCLUDED_ACCOUNTS)
+        let mut excluded: Vec<String> = given(EXCLUDED_ACCOUNTS)
             .unwrap_or_default()
             .split(',')
             .map(|account| account.trim().to_owned())
@@ -94,6 +96,7 @@ impl Members {
                 expected: EXCLUDED,
             });
         }
+        excluded.push(own_account.to_owned());
         Ok(Some(Self {
             trails,
             role,
@@ -154,7 +157,7 @@ mod tests {
     const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     fn read(replaced: &str, value: &str) -> Result<Option<Members>, InvalidConfig> {
-        Members::read(&|name: &str| {
+        let variable = |name: &str| {
             let usual = match name {
                 MEMBER_TRAILS => format!(
                     "arn:aws:cloudtrail:eu-west-1:{{account}}:trail/audit=/t/audit/{HASH}, arn:aws:cloudtrail:eu-west-1:999988887777:trail/org=/t/org/{HASH}"
@@ -169,7 +172,8 @@ mod tests {
             } else {
                 usual
             })
-        })
+        };
+        Members::read(&variable, "222233334444")
     }
 
     #[test]
@@ -188,6 +192,7 @@ mod tests {
             [of("999988887777", "audit"), of("999988887777", "org")]
         );
         for none in [
+            "222233334444",
             "444455556666",
             "",
             "{account}",

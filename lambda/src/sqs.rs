@@ -18,7 +18,7 @@ use crate::{
 pub const PER_MESSAGE: usize = 100;
 /// Messages in one call; SQS takes no more.
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
-const PER_CALL: usize = 10;
+pub const PER_CALL: usize = 10;
 const OPERATION: &str = "sqs:SendMessageBatch";
 
 /// The queue that functions sweep from.

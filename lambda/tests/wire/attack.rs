@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::{Aws, now},
-    cloudtrail, in_whole_seconds, recorded,
+    cloudtrail, in_whole_seconds,
+    organization::HUB,
+    recorded,
 };
 
 pub const RESPONDER: &str = "arn:aws:iam::111122223333:role/trailkeeper-responder";
@@ -16,10 +18,17 @@ impl Aws {
     /// Somebody makes a call in the trail's region that is accepted, and the
     /// history has it; its event.
     pub fn attack(&self, operation: &str, asked: &Value) -> Value {
+        self.attack_in(HUB, operation, asked)
+    }
+
+    /// The same in another account.
+    pub fn attack_in(&self, account: &str, operation: &str, asked: &Value) -> Value {
         let mut state = self.state();
+        account.clone_into(&mut state.world.account);
         let answer = cloudtrail::write(&mut state.world, "eu-central-1", operation, asked);
+        HUB.clone_into(&mut state.world.account);
         answer.unwrap().unwrap_or_else(|code| panic!("{code}"));
-        let event = event_of(operation, asked);
+        let event = in_account(account, &event_of(operation, asked));
         state.history.push(event["detail"].clone());
         event
     }
@@ -43,6 +52,11 @@ pub fn again(event: &Value) -> Value {
     event["detail"]["eventID"] = json!(format!("0d6f1a52-7c9b-4f65-8c3e-{number:012x}"));
     event["detail"]["eventTime"] = json!(in_whole_seconds(now()));
     event
+}
+
+/// The event as it would be in another account than the hub's.
+pub fn in_account(account: &str, event: &Value) -> Value {
+    serde_json::from_str(&event.to_string().replace(HUB, account)).unwrap()
 }
 
 /// The event as it would be if a session of `role` had made the call.

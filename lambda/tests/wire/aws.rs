@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard},
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use crate::{
     cloudtrail::{self, Answer},
     declared,
     http::{Reply, Request, serve},
+    organization::{self, Organization},
     stores::{self, Item},
     world::{Trail, World},
 };
@@ -46,6 +47,8 @@ pub struct Call {
     pub operation: String,
     pub body: String,
     pub at: Instant,
+    /// Whose credentials it came with.
+    pub account: String,
     /// Whether it was answered as it wanted.
     pub accepted: bool,
 }
@@ -68,6 +71,9 @@ pub struct State {
     pub history: Vec<Value>,
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
+    pub organization: Organization,
+    /// How long the answers to an operation take.
+    pub latency: HashMap<&'static str, Duration>,
     /// Trails and the parameters of their baselines, as the function is told.
     protected: Vec<(String, String)>,
     ambushes: Vec<(String, usize, Ambush)>,
@@ -103,6 +109,8 @@ impl Aws {
             incidents: BTreeMap::new(),
             history: Vec::new(),
             gone_buckets: Vec::new(),
+            organization: Organization::default(),
+            latency: HashMap::new(),
             protected: Vec::new(),
             ambushes: Vec::new(),
         }));
@@ -201,6 +209,14 @@ impl Aws {
             .filter(|call| call.operation == operation)
             .map(Call::asked)
             .collect()
+    }
+
+    /// What the calls of one operation of the query protocol asked for.
+    pub fn forms(&self, operation: &str) -> Vec<HashMap<String, String>> {
+        let state = self.state();
+        let calls = state.calls.iter();
+        let meant = calls.filter(|call| call.operation == operation);
+        meant.map(|call| form(&call.body)).collect()
     }
 
     pub fn count(&self, operation: &str) -> usize {
@@ -302,7 +318,11 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         signature.contains("SignedHeaders"),
         "{operation} is not signed"
     );
-    let region = signature.split('/').nth(2).unwrap();
+    let mut scope = signature.split('/');
+    let key = scope.next().unwrap().rsplit('=').next().unwrap();
+    let region = scope.nth(1).unwrap();
+    let token = header("x-amz-security-token").map_or("", String::as_str);
+    let account = organization::account_of(key, token);
     let calls = state.calls.iter();
     let earlier = calls.filter(|call| call.operation == operation).count();
     let number = state.calls.len();
@@ -310,6 +330,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         operation: operation.clone(),
         body: request.body.clone(),
         at: Instant::now(),
+        account: account.clone(),
         accepted: false,
     });
     let reply = fault(&operation, earlier).unwrap_or_else(|| {
@@ -317,7 +338,24 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = true;
             return published();
         }
+        if operation == organization::ASSUME_ROLE {
+            let asked = form(&request.body);
+            let (reply, accepted) =
+                organization::assume_role(&mut state.organization, &account, &asked);
+            state.calls[number].accepted = accepted;
+            return reply;
+        }
         let asked: Value = serde_json::from_str(&request.body).unwrap();
+        let is_cloudtrail = header("x-amz-target").is_some_and(|t| t.contains("CloudTrail"));
+        if is_cloudtrail {
+            let organization = &state.organization;
+            if !organization::is_allowed(organization, key, &account, &operation, &asked) {
+                return refused(400, "AccessDeniedException");
+            }
+        } else {
+            assert_eq!(account, organization::HUB, "{operation} in a member");
+        }
+        state.world.account = account;
         match healthy(state, &operation, region, &asked) {
             Ok(answer) => {
                 state.calls[number].accepted = true;
@@ -332,14 +370,24 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     for (_, _, ambush) in due {
         ambush(&mut state.world);
     }
-    reply
+    match state.latency.get(operation.as_str()) {
+        Some(latency) => Reply::Late(*latency, Box::new(reply)),
+        None => reply,
+    }
 }
 
 fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> Answer {
     match operation {
         PARAMETER => stores::parameter(&state.parameters, asked),
         PUT_ITEM => stores::put_item(&mut state.incidents, asked),
-        "LookupEvents" => Ok(stores::history(&state.history, region, asked)),
+        "LookupEvents" => {
+            let account = json!(state.world.account);
+            let of_account = |record: &&Value| record["recipientAccountId"] == account;
+            let records: Vec<Value> = state.history.iter().filter(of_account).cloned().collect();
+            Ok(stores::history(&records, region, asked))
+        }
+        organization::LIST_ACCOUNTS => Ok(organization::list_accounts(&state.organization, asked)),
+        organization::SEND => Ok(organization::send_messages(&mut state.organization, asked)),
         write if is_write(write) && !state.world.takes_a_write() => Err("ThrottlingException"),
         "UpdateTrail" | "CreateTrail"
             if state
@@ -357,7 +405,7 @@ fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> A
     }
 }
 
-fn form(body: &str) -> HashMap<String, String> {
+pub fn form(body: &str) -> HashMap<String, String> {
     body.split('&')
         .filter_map(|pair| pair.split_once('='))
         .map(|(name, value)| (decode(name), decode(value)))

@@ -39,7 +39,7 @@ pub fn read(world: &World, region: &str, operation: &str, asked: &Value) -> Opti
         _ => return None,
     };
     let named = asked[parameter].as_str().unwrap_or_default();
-    let found = named_arn(world.seen(), region, named);
+    let found = named_arn(world.seen(), &world.account, region, named);
     Some(found.and_then(|arn| show(operation, &arn, &world.seen()[&arn])))
 }
 
@@ -104,7 +104,7 @@ pub fn write(world: &mut World, region: &str, operation: &str, asked: &Value) ->
         _ => return None,
     };
     let named = asked[parameter].as_str().unwrap_or_default();
-    let arn = match named_arn(world.trails(), region, named) {
+    let arn = match named_arn(world.trails(), &world.account, region, named) {
         Ok(arn) => arn,
         Err(code) => return Some(Err(code)),
     };
@@ -146,13 +146,16 @@ pub fn write(world: &mut World, region: &str, operation: &str, asked: &Value) ->
 /// A trail by plain name or by ARN, in its home region.
 fn named_arn(
     trails: &BTreeMap<String, Trail>,
+    account: &str,
     region: &str,
     named: &str,
 ) -> Result<String, &'static str> {
     let arn = if named.starts_with("arn:") {
         named.to_owned()
     } else {
-        let here = |arn: &&String| name_of(arn) == named && region_of(arn) == region;
+        let here = |arn: &&String| {
+            name_of(arn) == named && region_of(arn) == region && account_of(arn) == account
+        };
         trails.keys().find(here).ok_or(NOT_FOUND)?.clone()
     };
     if !trails.contains_key(&arn) {
@@ -172,6 +175,10 @@ pub fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap()
 }
 
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap()
+}
+
 fn create(world: &mut World, region: &str, asked: &Value) -> Answer {
     let name = asked["Name"].as_str().unwrap();
     if name.starts_with("arn:") {
@@ -182,7 +189,8 @@ fn create(world: &mut World, region: &str, asked: &Value) -> Answer {
         "us" if region.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
     };
-    let arn = format!("arn:{partition}:cloudtrail:{region}:111122223333:trail/{name}");
+    let account = &world.account;
+    let arn = format!("arn:{partition}:cloudtrail:{region}:{account}:trail/{name}");
     if world.trails().contains_key(&arn) {
         return Err("TrailAlreadyExistsException");
     }
@@ -227,7 +235,7 @@ fn set(settings: &mut Map<String, Value>, arn: &str, asked: &Value) -> Result<()
     }
     match changed.get("SnsTopicName").and_then(Value::as_str) {
         Some(topic) => {
-            let owner = arn.split(':').nth(4).unwrap();
+            let owner = account_of(arn);
             let topic_arn = if topic.starts_with("arn:") {
                 topic.to_owned()
             } else {

@@ -132,14 +132,40 @@ impl Function {
                 request_id: request_id.to_owned(),
             })
             .unwrap();
-        self.outcome()
+        self.outcome_within(deadline + Duration::from_secs(10))
     }
 
     /// The next thing that the runtime API is told.
     pub fn outcome(&self) -> Outcome {
+        self.outcome_within(Duration::from_secs(40))
+    }
+
+    fn outcome_within(&self, time: Duration) -> Outcome {
         self.outcomes
-            .recv_timeout(Duration::from_secs(40))
-            .expect("the function said nothing for 40 s")
+            .recv_timeout(time.max(Duration::from_secs(40)))
+            .expect("the function said nothing for too long")
+    }
+
+    /// How much was logged so far, in bytes.
+    pub fn log_size(&self) -> usize {
+        self.log
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|line| line.len() + 1)
+            .sum()
+    }
+
+    /// The processor's time that the process used so far.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        // A tick is 10 ms on every Linux that matters.
+        ticks
+            .map(|ticks| Duration::from_millis(10 * ticks.parse::<u64>().unwrap()))
+            .sum()
     }
 
     /// The log so far, once a line contains `awaited`.

@@ -60,6 +60,8 @@ pub struct World {
     trails: BTreeMap<String, Trail>,
     past: Vec<(Instant, BTreeMap<String, Trail>)>,
     last_write: Option<Instant>,
+    /// The account that calls: a plain name means a trail of its.
+    pub account: String,
     /// How long a read may not show what was written.
     pub staleness: Duration,
     /// The least time between two writes.
@@ -72,6 +74,7 @@ impl World {
             past: vec![(Instant::now(), trails.clone())],
             trails,
             last_write: None,
+            account: "111122223333".to_owned(),
             staleness: Duration::ZERO,
             write_interval: Duration::ZERO,
         }
