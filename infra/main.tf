@@ -53,6 +53,7 @@ module "responder" {
   trails_ready           = local.trails_made
   mode                   = var.mode
   change_principals      = var.change_principals
+  peer_roles             = var.peer_roles
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn

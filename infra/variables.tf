@@ -92,6 +92,13 @@ variable "change_principals" {
   nullable    = false
 }
 
+variable "peer_roles" {
+  description = "ARNs of the roles of other responders for the same trails, whose calls are no attack. In a member of an organisation that has a hub too: the role NAME-remediation."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
   type        = number

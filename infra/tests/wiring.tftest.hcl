@@ -96,12 +96,17 @@ run "the_responder_is_told_what_to_do" {
   variables {
     mode                   = "observe"
     change_principals      = ["arn:aws:iam::123456789012:role/pipeline"]
+    peer_roles             = ["arn:aws:iam::123456789012:role/trailkeeper-remediation"]
     sweep_interval_minutes = 15
   }
 
   assert {
     condition     = module.responder.environment["TRAILKEEPER_MODE"] == "observe" && module.responder.environment["TRAILKEEPER_CHANGE_PRINCIPALS"] == "arn:aws:iam::123456789012:role/pipeline"
     error_message = "Mode and change principals must reach the function."
+  }
+  assert {
+    condition     = module.responder.environment["TRAILKEEPER_PEER_ROLES"] == "arn:aws:iam::123456789012:role/trailkeeper-remediation"
+    error_message = "The other responder's role must reach the function."
   }
   assert {
     condition     = module.responder.environment["TRAILKEEPER_TRAILS"] == "arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper=${module.trail[0].baseline.parameter_name}"
@@ -155,5 +160,21 @@ run "existing_trails_are_protected_as_declared" {
   assert {
     condition     = module.responder.environment["TRAILKEEPER_TRAILS"] == join(",", [for name in ["captured", "declared", "old"] : "arn:aws:cloudtrail:eu-central-1:123456789012:trail/${name}=/trailkeeper/trailkeeper/${name}/${sha256(output.baselines["arn:aws:cloudtrail:eu-central-1:123456789012:trail/${name}"])}"])
     error_message = "The function must know each trail and the hash of its baseline."
+  }
+}
+
+run "a_delegated_administrator_protects_the_organisations_trail" {
+  command = plan
+
+  variables {
+    create_trail = false
+    existing_trails = {
+      "arn:aws:cloudtrail:eu-central-1:999988887777:trail/all" = { baseline = { is_organization_trail = true } }
+    }
+  }
+
+  assert {
+    condition     = output.protected_trail_arns == tolist(["arn:aws:cloudtrail:eu-central-1:999988887777:trail/all"])
+    error_message = "The management account owns the trail, and this account may heal it."
   }
 }

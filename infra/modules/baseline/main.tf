@@ -1,5 +1,6 @@
 locals {
-  trail_name     = split("/", var.trail_arn)[1]
+  trail_name = split("/", var.trail_arn)[1]
+  # A hub may declare trails of one name in several accounts; the hash tells them apart.
   parameter_path = "/trailkeeper/${var.name}/${local.trail_name}"
 
   settings = {

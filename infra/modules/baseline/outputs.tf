@@ -13,6 +13,7 @@ output "baseline" {
       insight_selectors = local.insight_selectors != null
       tags              = var.baseline.tags != null
     }
+    is_organization_trail     = coalesce(var.baseline.is_organization_trail, false)
     cloud_watch_logs_role_arn = var.baseline.cloud_watch_logs_role_arn == "" ? null : var.baseline.cloud_watch_logs_role_arn
   }
 }

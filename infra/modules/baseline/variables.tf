@@ -11,13 +11,13 @@ variable "name" {
 }
 
 variable "trail_arn" {
-  description = "ARN of the trail. If the same configuration makes the trail, build the ARN from its parts, so that the baseline does not wait for the trail."
+  description = "ARN of the trail; with {account} in the place of the account's id that of a trail that every account of an organisation has, and then {account} may stand anywhere in the baseline too. If the same configuration makes the trail, build the ARN from its parts, so that the baseline does not wait for the trail."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}$", var.trail_arn))
-    error_message = "trail_arn must be the full ARN of a trail, arn:<partition>:cloudtrail:<region>:<account>:trail/<name>."
+    condition     = can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:([0-9]{12}|\\{account\\}):trail/[A-Za-z0-9._-]{3,128}$", var.trail_arn))
+    error_message = "trail_arn must be the full ARN of a trail, arn:<partition>:cloudtrail:<region>:<account or {account}>:trail/<name>."
   }
 }
 
@@ -92,7 +92,7 @@ variable "baseline" {
   }
 
   validation {
-    condition     = var.baseline.kms_key_id == null ? true : var.baseline.kms_key_id == "" || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/", var.baseline.kms_key_id))
+    condition     = var.baseline.kms_key_id == null ? true : var.baseline.kms_key_id == "" || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:([0-9]{12}|\\{account\\}):key/", var.baseline.kms_key_id))
     error_message = "kms_key_id must be the ARN of a key, not an id or an alias, because that is what CloudTrail answers; or \"\" for no key."
   }
 
@@ -102,7 +102,7 @@ variable "baseline" {
   }
 
   validation {
-    condition     = var.baseline.cloud_watch_logs_group_arn == null ? true : can(regex("^(arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:.+:\\*)?$", var.baseline.cloud_watch_logs_group_arn))
+    condition     = var.baseline.cloud_watch_logs_group_arn == null ? true : can(regex("^(arn:aws[a-z-]*:logs:[a-z0-9-]+:([0-9]{12}|\\{account\\}):log-group:.+:\\*)?$", var.baseline.cloud_watch_logs_group_arn))
     error_message = "cloud_watch_logs_group_arn must be \"\" or the ARN of a log group that ends in :*, as CloudTrail answers with it. To the arn of aws_cloudwatch_log_group append \":*\"."
   }
 
@@ -112,7 +112,7 @@ variable "baseline" {
   }
 
   validation {
-    condition     = var.baseline.cloud_watch_logs_role_arn == null ? true : var.baseline.cloud_watch_logs_role_arn == "" || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/", var.baseline.cloud_watch_logs_role_arn))
+    condition     = var.baseline.cloud_watch_logs_role_arn == null ? true : var.baseline.cloud_watch_logs_role_arn == "" || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|\\{account\\}):role/", var.baseline.cloud_watch_logs_role_arn))
     error_message = "cloud_watch_logs_role_arn must be the ARN of a role, or \"\" for none."
   }
 

@@ -3,7 +3,7 @@ locals {
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
   key_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         # Without it nobody could manage the key. It also lets the IAM policy
         # of a publisher, such as the responder's role, grant the key's use.
@@ -25,7 +25,27 @@ locals {
           ArnLike      = { "aws:SourceArn" = local.alarm_arns }
         }
       },
-    ]
+      ], flatten([for conditions in local.publisher_conditions : [
+        {
+          # SNS encrypts with the publisher's permissions, and only SNS may ask.
+          Sid       = "MembersUseKey"
+          Effect    = "Allow"
+          Principal = { AWS = "*" }
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Resource  = "*"
+          Condition = merge(conditions.role, {
+            StringEquals = merge(conditions.role.StringEquals, { "kms:ViaService" = "sns.${local.region}.${data.aws_partition.current.dns_suffix}" })
+          })
+        },
+        {
+          Sid       = "MembersAlarmsUseKey"
+          Effect    = "Allow"
+          Principal = { Service = "cloudwatch.amazonaws.com" }
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+          Resource  = "*"
+          Condition = conditions.alarms
+        },
+    ]]))
   })
 }
 

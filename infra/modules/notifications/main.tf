@@ -10,11 +10,25 @@ locals {
   topic_name = "${var.name}-alerts"
   topic_arn  = "arn:${local.partition}:sns:${local.region}:${local.account}:${local.topic_name}"
 
+  # Who in the organisation may publish, as conditions.
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceorgid
+  publisher_conditions = [for publishers in var.publishers[*] : {
+    role = {
+      StringEquals = { "aws:PrincipalOrgID" = publishers.organization_id }
+      ArnLike      = { "aws:PrincipalArn" = "arn:${local.partition}:iam::*:role/${publishers.role_name}" }
+    }
+    alarms = {
+      StringEquals = { "aws:SourceOrgID" = publishers.organization_id }
+      ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:cloudwatch:${local.region}:*:alarm:${var.name}-*" }
+    }
+  }]
+
   # Alarms are the only service that publishes. The responder needs no
   # statement here: its role's own policy is enough within one account.
   topic_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid       = "AlarmsPublish"
         Effect    = "Allow"
@@ -34,7 +48,24 @@ locals {
         Resource  = local.topic_arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
-    ]
+      ], flatten([for conditions in local.publisher_conditions : [
+        {
+          Sid       = "MembersPublish"
+          Effect    = "Allow"
+          Principal = { AWS = "*" }
+          Action    = "sns:Publish"
+          Resource  = local.topic_arn
+          Condition = conditions.role
+        },
+        {
+          Sid       = "MembersAlarmsPublish"
+          Effect    = "Allow"
+          Principal = { Service = "cloudwatch.amazonaws.com" }
+          Action    = "sns:Publish"
+          Resource  = local.topic_arn
+          Condition = conditions.alarms
+        },
+    ]]))
   })
 
   alarm_arns = [for name in coalesce(var.alarm_names, ["${var.name}-*"]) : "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${name}"]

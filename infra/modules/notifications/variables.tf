@@ -66,6 +66,25 @@ variable "subscriptions" {
   }
 }
 
+variable "publishers" {
+  description = "Responders in other accounts of the organisation that may publish too, by their role's name, and their alarms; null if there are none."
+  type = object({
+    organization_id = string
+    role_name       = string
+  })
+  default = null
+
+  validation {
+    condition     = var.publishers == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.publishers.organization_id))
+    error_message = "publishers.organization_id must be the id of the organisation, o- and 10 to 32 lower-case letters and digits."
+  }
+
+  validation {
+    condition     = var.publishers == null ? true : can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.publishers.role_name))
+    error_message = "publishers.role_name must be the name of a role, without wildcards."
+  }
+}
+
 variable "tags" {
   description = "Tags for everything the module makes."
   type        = map(string)

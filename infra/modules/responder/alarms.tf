@@ -1,4 +1,25 @@
 locals {
+  # A rule on a bus of its own has two dimensions.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+  hub_alarms = {
+    failed_member_invocations = {
+      name        = "${local.hub_rule_name}-failed-invocations"
+      description = "EventBridge could not reach the responder with a member's event. Sweep, then check the function's permission and the queue ${local.queue_name}."
+      namespace   = "AWS/Events"
+      metric      = "FailedInvocations"
+      statistic   = "Sum"
+      dimensions  = { EventBusName = try(var.hub.bus_name, ""), RuleName = local.hub_rule_name }
+    }
+    lost_member_events = {
+      name        = "${local.hub_rule_name}-lost-events"
+      description = "EventBridge gave up a member's event and could not keep it in the queue ${local.queue_name} either. Sweep, then check the queue and its policy."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      statistic   = "Sum"
+      dimensions  = { EventBusName = try(var.hub.bus_name, ""), RuleName = local.hub_rule_name }
+    }
+  }
+
   # One failure in one minute is enough. These metrics exist only while something
   # happens: silence is the normal state of a responder, so it counts as good.
   failure_alarms = {
@@ -69,7 +90,7 @@ locals {
   }
 
   alarms = merge(
-    { for key, alarm in local.failure_alarms : key => merge(alarm, {
+    { for key, alarm in merge(local.failure_alarms, { for key, alarm in local.hub_alarms : key => alarm if local.is_hub }) : key => merge(alarm, {
       comparison = "GreaterThanThreshold"
       threshold  = 0
       period     = 60
@@ -92,6 +113,23 @@ locals {
         missing     = "breaching"
       }
     },
+    # The heartbeat of a shared sweep: its start tells nothing of what became of
+    # the accounts. An empty queue has no age, and that is good.
+    { for key, alarm in {
+      sweep_backlog = {
+        name        = "${local.sweep_queue_name}-backlog"
+        description = "Members wait to be swept for three intervals or more: the sweep does not get on, or fails. Check the event source of ${local.function_name}, its concurrency and its log; then the queue ${local.queue_name}."
+        namespace   = "AWS/SQS"
+        metric      = "ApproximateAgeOfOldestMessage"
+        statistic   = "Maximum"
+        dimensions  = { QueueName = local.sweep_queue_name }
+        comparison  = "GreaterThanThreshold"
+        threshold   = 3 * var.sweep_interval_minutes * 60
+        period      = 60
+        periods     = 1
+        missing     = "notBreaching"
+      }
+    } : key => alarm if local.fan_out },
   )
 }
 

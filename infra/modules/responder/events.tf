@@ -1,36 +1,18 @@
 locals {
-  # No parameters and no error code: oversized calls lose the former, and
-  # denied attempts carry the latter. The function looks at both. Each name
-  # exists at one of the two services only, so one pattern holds all.
-  event_pattern = jsonencode({
-    source        = ["aws.cloudtrail", "aws.organizations"]
-    "detail-type" = ["AWS API Call via CloudTrail"]
-    account       = [local.account]
-    region        = [local.region]
-    detail = {
-      eventSource = ["cloudtrail.amazonaws.com", "organizations.amazonaws.com"]
-      eventName = [
-        # CloudTrail: what changes a trail.
-        "StopLogging",
-        "UpdateTrail",
-        "DeleteTrail",
-        "PutEventSelectors",
-        "PutInsightSelectors",
-        "AddTags",
-        "RemoveTags",
-        "CreateTrail",
-        # CloudTrail: what is only reported.
-        "DeregisterOrganizationDelegatedAdmin",
-        "PutEventConfiguration",
-        # Organizations: reported. They arrive in us-east-1 only.
-        "DisableAWSServiceAccess",
-        "DeregisterDelegatedAdministrator",
-      ]
-    }
-  })
+  event_pattern = jsonencode(merge(module.event_pattern.pattern, {
+    account = [local.account]
+    region  = [local.region]
+  }))
 
-  foreign_region_arns  = [for arn in local.trail_arns : arn if split(":", arn)[3] != local.region]
-  foreign_account_arns = [for arn in local.trail_arns : arn if split(":", arn)[4] != local.account]
+  foreign_region_arns = [for arn in local.trail_arns : arn if split(":", arn)[3] != local.region]
+  # The management account owns an organisation's trail, and a delegated
+  # administrator may change it from its own account.
+  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html
+  foreign_account_arns = [for b in var.baselines : b.trail_arn if split(":", b.trail_arn)[4] != local.account && !b.is_organization_trail]
+}
+
+module "event_pattern" {
+  source = "../event-pattern"
 }
 
 resource "aws_cloudwatch_event_rule" "trail_changes" {
@@ -47,7 +29,7 @@ resource "aws_cloudwatch_event_rule" "trail_changes" {
 
     precondition {
       condition     = length(local.foreign_account_arns) == 0
-      error_message = "Only the account that owns a trail can heal it, and this module is deployed in ${local.account}. Deploy it in the account of: ${join(", ", local.foreign_account_arns)}."
+      error_message = "Only the account that owns a trail can heal it, and this module is deployed in ${local.account}. Deploy it in the account of: ${join(", ", local.foreign_account_arns)}. A delegated administrator can heal the organisation's trail from another account if its baseline says is_organization_trail = true."
     }
   }
 

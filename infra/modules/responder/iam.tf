@@ -13,93 +13,20 @@ locals {
     }]
   })
 
-  heals = var.mode == "enforce"
-  # The trails whose baselines guard something, by what that is.
-  guarded = {
-    settings          = [for b in var.baselines : b.trail_arn if b.guards.settings]
-    event_selectors   = [for b in var.baselines : b.trail_arn if b.guards.event_selectors]
-    insight_selectors = [for b in var.baselines : b.trail_arn if b.guards.insight_selectors]
-    tags              = [for b in var.baselines : b.trail_arn if b.guards.tags]
-  }
-  complete   = [for b in var.baselines : b.trail_arn if b.can_be_recreated]
-  logs_roles = distinct([for b in var.baselines : b.cloud_watch_logs_role_arn if b.cloud_watch_logs_role_arn != null])
+  # What heals, reads back and attributes the trails; the same in every role that
+  # heals one: modules/healing-policy.
+  healing_statements = module.healing_policy.statements
 
-  # One statement per purpose, each needed by a call of the function or by
-  # Lambda on its behalf; with each, when it is needed.
-  role_statements = [
-    [local.heals, {
-      Sid      = "RestoreTrails"
-      Effect   = "Allow"
-      Action   = "cloudtrail:StartLogging"
-      Resource = local.trail_arns
-    }],
-    [local.heals && length(local.guarded.settings) > 0, {
-      Sid      = "ReconcileSettings"
-      Effect   = "Allow"
-      Action   = "cloudtrail:UpdateTrail"
-      Resource = local.guarded.settings
-    }],
-    [local.heals && length(local.guarded.event_selectors) > 0, {
-      Sid      = "ReconcileEventSelectors"
-      Effect   = "Allow"
-      Action   = "cloudtrail:PutEventSelectors"
-      Resource = local.guarded.event_selectors
-    }],
-    [local.heals && length(local.guarded.insight_selectors) > 0, {
-      Sid      = "ReconcileInsightSelectors"
-      Effect   = "Allow"
-      Action   = "cloudtrail:PutInsightSelectors"
-      Resource = local.guarded.insight_selectors
-    }],
-    [local.heals && length(local.guarded.tags) > 0, {
-      Sid      = "ReconcileTags"
-      Effect   = "Allow"
-      Action   = ["cloudtrail:AddTags", "cloudtrail:RemoveTags"]
-      Resource = local.guarded.tags
-    }],
-    [local.heals && length(local.complete) > 0, {
-      Sid      = "RecreateTrails"
-      Effect   = "Allow"
-      Action   = "cloudtrail:CreateTrail"
-      Resource = local.complete
-    }],
-    [local.heals && length(local.logs_roles) > 0, {
-      # A trail is given the role that writes its copy to CloudWatch Logs.
-      Sid       = "PassLogsRole"
-      Effect    = "Allow"
-      Action    = "iam:PassRole"
-      Resource  = local.logs_roles
-      Condition = { StringEquals = { "iam:PassedToService" = "cloudtrail.amazonaws.com" } }
-    }],
-    [true, {
-      # Of every trail: a capture reads everything, whatever is guarded.
-      Sid    = "VerifyTrails"
-      Effect = "Allow"
-      Action = [
-        "cloudtrail:GetEventSelectors",
-        "cloudtrail:GetInsightSelectors",
-        "cloudtrail:GetTrail",
-        "cloudtrail:GetTrailStatus",
-        "cloudtrail:ListTags",
-      ]
-      Resource = local.trail_arns
-    }],
+  # The rest of the role: one statement per purpose, each needed by a call of the
+  # function or by Lambda on its behalf; with each, when it is needed.
+  own_statements = [
     [true, {
       # The last part of a parameter's name is the hash of its value. While the
       # baseline changes, the old name is read and then the new one.
       Sid      = "ReadBaselines"
       Effect   = "Allow"
       Action   = "ssm:GetParameter"
-      Resource = [for b in var.baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"]
-    }],
-    [true, {
-      # The event history has no ARN to name, so the region is the narrowest limit.
-      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
-      Sid       = "AttributeChanges"
-      Effect    = "Allow"
-      Action    = "cloudtrail:LookupEvents"
-      Resource  = "*"
-      Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
+      Resource = distinct([for b in local.all_baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"])
     }],
     [true, {
       Sid      = "RememberIncidents"
@@ -139,9 +66,21 @@ locals {
   ]
 
   role_policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [for statement in local.role_statements : statement[1] if statement[0]]
+    Version = "2012-10-17"
+    Statement = concat(
+      local.healing_statements,
+      [for statement in local.own_statements : statement[1] if statement[0]],
+      local.hub_statements,
+    )
   })
+}
+
+module "healing_policy" {
+  source = "../healing-policy"
+
+  baselines = var.baselines
+  mode      = var.mode
+  account   = local.account
 }
 
 resource "aws_iam_role" "responder" {

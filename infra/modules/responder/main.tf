@@ -25,6 +25,9 @@ locals {
   table_arn     = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${local.table_name}"
 
   trail_arns = [for baseline in var.baselines : baseline.trail_arn]
+
+  # A hub lists and looks at all accounts in one run.
+  timeout = local.is_hub ? 300 : 60
 }
 
 resource "aws_lambda_function" "responder" {
@@ -41,7 +44,7 @@ resource "aws_lambda_function" "responder" {
   architectures    = [var.architecture]
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
-  timeout          = 60
+  timeout          = local.timeout
   memory_size      = var.memory_size
   tags             = var.tags
 
@@ -49,14 +52,16 @@ resource "aws_lambda_function" "responder" {
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
 
   environment {
-    variables = merge({
-      TRAILKEEPER_TRAILS          = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
-      TRAILKEEPER_TOPIC_ARN       = var.topic_arn
-      TRAILKEEPER_MODE            = var.mode
-      TRAILKEEPER_ROLE_ARN        = aws_iam_role.responder.arn
-      TRAILKEEPER_INCIDENTS_TABLE = aws_dynamodb_table.incidents.name
-      # Lambda refuses empty values.
-    }, length(var.change_principals) == 0 ? {} : { TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals)) })
+    # Lambda refuses empty values.
+    variables = { for name, value in merge(local.hub_environment, {
+      TRAILKEEPER_TRAILS            = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
+      TRAILKEEPER_TOPIC_ARN         = var.topic_arn
+      TRAILKEEPER_MODE              = var.mode
+      TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
+      TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
+      TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
+      TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
+    }) : name => value if value != "" }
   }
 
   logging_config {

@@ -78,7 +78,37 @@ output "log_group_name" {
   value       = aws_cloudwatch_log_group.responder.name
 }
 
+output "member_trail_arns" {
+  description = "ARNs of the members' trails that a hub protects; {account} stands for each account's id."
+  value       = tolist([for b in local.member_baselines : b.trail_arn])
+}
+
+output "member_role_name" {
+  description = "Name of the role that a hub assumes in a member; null without hub."
+  value       = local.is_hub ? local.member_role_name : null
+}
+
+output "hub_rule_name" {
+  description = "Name of the rule on a hub's bus; null without hub."
+  value       = one(aws_cloudwatch_event_rule.member_changes[*].name)
+}
+
+output "hub_rule_arn" {
+  description = "ARN of that rule; null without hub."
+  value       = one(aws_cloudwatch_event_rule.member_changes[*].arn)
+}
+
+output "sweep_queue_url" {
+  description = "URL of the queue through which a hub's sweep is shared; null without fan_out."
+  value       = one(aws_sqs_queue.sweep[*].url)
+}
+
+output "sweep_queue_arn" {
+  description = "ARN of that queue; null without fan_out."
+  value       = one(aws_sqs_queue.sweep[*].arn)
+}
+
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures."
+  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures; of a hub also failed_member_invocations, lost_member_events and, with fan_out, sweep_backlog."
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }
 }

@@ -5,12 +5,13 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
+        # The rule beside the function and, of a hub, the one on its bus.
         Sid       = "RuleSendsDeadLetters"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
         Resource  = local.queue_arn
-        Condition = { ArnEquals = { "aws:SourceArn" = local.rule_arn } }
+        Condition = { ArnEquals = { "aws:SourceArn" = try(one(local.rule_arns), local.rule_arns) } }
       },
       {
         Sid       = "DenyInsecureTransport"

@@ -34,7 +34,7 @@ variable "architecture" {
 }
 
 variable "baselines" {
-  description = "The trails to protect: for each one the output baseline of the module baseline or trail. Their home region must be the provider's region, their account the provider's account."
+  description = "The trails to protect: for each one the output baseline of the module baseline or trail. Their home region must be the provider's region, their account the provider's account, but for an organisation's trail that a delegated administrator heals. May be empty with hub."
   type = list(object({
     trail_arn        = string
     parameter_name   = string
@@ -47,11 +47,12 @@ variable "baselines" {
       tags              = bool
     })
     cloud_watch_logs_role_arn = optional(string)
+    is_organization_trail     = optional(bool, false)
   }))
   nullable = false
 
   validation {
-    condition     = length(var.baselines) > 0
+    condition     = length(var.baselines) > 0 || var.hub != null
     error_message = "There is no trail to protect. Let Trailkeeper make one (create_trail) or name those you have (existing_trails)."
   }
 
@@ -63,6 +64,85 @@ variable "baselines" {
   validation {
     condition     = length(distinct([for b in var.baselines : b.trail_arn])) == length(var.baselines)
     error_message = "Every trail can have one baseline only, and baselines holds two for one trail. Name each trail once; the trail made here needs no entry in existing_trails."
+  }
+}
+
+variable "hub" {
+  description = "Makes the responder the hub of an organisation: it heals the members' trails from outside, through the role NAME-remediation in each account, and sweeps all accounts. bus_name: the bus that members send to. member_baselines: as baselines; an ARN with {account} is a trail that every account has. external_id: what the members' role asks for. excluded_accounts are left alone. fan_out spreads the sweep over many runs. null: no hub."
+  type = object({
+    organization_id = string
+    bus_name        = string
+    member_baselines = list(object({
+      trail_arn        = string
+      parameter_name   = string
+      parameter_path   = string
+      can_be_recreated = bool
+      guards = object({
+        settings          = bool
+        event_selectors   = bool
+        insight_selectors = bool
+        tags              = bool
+      })
+      cloud_watch_logs_role_arn = optional(string)
+      is_organization_trail     = optional(bool, false)
+    }))
+    external_id       = string
+    excluded_accounts = optional(list(string), [])
+    fan_out           = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = var.hub == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.hub.organization_id))
+    error_message = "hub.organization_id must be the id of the organisation, o- and 10 to 32 lower-case letters and digits."
+  }
+
+  validation {
+    condition     = var.hub == null ? true : length(var.hub.member_baselines) > 0
+    error_message = "hub.member_baselines is empty: there is no trail to protect in the members. Name at least one."
+  }
+
+  validation {
+    condition     = var.hub == null ? true : alltrue([for b in var.hub.member_baselines : can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:([0-9]{12}|\\{account\\}):trail/[A-Za-z0-9._-]{3,128}$", b.trail_arn))])
+    error_message = "Every trail_arn in hub.member_baselines must be a full ARN, arn:<partition>:cloudtrail:<region>:<account or {account}>:trail/<name>."
+  }
+
+  validation {
+    condition     = var.hub == null ? true : length(distinct([for b in var.hub.member_baselines : b.trail_arn])) == length(var.hub.member_baselines)
+    error_message = "Every trail can have one baseline only, and hub.member_baselines holds two for one trail."
+  }
+
+  validation {
+    # What STS takes is 2 to 1224 of these; shorter ones could be guessed.
+    condition     = var.hub == null ? true : can(regex("^[A-Za-z0-9+=,.@:/_-]{16,128}$", var.hub.external_id))
+    error_message = "hub.external_id must have 16 to 128 characters of A-Z a-z 0-9 + = , . @ : / _ -."
+  }
+
+  validation {
+    condition     = var.hub == null ? true : alltrue([for id in var.hub.excluded_accounts : can(regex("^[0-9]{12}$", id))])
+    error_message = "hub.excluded_accounts must hold account ids of 12 digits."
+  }
+
+  validation {
+    condition     = var.hub == null ? true : can(regex("^[A-Za-z0-9._/-]{1,256}$", var.hub.bus_name)) && var.hub.bus_name != "default"
+    error_message = "hub.bus_name must be the name of a bus of its own, not the default one and not an ARN."
+  }
+
+  validation {
+    condition     = try(var.hub.fan_out, false) ? coalesce(var.reserved_concurrency, -1) == -1 || coalesce(var.reserved_concurrency, -1) >= 4 : true
+    error_message = "With hub.fan_out, reserved_concurrency must be 4 or more, or null: the shared sweep takes at least two runs, and two must be left for its start and for events."
+  }
+}
+
+variable "peer_roles" {
+  description = "ARNs of the roles of other responders for the same trails, whose calls are no attack; {account} stands for the account of the call. In a member with a responder of its own: the role NAME-remediation."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.peer_roles : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|\\{account\\}):role/[A-Za-z0-9+=.@/_-]+$", arn))])
+    error_message = "peer_roles must hold ARNs of IAM roles, arn:<partition>:iam::<account or {account}>:role/<name>."
   }
 }
 
@@ -86,15 +166,15 @@ variable "mode" {
 }
 
 variable "change_principals" {
-  description = "ARNs of roles and users, such as the pipeline's role, whose changes are reported as information. What differs from the baseline is healed all the same."
+  description = "ARNs of roles and users, such as the pipeline's role, whose changes are reported as information; in a hub {account} stands for the account of the change. What differs from the baseline is healed all the same."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     # Without a comma, although IAM knows it: the function's list is separated by it.
-    condition     = alltrue([for arn in var.change_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=.@/_-]+$", arn))])
-    error_message = "change_principals must hold ARNs of IAM roles or users, arn:<partition>:iam::<account>:role/<name>; for a session, its role."
+    condition     = alltrue([for arn in var.change_principals : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|\\{account\\}):(role|user)/[A-Za-z0-9+=.@/_-]+$", arn))])
+    error_message = "change_principals must hold ARNs of IAM roles or users, arn:<partition>:iam::<account or {account}>:role/<name>; for a session, its role."
   }
 }
 
@@ -107,6 +187,11 @@ variable "sweep_interval_minutes" {
   validation {
     condition     = var.sweep_interval_minutes >= 1 && var.sweep_interval_minutes <= 60 && floor(var.sweep_interval_minutes) == var.sweep_interval_minutes
     error_message = "sweep_interval_minutes must be a whole number from 1 to 60."
+  }
+
+  validation {
+    condition     = var.hub == null || var.sweep_interval_minutes >= 5
+    error_message = "A hub's sweep may take five minutes, and the next one must not come before: sweep_interval_minutes must be 5 or more with hub."
   }
 }
 

@@ -45,7 +45,7 @@ module "baseline" {
     enable_log_file_validation    = true
     cloud_watch_logs_group_arn    = ""
     cloud_watch_logs_role_arn     = ""
-    is_organization_trail         = false
+    is_organization_trail         = var.organization != null
     event_selectors               = local.event_selectors
     advanced_event_selectors      = var.advanced_event_selectors
     insight_selectors             = var.insight_selectors

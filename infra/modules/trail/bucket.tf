@@ -2,8 +2,10 @@ locals {
   bucket_name = "${var.name}-logs-${local.account}-${local.region}"
   bucket_arn  = "arn:${local.partition}:s3:::${local.bucket_name}"
 
-  # Where CloudTrail writes.
-  log_path = join("/", compact([var.s3_key_prefix, "AWSLogs", local.account]))
+  # Where CloudTrail writes. An organisation's trail writes below the organisation's
+  # id, and below the management account's while it is changed from or to one.
+  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html#org-trail-bucket-policy
+  log_paths = [for part in compact([local.owner, try(var.organization.id, null)]) : join("/", compact([var.s3_key_prefix, "AWSLogs", part]))]
 
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
   bucket_policy = jsonencode({
@@ -22,7 +24,7 @@ locals {
         Effect    = "Allow"
         Principal = { Service = "cloudtrail.amazonaws.com" }
         Action    = "s3:PutObject"
-        Resource  = "${local.bucket_arn}/${local.log_path}/*"
+        Resource  = try(one([for path in local.log_paths : "${local.bucket_arn}/${path}/*"]), [for path in local.log_paths : "${local.bucket_arn}/${path}/*"])
         Condition = {
           StringEquals = {
             "aws:SourceArn" = local.trail_arn

@@ -23,7 +23,7 @@ locals {
           StringEquals = { "aws:SourceArn" = local.trail_arn }
           # Any region, as AWS has it: a multi-region trail delivers from all.
           StringLike = {
-            "kms:EncryptionContext:aws:cloudtrail:arn" = "arn:${local.partition}:cloudtrail:*:${local.account}:trail/${var.name}"
+            "kms:EncryptionContext:aws:cloudtrail:arn" = "arn:${local.partition}:cloudtrail:*:${local.owner}:trail/${var.name}"
           }
         }
       },

@@ -7,8 +7,12 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.id
 
+  # The management account owns the organisation's trails, whoever makes them.
+  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator.html
+  owner = try(var.organization.management_account_id, local.account)
+
   # The key and bucket policies must name the trail before it exists.
-  trail_arn = "arn:${local.partition}:cloudtrail:${local.region}:${local.account}:trail/${var.name}"
+  trail_arn = "arn:${local.partition}:cloudtrail:${local.region}:${local.owner}:trail/${var.name}"
 }
 
 # The trail waits for two things. CreateTrail checks that it may write, and the
@@ -26,6 +30,7 @@ resource "aws_cloudtrail" "this" {
   enable_log_file_validation    = true
   include_global_service_events = true
   is_multi_region_trail         = var.multi_region
+  is_organization_trail         = var.organization != null
   tags                          = var.tags
 
   dynamic "event_selector" {

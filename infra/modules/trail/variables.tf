@@ -17,6 +17,25 @@ variable "multi_region" {
   nullable    = false
 }
 
+variable "organization" {
+  description = "Make the trail the organisation's: it records all accounts. For the management account or the delegated administrator; the management account owns the trail in either case. id: o-...; null: this account's trail."
+  type = object({
+    id                    = string
+    management_account_id = string
+  })
+  default = null
+
+  validation {
+    condition     = var.organization == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.organization.id))
+    error_message = "organization.id must be the id of the organisation, o- and 10 to 32 lower-case letters and digits."
+  }
+
+  validation {
+    condition     = var.organization == null ? true : can(regex("^[0-9]{12}$", var.organization.management_account_id))
+    error_message = "organization.management_account_id must be an account id of 12 digits."
+  }
+}
+
 variable "event_selectors" {
   description = "Which events the trail records, basic form. null, with advanced_event_selectors null too, means CloudTrail's default: all management events, no data events."
   type = list(object({

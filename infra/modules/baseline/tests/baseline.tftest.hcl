@@ -27,6 +27,7 @@ run "the_logging_state_alone" {
       can_be_recreated          = false
       guards                    = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
       cloud_watch_logs_role_arn = null
+      is_organization_trail     = false
     })
     error_message = "The responder must learn that nothing else is guarded, and the parameter's name with the hash of its value."
   }

@@ -101,7 +101,7 @@ run "observe_has_no_permission_to_change" {
   }
 
   assert {
-    condition     = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid] == ["VerifyTrails", "ReadBaselines", "AttributeChanges", "RememberIncidents", "PublishNotices", "EncryptNotices", "WriteLogs", "SendDeadLetters"]
+    condition     = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid] == ["VerifyTrails", "AttributeChanges", "ReadBaselines", "RememberIncidents", "PublishNotices", "EncryptNotices", "WriteLogs", "SendDeadLetters"]
     error_message = "Observing needs to read and to tell, nothing else."
   }
   assert {
@@ -126,7 +126,7 @@ run "a_trail_guarded_for_its_logging_alone" {
   }
 
   assert {
-    condition     = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid] == ["RestoreTrails", "VerifyTrails", "ReadBaselines", "AttributeChanges", "RememberIncidents", "PublishNotices", "EncryptNotices", "WriteLogs", "SendDeadLetters"]
+    condition     = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid] == ["RestoreTrails", "VerifyTrails", "AttributeChanges", "ReadBaselines", "RememberIncidents", "PublishNotices", "EncryptNotices", "WriteLogs", "SendDeadLetters"]
     error_message = "What is not guarded must not be changeable."
   }
 }

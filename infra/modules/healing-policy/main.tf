@@ -1,0 +1,118 @@
+locals {
+  trail_arns = [for b in var.baselines : b.trail_arn]
+  regions    = distinct([for arn in local.trail_arns : split(":", arn)[3]])
+
+  heals = var.mode == "enforce"
+  # The trails whose baselines guard something, by what that is.
+  guarded = {
+    settings          = [for b in var.baselines : b.trail_arn if b.guards.settings]
+    event_selectors   = [for b in var.baselines : b.trail_arn if b.guards.event_selectors]
+    insight_selectors = [for b in var.baselines : b.trail_arn if b.guards.insight_selectors]
+    tags              = [for b in var.baselines : b.trail_arn if b.guards.tags]
+  }
+  complete   = [for b in var.baselines : b.trail_arn if b.can_be_recreated]
+  logs_roles = distinct([for b in var.baselines : b.cloud_watch_logs_role_arn if b.cloud_watch_logs_role_arn != null])
+
+  organization_trails = [for b in var.baselines : b.trail_arn if b.is_organization_trail]
+  service_linked_roles = distinct([
+    for arn in local.organization_trails :
+    "arn:${split(":", arn)[1]}:iam::${coalesce(var.account, split(":", arn)[4])}:role/aws-service-role/cloudtrail.amazonaws.com/AWSServiceRoleForCloudTrail"
+  ])
+
+  # One statement per purpose, each needed by a call of the function; with each,
+  # when it is needed.
+  candidates = [
+    [local.heals, {
+      Sid      = "RestoreTrails"
+      Effect   = "Allow"
+      Action   = "cloudtrail:StartLogging"
+      Resource = local.trail_arns
+    }],
+    [local.heals && length(local.guarded.settings) > 0, {
+      Sid      = "ReconcileSettings"
+      Effect   = "Allow"
+      Action   = "cloudtrail:UpdateTrail"
+      Resource = local.guarded.settings
+    }],
+    [local.heals && length(local.guarded.event_selectors) > 0, {
+      Sid      = "ReconcileEventSelectors"
+      Effect   = "Allow"
+      Action   = "cloudtrail:PutEventSelectors"
+      Resource = local.guarded.event_selectors
+    }],
+    [local.heals && length(local.guarded.insight_selectors) > 0, {
+      Sid      = "ReconcileInsightSelectors"
+      Effect   = "Allow"
+      Action   = "cloudtrail:PutInsightSelectors"
+      Resource = local.guarded.insight_selectors
+    }],
+    [local.heals && length(local.guarded.tags) > 0, {
+      Sid      = "ReconcileTags"
+      Effect   = "Allow"
+      Action   = ["cloudtrail:AddTags", "cloudtrail:RemoveTags"]
+      Resource = local.guarded.tags
+    }],
+    [local.heals && length(local.complete) > 0, {
+      Sid      = "RecreateTrails"
+      Effect   = "Allow"
+      Action   = "cloudtrail:CreateTrail"
+      Resource = local.complete
+    }],
+    [local.heals && length(local.logs_roles) > 0, {
+      # A trail is given the role that writes its copy to CloudWatch Logs.
+      Sid       = "PassLogsRole"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = local.logs_roles
+      Condition = { StringEquals = { "iam:PassedToService" = "cloudtrail.amazonaws.com" } }
+    }],
+    [local.heals && length(local.organization_trails) > 0, {
+      # CloudTrail looks these up with the caller's permissions when a trail of an
+      # organisation is started, updated or made. AWS's list also has Enable- and
+      # DisableAWSServiceAccess: left out, no call here changes trusted access.
+      # Organizations knows no resource for these three.
+      # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
+      Sid    = "HealOrganizationTrails"
+      Effect = "Allow"
+      Action = [
+        "organizations:DescribeOrganization",
+        "organizations:ListAccounts",
+        "organizations:ListAWSServiceAccessForOrganization",
+      ]
+      Resource = ["*"]
+    }],
+    [local.heals && length(local.organization_trails) > 0, {
+      # From the same list: CloudTrail's own role, and no other.
+      Sid      = "UseCloudTrailRole"
+      Effect   = "Allow"
+      Action   = ["iam:CreateServiceLinkedRole", "iam:GetRole"]
+      Resource = local.service_linked_roles
+    }],
+    [true, {
+      # Of every trail: a capture reads everything, whatever is guarded.
+      Sid    = "VerifyTrails"
+      Effect = "Allow"
+      Action = [
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetInsightSelectors",
+        "cloudtrail:GetTrail",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListTags",
+      ]
+      Resource = local.trail_arns
+    }],
+    [true, {
+      # The event history has no ARN to name, so the region is the narrowest limit.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
+      Sid       = "AttributeChanges"
+      Effect    = "Allow"
+      Action    = "cloudtrail:LookupEvents"
+      Resource  = ["*"]
+      Condition = { StringEquals = { "aws:RequestedRegion" = try(one(local.regions), local.regions) } }
+    }],
+  ]
+
+  # Without a trail there is nothing to allow.
+  statements = [for candidate in local.candidates : candidate[1] if candidate[0] && length(var.baselines) > 0]
+}

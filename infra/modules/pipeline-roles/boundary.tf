@@ -1,0 +1,175 @@
+locals {
+  evidence_actions = ["cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "kms:DisableKey", "kms:ScheduleKeyDeletion", "s3:BypassGovernanceRetention", "s3:DeleteBucket*", "s3:DeleteObject*"]
+
+  # What the apply role may at most do, whatever is attached to it later. A
+  # boundary allows nothing by itself; the policy write.tf says what is allowed.
+  apply_boundary_statements = [
+    [true, {
+      Sid    = "OnlyTheseServices"
+      Effect = "Allow"
+      Action = concat(
+        ["cloudtrail:*", "cloudwatch:*", "dynamodb:*", "events:*", "iam:*", "kms:*", "lambda:*", "logs:*", "s3:*", "scheduler:*", "sns:*", "sqs:*", "ssm:*"],
+        var.stack_sets ? ["cloudformation:*", "organizations:Describe*", "organizations:List*"] : [],
+      )
+      Resource = "*"
+    }],
+    # Also users, groups, managed policies and other OIDC providers: these have no such ARN.
+    [true, {
+      Sid         = "NoIamBeyondThePrefix"
+      Effect      = "Deny"
+      Action      = "iam:*"
+      NotResource = local.resources.roles
+    }],
+    # The pipeline cannot give itself more. Its roles are changed from outside.
+    [true, {
+      Sid      = "NotItsOwnRoles"
+      Effect   = "Deny"
+      Action   = "iam:*"
+      Resource = [local.resources.own_roles, local.resources.own_policies]
+    }],
+    [var.require_workload_boundary, {
+      Sid    = "OnlyBoundedRoles"
+      Effect = "Deny"
+      Action = [
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+      ]
+      Resource  = "*"
+      Condition = { StringNotEquals = { "iam:PermissionsBoundary" = aws_iam_policy.workload_boundary.arn } }
+    }],
+    [var.require_workload_boundary, {
+      Sid      = "BoundariesStay"
+      Effect   = "Deny"
+      Action   = "iam:DeleteRolePermissionsBoundary"
+      Resource = "*"
+    }],
+    # Neither directly nor as part of an apply that replaces a trail: who wants
+    # that does it without the pipeline, or allows it for a while.
+    [!var.allow_destroy, {
+      Sid      = "EvidenceStays"
+      Effect   = "Deny"
+      Action   = local.evidence_actions
+      Resource = concat(local.resources.trails, [local.resources.keys, "${local.arn}:s3:::${var.name}-logs-*"])
+    }],
+    # Policies say who may read logs; the pipeline itself never does.
+    [true, {
+      Sid      = "NoLogs"
+      Effect   = "Deny"
+      Action   = ["s3:GetObject*", "s3:PutObject*"]
+      Resource = "${local.arn}:s3:::${var.name}-logs-*/*"
+    }],
+  ]
+
+  # What a role that the pipeline makes may at most do: the union of what
+  # Trailkeeper's modules give to their roles, and nothing that stops a trail.
+  workload_boundary_statements = [
+    {
+      Sid      = "HealTrails"
+      Effect   = "Allow"
+      Action   = ["cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:Get*", "cloudtrail:ListTags", "cloudtrail:LookupEvents", "cloudtrail:PutEventSelectors", "cloudtrail:PutInsightSelectors", "cloudtrail:RemoveTags", "cloudtrail:StartLogging", "cloudtrail:UpdateTrail"]
+      Resource = "*"
+    },
+    {
+      # A trail may have a role that writes its copy to CloudWatch Logs.
+      Sid       = "PassLogsRole"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = "*"
+      Condition = { StringEquals = { "iam:PassedToService" = "cloudtrail.amazonaws.com" } }
+    },
+    {
+      # CloudTrail asks these of whoever changes an organisation's trail.
+      Sid      = "HealOrganizationTrails"
+      Effect   = "Allow"
+      Action   = ["iam:CreateServiceLinkedRole", "iam:GetRole", "organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts", "organizations:ListDelegatedAdministrators"]
+      Resource = "*"
+    },
+    {
+      Sid      = "HealMembers"
+      Effect   = "Allow"
+      Action   = "sts:AssumeRole"
+      Resource = "${local.arn}:iam::*:role/${var.name}-remediation"
+    },
+    {
+      Sid      = "ReadBaselines"
+      Effect   = "Allow"
+      Action   = "ssm:GetParameter"
+      Resource = local.resources.parameters
+    },
+    {
+      Sid      = "RememberIncidents"
+      Effect   = "Allow"
+      Action   = "dynamodb:PutItem"
+      Resource = local.resources.tables
+    },
+    {
+      # The topic of notices may be that of another account or configuration.
+      Sid      = "PublishNotices"
+      Effect   = "Allow"
+      Action   = "sns:Publish"
+      Resource = "*"
+    },
+    {
+      Sid       = "EncryptNotices"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = "*"
+      Condition = { StringLike = { "kms:ViaService" = "sns.*" } }
+    },
+    {
+      Sid      = "WriteLogs"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${local.resources.log_groups}:*"
+    },
+    {
+      Sid      = "UseQueues"
+      Effect   = "Allow"
+      Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
+      Resource = local.resources.queues
+    },
+    {
+      Sid      = "InvokeResponder"
+      Effect   = "Allow"
+      Action   = "lambda:InvokeFunction"
+      Resource = local.resources.functions
+    },
+    {
+      # The hub's bus is in another account.
+      Sid      = "ForwardEvents"
+      Effect   = "Allow"
+      Action   = "events:PutEvents"
+      Resource = "${local.arn}:events:*:*:event-bus/${var.name}"
+    },
+  ]
+}
+
+resource "aws_iam_policy" "apply_boundary" {
+  #checkov:skip=CKV_AWS_355:A boundary is the most that may ever be allowed and allows nothing itself.
+  #checkov:skip=CKV_AWS_286:The same; what would let the role give itself more is denied below.
+  #checkov:skip=CKV_AWS_287:The same.
+  #checkov:skip=CKV_AWS_288:The same.
+  #checkov:skip=CKV_AWS_289:The same.
+  #checkov:skip=CKV_AWS_290:The same.
+  name        = "${local.prefix}-apply-boundary"
+  description = "The most that Trailkeeper's apply role may do"
+  tags        = var.tags
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for s in local.apply_boundary_statements : s[1] if s[0]]
+  })
+}
+
+resource "aws_iam_policy" "workload_boundary" {
+  name        = "${local.prefix}-workload-boundary"
+  description = "The most that a role made by Trailkeeper's pipeline may do"
+  tags        = var.tags
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = local.workload_boundary_statements
+  })
+}

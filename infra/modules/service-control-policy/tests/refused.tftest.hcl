@@ -1,0 +1,91 @@
+# Inputs that are refused.
+
+mock_provider "aws" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  targets     = ["r-a1b2"]
+  trail_names = ["audit"]
+}
+
+run "no_target" {
+  command = plan
+
+  variables {
+    targets = []
+  }
+
+  expect_failures = [var.targets]
+}
+
+run "organization_id_as_target" {
+  command = plan
+
+  variables {
+    targets = ["o-exampleorgid"]
+  }
+
+  expect_failures = [var.targets]
+}
+
+run "no_trail" {
+  command = plan
+
+  variables {
+    trail_names = []
+  }
+
+  expect_failures = [var.trail_names]
+}
+
+run "any_trail" {
+  command = plan
+
+  variables {
+    trail_names = ["*"]
+  }
+
+  expect_failures = [var.trail_names]
+}
+
+run "everybody_exempt" {
+  command = plan
+
+  variables {
+    exempt_principals = ["arn:aws:iam::*:role/*"]
+  }
+
+  expect_failures = [var.exempt_principals]
+}
+
+run "a_user_exempt" {
+  command = plan
+
+  variables {
+    exempt_principals = ["arn:aws:iam::111122223333:user/admin"]
+  }
+
+  expect_failures = [var.exempt_principals]
+}
+
+run "exempt_in_another_partition" {
+  command = plan
+
+  variables {
+    exempt_principals = ["arn:aws-cn:iam::*:role/pipeline-apply"]
+  }
+
+  expect_failures = [aws_organizations_policy.this]
+}
+
+run "too_long" {
+  command = plan
+
+  variables {
+    exempt_principals = [for number in range(40) : "arn:aws:iam::${100000000000 + number}:role/a-pipeline-with-a-long-name"]
+  }
+
+  expect_failures = [aws_organizations_policy.this]
+}

@@ -1,0 +1,62 @@
+variable "name" {
+  description = "Prefix of everything that is protected, the same as the hub's, and of the policy's name."
+  type        = string
+  default     = "trailkeeper"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9]|-[a-z0-9]){2,23}$", var.name)) && length(var.name) <= 24
+    error_message = "The name must have 3 to 24 characters: lower-case letters, digits and single hyphens, a letter first, no hyphen last."
+  }
+}
+
+variable "targets" {
+  description = "Ids of the root, organisational units or accounts that the policy is attached to. The management account is never bound, whatever is named here."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.targets) > 0
+    error_message = "A policy that is attached to nothing binds nobody. Name the root (r-...), organisational units (ou-...) or accounts."
+  }
+
+  validation {
+    condition     = alltrue([for id in var.targets : can(regex("^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12})$", id))])
+    error_message = "targets must hold ids of a root (r-...), of organisational units (ou-...-...) or of accounts (12 digits)."
+  }
+}
+
+variable "trail_names" {
+  description = "Names of the trails that nobody may weaken, in whatever region of the accounts they are."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.trail_names) > 0
+    error_message = "Name at least one trail."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.trail_names : can(regex("^[A-Za-z0-9._-]{3,128}$", name))])
+    error_message = "trail_names must hold names of trails, no ARNs and no wildcards."
+  }
+}
+
+variable "exempt_principals" {
+  description = "ARNs of roles that may change what is protected, such as the pipeline's; account and parts of the name may be *. Nobody else can then make or change roles of these names."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.exempt_principals : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|\\*):role/[A-Za-z0-9+=,.@/_*?-]*[A-Za-z0-9][A-Za-z0-9+=,.@/_*?-]*$", arn))])
+    error_message = "exempt_principals must hold ARNs of roles, arn:<partition>:iam::<account or *>:role/<name>, whose name is not only a wildcard."
+  }
+}
+
+variable "tags" {
+  description = "Tags for the policy."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
