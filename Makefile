@@ -15,16 +15,28 @@ TRIPLE := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu
 PACKAGE := target/package/trailkeeper-$(ARCH).zip
 BINARY := target/package/$(ARCH)/bootstrap
 CARGO_DENY_VERSION := 0.20.2
+CARGO_CYCLONEDX_VERSION := 0.5.9
+
+# No path of this machine gets into the binary, so that another machine builds the same.
+REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/trailkeeper
+
+# What a release consists of.
+DIST := target/dist
+# The plan of a folder: kept between `make plan` and `make apply`.
+PLAN ?= target/plans/$(or $(subst /,-,$(patsubst %/,%,$(DIR))),none).tfplan
 
 VENV := target/venv
 CHECKOV := target/venv-checkov
+WORKFLOWS := target/venv-workflows
+DRILL := target/venv-drill
 PYTHON := $(abspath $(VENV))/bin/python
 SOURCES := $(shell find lambda -type f -not -path '*/tests/*') Cargo.toml Cargo.lock rust-toolchain.toml
 LAB = PYTHONPATH=tests $(PYTHON) -m lab
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^# --- / {sub(/ -*$$/, ""); printf "\n%s\n", substr($$0, 7)} \
+		/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # --- See it work -------------------------------------------------------------
 
@@ -42,10 +54,11 @@ lab: tools $(PACKAGE) ## A guarded local AWS that stays up; NAME=other for one b
 package: $(PACKAGE) ## Build the function's zip (ARCH=x86_64 or arm64)
 	@echo "$(PACKAGE): $$(stat -c %s $(PACKAGE)) bytes"
 
-$(PACKAGE): $(SOURCES) | $(VENV)/ready
+$(PACKAGE): $(SOURCES) scripts/zip.py | $(VENV)/ready
 	@echo "Building the package for $(ARCH) (the first time takes about three minutes) ..."
-	@PATH="$(abspath $(VENV))/bin:$$PATH" cargo lambda build --locked --release --target $(TRIPLE) --output-format zip
-	@mkdir -p $(@D) && cp target/lambda/trailkeeper/bootstrap.zip $@
+	@PATH="$(abspath $(VENV))/bin:$$PATH" RUSTFLAGS="$(REMAP) $${RUSTFLAGS:-}" \
+		cargo lambda build --locked --release --target $(TRIPLE)
+	@$(PYTHON) scripts/zip.py target/lambda/trailkeeper/bootstrap $@
 
 $(BINARY): $(PACKAGE)
 	@mkdir -p $(@D)
@@ -55,6 +68,63 @@ $(BINARY): $(PACKAGE)
 start-up: $(BINARY) ## Print how long the packaged function takes to its first call, cold and warm
 	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --ignored --nocapture --test-threads=1 start_up
 
+.PHONY: fleet
+fleet: $(BINARY) ## Print what a sweep of 10,000 accounts takes, against a simulated AWS that throttles (4 minutes)
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --ignored --nocapture --test-threads=1 fleet
+
+# --- Deploy, in any CI system: docs/pipeline.md ------------------------------
+
+# Credentials, region and TF_VAR_... come from the environment; BACKEND=FILE is given
+# to -backend-config; TERRAFORM=tofu takes OpenTofu.
+.PHONY: plan
+plan: dir ## Plan a folder and keep the plan: DIR=infra/examples/single-account
+	@scripts/terraform.sh plan $(DIR) $(PLAN)
+
+.PHONY: apply
+apply: dir ## Apply the plan that was kept, and nothing else: DIR=...
+	@scripts/terraform.sh apply $(DIR) $(PLAN)
+
+.PHONY: drift
+drift: dir ## Fail if what is deployed is not what is declared: DIR=...
+	@scripts/terraform.sh drift $(DIR) $(PLAN)
+
+.PHONY: drill
+drill: $(DRILL)/ready ## Stop a guarded trail and see it start again: TRAIL_ARN=... [BUDGET=120] [YES=1]
+	@test -n "$(TRAIL_ARN)" || { echo "Which trail? make drill TRAIL_ARN=arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME" >&2; exit 1; }
+	@$(DRILL)/bin/python scripts/drill.py "$(TRAIL_ARN)" $(if $(BUDGET),--budget $(BUDGET)) $(if $(YES),--yes)
+
+.PHONY: dir
+dir:
+	@test -n "$(DIR)" || { echo "Which folder? make $(firstword $(MAKECMDGOALS)) DIR=infra/examples/single-account" >&2; exit 1; }
+
+# --- Release: docs/releasing.md ----------------------------------------------
+
+.PHONY: release
+release: ## All files of a release, in target/dist: VERSION=v1.2.3
+	@test -n "$(VERSION)" || { echo "Which version? make release VERSION=v1.2.3" >&2; exit 1; }
+	@rm -rf $(DIST) && mkdir -p $(DIST)
+	@$(MAKE) notes VERSION=$(VERSION)
+	@for arch in x86_64 arm64; do $(MAKE) package sbom ARCH=$$arch && cp target/package/trailkeeper-$$arch.zip $(DIST)/; done
+	@$(MAKE) checksums
+
+.PHONY: notes
+notes: ## Cut a version's notes out of the changelog: VERSION=v1.2.3
+	@test -n "$(VERSION)" || { echo "Which version? make notes VERSION=v1.2.3" >&2; exit 1; }
+	@mkdir -p target && python3 scripts/release_notes.py "$(VERSION)" CHANGELOG.md > target/notes.md
+	@cat target/notes.md
+
+.PHONY: sbom
+sbom: target/tools/bin/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION) ## List what is in the binary, as CycloneDX: ARCH=...
+	@mkdir -p $(DIST)
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo cyclonedx --quiet \
+		--manifest-path lambda/Cargo.toml --format json --spec-version 1.5 --no-build-deps --target $(TRIPLE) --override-filename sbom
+	@sed 's|file://$(CURDIR)|file:///trailkeeper|g' lambda/sbom.json > $(DIST)/trailkeeper-$(ARCH).cdx.json; rm lambda/sbom.json
+	@echo "$(DIST)/trailkeeper-$(ARCH).cdx.json"
+
+.PHONY: checksums
+checksums: ## Write the SHA-256 of all files in target/dist
+	@scripts/checksums.sh $(DIST)
+
 # --- Test --------------------------------------------------------------------
 
 .PHONY: test
@@ -62,13 +132,22 @@ test: lint unit wire terraform checkov deny e2e ## Run every test
 	@echo "All tests passed."
 
 .PHONY: lint
-lint: tools $(VENV)/ready ## Formatting and lints of all code
+lint: tools $(VENV)/ready workflows ## Formatting and lints of all code
 	@echo "== Formatting and lints"
 	@cargo fmt --all --check
 	@cargo clippy --locked --quiet --all-targets -- -D warnings
 	@TF_CLI_CONFIG_FILE=/dev/null terraform fmt -check -recursive infra
 	@$(VENV)/bin/ruff check --quiet tests
+	@$(VENV)/bin/ruff check --quiet --config tests/ruff.toml scripts
 	@$(VENV)/bin/ruff format --check --quiet tests
+	@$(VENV)/bin/ruff format --check --quiet --config tests/ruff.toml scripts
+
+.PHONY: workflows
+workflows: $(WORKFLOWS)/ready ## Security and syntax of the GitHub workflows
+	@echo "== Workflows"
+	@$(WORKFLOWS)/bin/zizmor --quiet --offline --no-progress --persona pedantic .github
+	@if test -x $(WORKFLOWS)/bin/actionlint; then $(WORKFLOWS)/bin/actionlint; \
+	else echo "   actionlint was left out: it comes from GitHub's releases, which did not answer"; fi
 
 .PHONY: unit
 unit: $(VENV)/ready ## Unit tests, recorded events, random sequences of attacks
@@ -79,7 +158,7 @@ unit: $(VENV)/ready ## Unit tests, recorded events, random sequences of attacks
 .PHONY: wire
 wire: $(BINARY) ## The packaged binary over the Lambda runtime API, with a failing AWS
 	@echo "== The packaged binary on the wire (about a minute: hanging calls have to be waited for)"
-	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24 --include-ignored --skip start_up
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24 --include-ignored --skip start_up --skip fleet::
 
 .PHONY: terraform
 terraform: $(VENV)/ready ## Validate and test every Terraform module
@@ -128,6 +207,26 @@ $(CHECKOV)/ready: tests/requirements-checkov.txt | tools
 	@echo "Setting up checkov in $(CHECKOV) ..."
 	@rm -rf $(CHECKOV) && python3 -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Apart from the tests' packages: a pipeline drills without compilers and emulator.
+$(DRILL)/ready: tests/requirements-drill.txt
+	@rm -rf $(DRILL) && python3 -m venv $(DRILL)
+	@$(DRILL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# zizmor always. actionlint where its download answers, and always on GitHub itself.
+$(WORKFLOWS)/ready: tests/requirements-workflows.txt tests/requirements-actionlint.txt | tools
+	@echo "Setting up zizmor and actionlint in $(WORKFLOWS) ..."
+	@rm -rf $(WORKFLOWS) && python3 -m venv $(WORKFLOWS)
+	@$(WORKFLOWS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(WORKFLOWS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements-actionlint.txt \
+		2> $(WORKFLOWS)/actionlint.log || test -z "$${GITHUB_ACTIONS:-}" || { cat $(WORKFLOWS)/actionlint.log >&2; exit 1; }
+	@touch $@
+
+target/tools/bin/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION):
+	@echo "Building cargo-cyclonedx $(CARGO_CYCLONEDX_VERSION) (once, about a minute) ..."
+	@cargo install cargo-cyclonedx --quiet --locked --version $(CARGO_CYCLONEDX_VERSION) --root target/tools
 	@touch $@
 
 target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION):

@@ -58,5 +58,6 @@ module "responder" {
   topic_arn              = module.notifications.topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
   reserved_concurrency   = var.reserved_concurrency
+  permissions_boundary   = var.permissions_boundary
   tags                   = var.tags
 }

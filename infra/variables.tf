@@ -202,6 +202,12 @@ variable "reserved_concurrency" {
   default     = 5
 }
 
+variable "permissions_boundary" {
+  description = "ARN of a policy that bounds the roles made here; null for none. Pipelines that may make bounded roles only need it: workload_boundary_arn of the module pipeline-roles."
+  type        = string
+  default     = null
+}
+
 variable "tags" {
   description = "Tags for everything Trailkeeper makes."
   type        = map(string)

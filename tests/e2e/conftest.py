@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from e2e.deployments import NEVER_SWEPT, Deployments
 from e2e.examples import Examples
 from e2e.guarded import Guarded, Site
+from e2e.organization_lab import Member, Organization, OrganizationLab
 from e2e.recipes import RECIPES, WANTED
 from lab.environment import isolate
 from lab.inbox import Inbox
 from lab.paths import PACKAGE
 from lab.progress import Progress
 from lab.session import Lab
+
+Account = TypeVar("Account", bound=Guarded)
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +50,17 @@ class Neighbours:
         self._names = {name for module in modules for name in WANTED.get(module, ())}
         self._with_examples = bool({"test_examples", "test_terraform_examples"} & modules)
         self.deployments = Deployments(RECIPES)
+        self._with_organization = any(module.startswith("test_cross_account") for module in modules)
         self.examples = Examples(progress)
+        self.organization = OrganizationLab(self.examples.quiet)
 
     def start(self, lab: Lab) -> None:
         """Begin; whatever is still under way when the lab ends is waited for."""
         lab.on_exit(self.deployments.close)
         lab.on_exit(self.examples.close)
+        lab.on_exit(self.organization.close)
+        if self._with_organization:
+            self.organization.start(lab)
         self.deployments.start(lab, self._names, self.examples.quiet)
 
     def start_examples(self, lab: Lab) -> None:
@@ -117,7 +126,28 @@ def observed_account(deployments: Deployments) -> Iterator[Guarded]:
     yield from _guarded(deployments.get("observe")[0])
 
 
-def _between_resets(account: Guarded) -> Iterator[Guarded]:
+@pytest.fixture(scope="session")
+def organization(lab: Lab, neighbours: Neighbours) -> Organization:
+    """A security account with the hub, three members, an account outside."""
+    return neighbours.organization.get()
+
+
+@pytest.fixture(scope="session")
+def organization_inbox(organization: Organization) -> Iterator[Inbox]:
+    """The hub's notices."""
+    inbox = Inbox(organization.hub.admin, organization.hub.inbox_url)
+    yield inbox
+    inbox.close()
+
+
+@pytest.fixture(scope="session")
+def member_accounts(organization: Organization, organization_inbox: Inbox) -> tuple[Member, Member, Member]:
+    """The members; the third has a responder of its own."""
+    a, b, both = (Member(site, organization.hub, organization_inbox) for site in organization.members())
+    return a, b, both
+
+
+def _between_resets(account: Account) -> Iterator[Account]:
     """The trail as declared, an undisturbed delivery, an empty dead-letter queue: before and after each test."""
     account.reset()
     yield account
@@ -140,3 +170,21 @@ def complete(complete_account: Guarded) -> Iterator[Guarded]:
 def observed(observed_account: Guarded) -> Iterator[Guarded]:
     """The observed account, for one test."""
     yield from _between_resets(observed_account)
+
+
+@pytest.fixture
+def member_a(member_accounts: tuple[Member, ...]) -> Iterator[Member]:
+    """A member that the hub heals, for one test."""
+    yield from _between_resets(member_accounts[0])
+
+
+@pytest.fixture
+def member_b(member_accounts: tuple[Member, ...]) -> Iterator[Member]:
+    """Another one."""
+    yield from _between_resets(member_accounts[1])
+
+
+@pytest.fixture
+def member_both(member_accounts: tuple[Member, ...]) -> Iterator[Member]:
+    """A member that has a responder of its own as well."""
+    yield from _between_resets(member_accounts[2])

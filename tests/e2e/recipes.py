@@ -9,7 +9,9 @@ from typing import Any
 from e2e.changes import change_all
 from e2e.deployments import NEVER_SWEPT, Deployment, Recipe
 from e2e.guarded import Guarded
+from e2e.pipeline_roles import pipe
 from e2e.sequences import Ran, run_all
+from e2e.upgrade import upgrade
 from lab.inbox import Inbox
 
 # The emulator looks at schedules every ten seconds.
@@ -99,6 +101,8 @@ RECIPES: dict[str, Recipe] = {
     "sequences": sequences,
     "observe": observe,
     "scheduled": scheduled,
+    "upgraded": upgrade,
+    "piped": pipe,
 }
 # Which test files need which.
 WANTED = {
@@ -110,4 +114,6 @@ WANTED = {
     "test_observe": {"observe"},
     "test_sequences": {"sequences"},
     "test_legitimate_change": {"changed"},
+    "test_upgrade": {"upgraded"},
+    "test_pipeline_roles": {"piped"},
 }

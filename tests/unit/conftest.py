@@ -9,8 +9,10 @@ import pytest
 from lab.aws import Aws, Credentials
 from lab.emulator import Emulator, start_emulator
 from lab.processes import free_port
+from unit.accounts import ACCOUNT, REGION
+from unit.cross_account import Organization, make_organization
 
-ACCOUNT, REGION = "111122223333", "eu-west-1"
+__all__ = ["ACCOUNT", "REGION"]
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def root(emulator: Emulator) -> Aws:
     return Aws(emulator.url, REGION, Credentials(ACCOUNT, ACCOUNT, emulator.root_secret))
+
+
+@pytest.fixture(scope="session")
+def organization(emulator: Emulator) -> Organization:
+    return make_organization(emulator)

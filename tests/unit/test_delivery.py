@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lab.gateway.buses import Buses
 from lab.gateway.delivery import Delivery, envelope
 from lab.gateway.emulator_api import EmulatorError
 from lab.gateway.history import History
@@ -81,7 +82,7 @@ def deliver(
     async def run() -> History:
         history = History()
         rules = Rules(emulator)  # type: ignore[arg-type]
-        delivery = Delivery(rules, Targets(emulator), history)  # type: ignore[arg-type]
+        delivery = Delivery(rules, Targets(emulator), Buses(emulator), history)  # type: ignore[arg-type]
         await delivery.switch("111122223333", switches or {})
         delivery.offer(record("cloudtrail", operation, {"Name": "n"}), logged)
         for _ in range(200):
@@ -170,7 +171,7 @@ def test_unsupported_targets_are_said() -> None:
 
 def test_an_account_s_switches_are_its_own() -> None:
     async def run() -> list[int]:
-        delivery = Delivery(Rules(None), Targets(None), History())  # type: ignore[arg-type]
+        delivery = Delivery(Rules(None), Targets(None), Buses(None), History())  # type: ignore[arg-type]
         await delivery.switch("111122223333", {"copies": 3})
         with pytest.raises(ValueError, match="no_such_switch"):
             await delivery.switch("111122223333", {"no_such_switch": 1})
@@ -182,7 +183,7 @@ def test_an_account_s_switches_are_its_own() -> None:
 def test_a_paused_delivery_waits() -> None:
     async def run() -> list[str]:
         emulator, history = Emulator({"Id": "1", "Arn": FUNCTION}), History()
-        delivery = Delivery(Rules(emulator), Targets(emulator), history)  # type: ignore[arg-type]
+        delivery = Delivery(Rules(emulator), Targets(emulator), Buses(emulator), history)  # type: ignore[arg-type]
         await delivery.switch("111122223333", {"paused": True})
         delivery.offer(record("cloudtrail", "StopLogging", {"Name": "n"}), True)
         await asyncio.sleep(0.1)

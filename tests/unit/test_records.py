@@ -8,6 +8,7 @@ import pytest
 
 from lab.gateway.identities import Principal
 from lab.gateway.naming import is_management_event, is_read_only
+from lab.gateway.records import in_both_accounts
 from lab.gateway.shapes import HIDDEN
 from unit.calls import record, request
 
@@ -225,3 +226,20 @@ def test_a_function_s_session() -> None:
         "credentialsIssuedTo": "arn:aws:lambda:eu-west-1:111122223333:function:f",
     }
     assert "userName" not in identity
+
+
+def test_a_role_of_another_account_is_assumed_in_two_records() -> None:
+    """The owner's one tells the caller's account and id, and the session's name."""
+    role = "arn:aws:iam::444455556666:role/r"
+    given = {"RoleArn": role, "RoleSessionName": "trailkeeper-1", "ExternalId": "ext"}
+    ours, theirs = in_both_accounts(record("sts", "AssumeRole", given, answer=b"<AssumeRoleResponse/>"))
+    assert (ours["recipientAccountId"], theirs["recipientAccountId"]) == ("111122223333", "444455556666")
+    assert ours["sharedEventID"] == theirs["sharedEventID"] and ours["eventID"] != theirs["eventID"]
+    assert ours["userIdentity"]["arn"] == "arn:aws:iam::111122223333:user/mallory"
+    assert theirs["userIdentity"] == {"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": "111122223333"}
+    assert theirs["requestParameters"]["roleSessionName"] == "trailkeeper-1"
+
+    own = record("sts", "AssumeRole", given | {"RoleArn": role.replace("444455556666", "111122223333")}, answer=b"<a/>")
+    assert len(in_both_accounts(own)) == 1
+    refusal = b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"
+    assert len(in_both_accounts(record("sts", "AssumeRole", given, status=403, answer=refusal))) == 1

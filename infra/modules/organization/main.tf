@@ -60,6 +60,7 @@ module "responder" {
   topic_arn              = module.notifications.topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
   reserved_concurrency   = var.reserved_concurrency
+  permissions_boundary   = var.permissions_boundary
   tags                   = var.tags
 
   # What a member's own responder does there is no attack.

@@ -119,7 +119,9 @@ resource "aws_cloudformation_stack_set_instance" "members" {
 
   stack_set_name = aws_cloudformation_stack_set.members[each.value.stack_set].name
   call_as        = var.stack_sets.call_as
-  region         = each.value.region
+  # Where the stacks go. Version 6 of the provider warns of this name and has
+  # another, stack_set_instance_region, which version 5 does not know.
+  region = each.value.region
 
   deployment_targets {
     organizational_unit_ids = [each.value.unit]

@@ -279,3 +279,14 @@ variable "tags" {
   default     = {}
   nullable    = false
 }
+
+variable "permissions_boundary" {
+  description = "ARN of a permissions boundary for the roles that are made in the security account, for instance of a pipeline that may make no role without one; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of an IAM policy, or null."
+  }
+}

@@ -84,10 +84,11 @@ module "healing_policy" {
 }
 
 resource "aws_iam_role" "responder" {
-  name               = local.role_name
-  description        = "What the Trailkeeper responder may do"
-  assume_role_policy = local.trust_policy
-  tags               = var.tags
+  name                 = local.role_name
+  description          = "What the Trailkeeper responder may do"
+  assume_role_policy   = local.trust_policy
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "responder" {

@@ -40,10 +40,11 @@ locals {
 }
 
 resource "aws_iam_role" "sweep" {
-  name               = local.schedule_name
-  description        = "Lets the schedule ${local.schedule_name} invoke the Trailkeeper responder"
-  assume_role_policy = local.sweep_trust_policy
-  tags               = var.tags
+  name                 = local.schedule_name
+  description          = "Lets the schedule ${local.schedule_name} invoke the Trailkeeper responder"
+  assume_role_policy   = local.sweep_trust_policy
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "sweep" {

@@ -252,6 +252,17 @@ variable "log_retention_days" {
   }
 }
 
+variable "permissions_boundary" {
+  description = "ARN of a policy that bounds the roles made here; null for none. Pipelines that may make bounded roles only need it: workload_boundary_arn of the module pipeline-roles."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of an IAM policy."
+  }
+}
+
 variable "tags" {
   description = "Tags for everything the module makes."
   type        = map(string)

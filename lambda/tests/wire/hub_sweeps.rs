@@ -1,4 +1,5 @@
-//! The sweep of an organisation: directly, and handed out through a queue.
+//! The sweep of an organisation: directly, and handed out through a queue. With an
+//! unoptimised binary on a busy machine the tests that give little time can fail.
 
 use std::time::Duration;
 

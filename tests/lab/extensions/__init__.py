@@ -6,10 +6,40 @@ that says so; where AWS does not say, the docstring says that. Written for MiniS
 
 from __future__ import annotations
 
-from . import asynchronous, authorization, functions, insights, logging_state, schedules, settings, tags
+from . import (
+    asynchronous,
+    authorization,
+    event_buses,
+    event_sources,
+    functions,
+    insights,
+    logging_state,
+    organizations,
+    schedules,
+    sessions,
+    settings,
+    stacks,
+    tags,
+)
+
+_EXTENSIONS = (
+    settings,
+    tags,
+    insights,
+    logging_state,
+    authorization,
+    schedules,
+    asynchronous,
+    functions,
+    organizations,
+    sessions,
+    event_buses,
+    event_sources,
+    stacks,
+)
 
 
 def install() -> None:
     """Extend the emulator, once, before it serves."""
-    for extension in (settings, tags, insights, logging_state, authorization, schedules, asynchronous, functions):
+    for extension in _EXTENSIONS:
         extension.install()

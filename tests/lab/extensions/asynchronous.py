@@ -25,6 +25,8 @@ from urllib.parse import parse_qs
 import ministack.app
 from ministack.services import lambda_svc
 
+from . import event_sources
+
 # Lambda waits a minute and then two after a failure, from a second to five minutes for
 # free concurrency. A test is not to wait as long.
 _RETRY_SECONDS = float(os.environ.get("LAMBDA_ASYNC_RETRY_BASE_SECONDS", "1"))
@@ -106,7 +108,8 @@ def _when_there_is_a_place(function: dict[str, Any], event: Any, give_up_at: flo
 
 async def _answer(scope: dict[str, Any], send: Any) -> None:
     account = parse_qs(scope["query_string"].decode()).get("account", [""])[0]
-    body = json.dumps({"unfinished": _unfinished[account]}).encode()
+    unfinished = _unfinished[account] + event_sources.unfinished(account)
+    body = json.dumps({"unfinished": unfinished}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,6 +1,7 @@
-"""What a call of CloudTrail is authorized on, where the emulator looks elsewhere or not at all.
+"""What a call is authorized on, where the emulator looks elsewhere or not at all.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudtrail.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
 """
 
 from __future__ import annotations
@@ -13,11 +14,20 @@ from ministack.core.router import extract_access_key_id, extract_region
 from ministack.services import cloudtrail
 
 _SERVICE = "cloudtrail.amazonaws.com"
+# MiniStack 1.5 asks for the call's own name. These are allowed with the permission for one message.
+_BATCHES = {
+    f"{action}Batch": action
+    for action in ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sns:Publish")
+}
 
 
 def install() -> None:
-    """Extend the emulator's search for a call's resource, and CloudTrail's handler."""
-    find, handle = iam_actions.extract_resource_arn, cloudtrail.handle_request
+    """Extend the emulator's search for a call's action and resource, and CloudTrail's handler."""
+    find, handle, name = iam_actions.extract_resource_arn, cloudtrail.handle_request, iam_actions.extract_iam_action
+
+    def action(*arguments: Any) -> str | None:
+        found = name(*arguments)
+        return _BATCHES.get(found or "", found)
 
     def resource_arn(service: str, *arguments: Any) -> str:
         found = find(service, *arguments)
@@ -26,6 +36,7 @@ def install() -> None:
     async def handle_request(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> tuple:
         return _refusal(headers, body, query_params) or await handle(method, path, headers, body, query_params)
 
+    iam_actions.extract_iam_action = action
     iam_actions.extract_resource_arn = resource_arn
     cloudtrail.handle_request = handle_request
 

@@ -16,6 +16,7 @@ import signal
 import aiohttp
 from aiohttp import web
 
+from .buses import Buses
 from .control import Control
 from .delivery import Delivery
 from .emulator_api import EmulatorApi
@@ -31,7 +32,20 @@ from .trails import Trails
 
 LOOPBACK = "127.0.0.1"
 # Reading a service model takes tens of milliseconds; these are wanted in almost every lab.
-_COMMON_SERVICES = ("cloudtrail", "events", "iam", "kms", "lambda", "logs", "s3", "sns", "sqs", "ssm", "sts")
+_COMMON_SERVICES = (
+    "cloudtrail",
+    "events",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "organizations",
+    "s3",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+)
 _LARGEST_HEADER = 64 * 1024
 
 
@@ -69,7 +83,7 @@ async def serve(upstream: str, port: int, control_port: int) -> None:
     )
     emulator = EmulatorApi(upstream, os.environ.get("GATEWAY_ROOT_SECRET", "test"), http)
     history, trails, rules, identities = History(), Trails(), Rules(emulator), Identities(emulator)
-    delivery = Delivery(rules, Targets(emulator), history)
+    delivery = Delivery(rules, Targets(emulator), Buses(emulator), history)
     topics = EncryptedTopics(emulator)
     recorder = Recorder(identities, trails, rules, delivery, history, topics)
     proxy = Proxy(upstream, http, identities, trails, recorder, history, topics)

@@ -22,6 +22,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .buses import Buses
 from .emulator_api import EmulatorError
 from .history import History
 from .inputs import payload_for
@@ -65,9 +66,10 @@ def envelope(record: dict[str, Any]) -> dict[str, Any]:
 class Delivery:
     """Takes records, delivers events."""
 
-    def __init__(self, rules: Rules, targets: Targets, history: History) -> None:
+    def __init__(self, rules: Rules, targets: Targets, buses: Buses, history: History) -> None:
         self._rules = rules
         self._targets = targets
+        self._buses = buses
         self._history = history
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._begun: Counter[str] = Counter()
@@ -141,8 +143,11 @@ class Delivery:
         self, record: dict[str, Any], event: dict[str, Any], rule: Rule, target: dict[str, Any], hops: int = 0
     ) -> None:
         arn = target["Arn"]
-        if arn.split(":")[2] == "events":
-            await self._to_bus(record, event, rule, arn, hops)
+        to_bus = arn.split(":")[2] == "events"
+        if to_bus and hops:
+            # What came from one bus by a rule is not routed to a third.
+            log.error("NOT DELIVERED: a second hop, to %s", arn)
+            self._note(record, event, rule, arn, outcome="unsupported", error="second hop")
             return
         policy = target.get("RetryPolicy") or {}
         attempts = int(policy.get("MaximumRetryAttempts", 185)) + 1
@@ -153,8 +158,14 @@ class Delivery:
             attempt += 1
             try:
                 sent_at = time.time()
-                await self._targets.send(rule.arn, target, payload)
+                await (
+                    self._buses.admit(rule.arn, target, event)
+                    if to_bus
+                    else self._targets.send(rule.arn, target, payload)
+                )
                 self._note(record, event, rule, arn, outcome="accepted", attempt=attempt, at=sent_at)
+                if to_bus:
+                    await self._on_bus(record, event, arn)
                 return
             except Unsupported as error:
                 log.error("NOT DELIVERED: %s", error)
@@ -208,22 +219,17 @@ class Delivery:
         log.error("LOST: %s to %s: %s", record["eventName"], arn, reason)
         self._note(record, event, rule, arn, outcome="lost", attempt=attempt, error=reason)
 
-    async def _to_bus(self, record: dict[str, Any], event: dict[str, Any], rule: Rule, arn: str, hops: int) -> None:
-        """To another bus of the same account: its rules are read and matched here too.
+    async def _on_bus(self, record: dict[str, Any], event: dict[str, Any], arn: str) -> None:
+        """On another bus, as it is: the envelope keeps its id, account and region.
 
-        The emulator refuses events with an aws.* source, so they cannot be put there.
-        EventBridge forwards an event once only; buses of other accounts need their own
-        bus policy and are not delivered to.
+        The emulator refuses events with an aws.* source, so they cannot be put there:
+        the bus's rules are read and matched here too.
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
         """
         region, account, resource = arn.split(":", 5)[3:6]
-        if hops or account != event["account"]:
-            log.error("NOT DELIVERED: second hop, or bus of another account: %s", arn)
-            self._note(record, event, rule, arn, outcome="unsupported", error="second hop or other account")
-            return
-        self._note(record, event, rule, arn, outcome="accepted", attempt=1)
-        for found in await self._rules.matching(event, account, region, resource.split("/", 1)[1]):
-            for target in found.targets:
-                self._spawn(record, self._to_target(record, event, found, target, hops + 1))
+        for rule in await self._rules.matching(event, account, region, resource.split("/", 1)[1]):
+            for target in rule.targets:
+                self._spawn(record, self._to_target(record, event, rule, target, hops=1))
 
     def _note(
         self,

@@ -9,15 +9,14 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
 from typing import Any
-from urllib.parse import unquote
 
 from multidict import CIMultiDict
 
 from .emulator_api import EmulatorApi, EmulatorError
 from .identities import Principal
+from .identity_policies import policies_of
 from .operations import Call
 from .resource_policy import identity_allows
 
@@ -78,7 +77,9 @@ class EncryptedTopics:
                 return "KMSDisabled", f"{key['Arn']} is {key['KeyState']}"
             if principal.kind == "Root":
                 return None
-            policies = await self._policies(principal)
+            kind = "Role" if principal.kind == "AssumedRole" else "User"
+            name = principal.issuer.get("userName") if kind == "Role" else principal.user_name
+            policies = await policies_of(self._emulator, kind, name, principal.account)
         except EmulatorError:
             return None  # no such topic or key: the emulator says so
         if not identity_allows(policies, "sns:Publish", topic, {}):
@@ -88,25 +89,6 @@ class EncryptedTopics:
             if not identity_allows(policies, action, key["Arn"], keys):
                 return "KMSAccessDenied", f"{principal.arn} is not authorized to perform: {action} on {key['Arn']}"
         return None
-
-    async def _policies(self, principal: Principal) -> list[dict[str, Any]]:
-        """Inline and attached policies of a user or of a session's role (groups and boundaries left out)."""
-        kind = "Role" if principal.kind == "AssumedRole" else "User"
-        name = principal.issuer.get("userName") if kind == "Role" else principal.user_name
-        documents = []
-        for policy in (await self._iam(principal, f"List{kind}Policies", {f"{kind}Name": name}))["PolicyNames"]:
-            found = await self._iam(principal, f"Get{kind}Policy", {f"{kind}Name": name, "PolicyName": policy})
-            documents.append(found["PolicyDocument"])
-        attached = await self._iam(principal, f"ListAttached{kind}Policies", {f"{kind}Name": name})
-        for policy in attached["AttachedPolicies"]:
-            arn = policy["PolicyArn"]
-            version = (await self._iam(principal, "GetPolicy", {"PolicyArn": arn}))["Policy"]["DefaultVersionId"]
-            found = await self._iam(principal, "GetPolicyVersion", {"PolicyArn": arn, "VersionId": version})
-            documents.append(found["PolicyVersion"]["Document"])
-        return [json.loads(unquote(text)) if isinstance(text, str) else text for text in documents]
-
-    async def _iam(self, principal: Principal, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        return await self._emulator.call("iam", operation, params, account=principal.account, region="us-east-1")
 
 
 def _error(code: str, message: str) -> Refusal:

@@ -12,7 +12,7 @@ from .history import History
 from .identities import Identities, Principal
 from .naming import UNAUTHENTICATED, is_management_event, is_read_only
 from .operations import Call
-from .records import make_record
+from .records import in_both_accounts, make_record
 from .rules import Rules
 from .shapes import holds_secrets
 from .trails import Trails
@@ -81,8 +81,10 @@ class Recorder:
             source_ip=exchange.source_ip,
             user_agent=exchange.user_agent,
         )
-        self._history.add_record(exchange.answered_at, record)
-        self._delivery.offer(record, logged_before or self._trails.logs(*where, read_only=read_only))
+        for written in in_both_accounts(record):
+            self._history.add_record(exchange.answered_at, written)
+            logged = self._trails.logs(written["recipientAccountId"], call.region, read_only=read_only)
+            self._delivery.offer(written, logged or (logged_before and written is record))
 
     def _keep_request(self, exchange: Exchange) -> None:
         """For the control API; a body that can carry a secret is not kept."""

@@ -70,3 +70,31 @@ def make_record(
         "eventCategory": "Management",
     }
     return record
+
+
+def in_both_accounts(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """A record, and for a role of another account that was assumed, that account's own one.
+
+    Its userIdentity tells no more than who and from which account; sharedEventID joins the two.
+    A refused call is the caller's alone.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+    """
+    role = str((record["requestParameters"] or {}).get("roleArn", ""))
+    owner = role.split(":")[4] if role.count(":") == 5 else ""
+    if record["eventName"] != "AssumeRole" or "errorCode" in record or owner in ("", record["recipientAccountId"]):
+        return [record]
+    caller = record["userIdentity"]
+    record |= {
+        "resources": [{"accountId": owner, "type": "AWS::IAM::Role", "ARN": role}],
+        "sharedEventID": str(uuid.uuid4()),
+    }
+    theirs = record | {
+        "userIdentity": {
+            "type": "AWSAccount",
+            "principalId": caller["principalId"],
+            "accountId": caller["accountId"],
+        },
+        "eventID": str(uuid.uuid4()),
+        "recipientAccountId": owner,
+    }
+    return [record, theirs]

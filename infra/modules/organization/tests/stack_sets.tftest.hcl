@@ -24,23 +24,23 @@ run "new_accounts_are_covered" {
   command = plan
 
   assert {
-    condition = alltrue([for made in values(aws_cloudformation_stack_set.members) : (
-      made.permission_model == "SERVICE_MANAGED"
-      && made.call_as == "DELEGATED_ADMIN"
-      && made.auto_deployment[0].enabled
-      && !made.auto_deployment[0].retain_stacks_on_account_removal
-      && made.managed_execution[0].active
-      && made.capabilities == toset(["CAPABILITY_NAMED_IAM"])
-      && made.tags == tomap({ owner = "security" })
-    )])
+    condition = alltrue([for made in values(aws_cloudformation_stack_set.members) : alltrue([
+      made.permission_model == "SERVICE_MANAGED",
+      made.call_as == "DELEGATED_ADMIN",
+      made.auto_deployment[0].enabled,
+      !made.auto_deployment[0].retain_stacks_on_account_removal,
+      made.managed_execution[0].active,
+      made.capabilities == toset(["CAPABILITY_NAMED_IAM"]),
+      made.tags == tomap({ owner = "security" }),
+    ])])
     error_message = "Both stack sets must be service-managed and follow the organisation."
   }
   assert {
-    condition = alltrue([for made in concat(values(aws_cloudformation_stack_set.members), values(aws_cloudformation_stack_set_instance.members)) : (
-      made.operation_preferences[0].failure_tolerance_percentage == 100
-      && made.operation_preferences[0].max_concurrent_percentage == 100
-      && made.operation_preferences[0].region_concurrency_type == "PARALLEL"
-    )])
+    condition = alltrue([for made in concat(values(aws_cloudformation_stack_set.members), values(aws_cloudformation_stack_set_instance.members)) : alltrue([
+      made.operation_preferences[0].failure_tolerance_percentage == 100,
+      made.operation_preferences[0].max_concurrent_percentage == 100,
+      made.operation_preferences[0].region_concurrency_type == "PARALLEL",
+    ])])
     error_message = "One account that fails must not stop the others."
   }
   assert {

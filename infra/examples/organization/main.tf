@@ -1,0 +1,68 @@
+# The security account, a delegated administrator: the hub that heals the trails
+# of all accounts, and the stack sets that connect every account to it. Apply
+# examples/organization-management first. docs/organization.md goes step by step.
+
+# Region and credentials come from the environment. The region must be the
+# trails' home region.
+provider "aws" {}
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  trail_arn = "arn:${data.aws_partition.current.partition}:cloudtrail:${data.aws_region.current.id}:{account}:trail/${var.trail_name}"
+
+  # What the trail of every account is to be. {account} stands for its id.
+  declared = {
+    s3_bucket_name                = var.log_bucket_name
+    is_multi_region_trail         = true
+    include_global_service_events = true
+    enable_log_file_validation    = true
+    event_selectors               = [{ read_write_type = "All", include_management_events = true }]
+    insight_selectors             = []
+  }
+  # Without a bucket's name the logging state alone is protected.
+  baseline = { for field, value in local.declared : field => value if var.log_bucket_name != null }
+
+  # The security account has this trail too, and neither a stack set nor the
+  # sweep of the members comes here.
+  own_account = data.aws_caller_identity.current.account_id
+}
+
+module "own_baseline" {
+  source = "../../modules/baseline"
+  count  = var.protect_own_trail ? 1 : 0
+
+  trail_arn = replace(local.trail_arn, "{account}", local.own_account)
+  baseline  = jsondecode(replace(jsonencode(local.baseline), "{account}", local.own_account))
+}
+
+module "organization" {
+  source = "../../modules/organization"
+
+  package         = var.package
+  architecture    = var.architecture
+  mode            = var.mode
+  organization_id = var.organization_id
+  external_id     = var.external_id
+
+  member_trails = { (local.trail_arn) = { baseline = local.baseline } }
+  baselines     = module.own_baseline[*].baseline
+
+  # null if every account is managed by Terraform: examples/member.
+  stack_sets = length(var.organizational_unit_ids) == 0 ? null : {
+    organizational_unit_ids = var.organizational_unit_ids
+    member_responder        = var.member_responder
+  }
+
+  excluded_accounts    = var.excluded_accounts
+  sweep_fan_out        = var.sweep_fan_out
+  notification_emails  = var.notification_emails
+  reserved_concurrency = var.reserved_concurrency
+
+  tags = {
+    managed-by = "terraform"
+    service    = "trailkeeper"
+  }
+}

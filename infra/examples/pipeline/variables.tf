@@ -1,0 +1,45 @@
+variable "repository" {
+  description = "GitHub repository whose workflows deploy, ORG/REPO: the one that calls them, not Trailkeeper's."
+  type        = string
+  default     = "example/infrastructure"
+}
+
+variable "branch" {
+  description = "Branch from which it deploys."
+  type        = string
+  default     = "main"
+}
+
+variable "environment" {
+  description = "GitHub environment of the apply; its reviewers approve. The drill's is this name and -drill."
+  type        = string
+  default     = "production"
+}
+
+variable "existing_provider_arn" {
+  description = "ARN of the account's OIDC provider for GitHub, if there is one already."
+  type        = string
+  default     = null
+}
+
+variable "state" {
+  description = "Bucket and keys of the Terraform state of what is deployed; null if it is not in S3."
+  type = object({
+    bucket      = string
+    keys        = list(string)
+    kms_key_arn = optional(string)
+  })
+  default = null
+}
+
+variable "drill_trail_arns" {
+  description = "Trails that the pipeline may stop for a drill; none makes no role for it."
+  type        = list(string)
+  default     = []
+}
+
+variable "require_workload_boundary" {
+  description = "Let the pipeline make roles only with the boundary in the output workload_boundary_arn."
+  type        = bool
+  default     = true
+}

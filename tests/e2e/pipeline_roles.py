@@ -1,0 +1,213 @@
+"""A pipeline with the roles of the module pipeline-roles deploys the root module."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from e2e.deployments import NEVER_SWEPT, Deployment
+from e2e.guarded import Guarded
+from lab.aws import Aws, Credentials
+from lab.inbox import Inbox
+from lab.paths import INFRA, REPOSITORY
+from lab.terraform import Terraform
+
+REPO = "repo:example/infrastructure"
+ISSUER = "https://token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+# AWS asks for these on the resource; MiniStack 1.5 asks on `*`, on a rule of the bus
+# "default", on a schedule of the group "default".
+GAPS = {
+    "plan": [
+        "cloudwatch:ListTagsForResource",
+        "dynamodb:GetResourcePolicy",
+        "dynamodb:ListTagsOfResource",
+        "events:DescribeRule",
+        "events:ListTagsForResource",
+        "events:ListTargetsByRule",
+        "scheduler:GetSchedule",
+        "scheduler:ListTagsForResource",
+        "sns:ListTagsForResource",
+    ],
+    "apply": [
+        "dynamodb:PutResourcePolicy",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:TagResource",
+        "kms:CreateAlias",
+        "lambda:CreateFunction",
+        "scheduler:CreateSchedule",
+    ],
+}
+
+
+@dataclass
+class Piped:
+    """What the roles could do and what not."""
+
+    trail_arn: str
+    trusted: dict[str, str]
+    replaced: list[str]
+    refusals: dict[str, str]
+    untrusted: dict[str, str]
+    drill: tuple[int, list[str]]
+
+
+def _token(subject: str, audience: str = AUDIENCE) -> str:
+    """As a CI system issues it; the emulator believes it unsigned."""
+    parts = [{"alg": "none"}, {"iss": ISSUER, "aud": audience, "sub": f"{REPO}:{subject}"}]
+    return ".".join([*(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts), ""])
+
+
+def _present(admin: Aws, role_arn: str, token: str) -> str:
+    """Change a token for a session, as a pipeline does; the session's ARN."""
+    answer = admin.client("sts").assume_role_with_web_identity(
+        RoleArn=role_arn, RoleSessionName="run-1", WebIdentityToken=token
+    )
+    return answer["AssumedRoleUser"]["Arn"]
+
+
+def _prepare(admin: Aws, role_arn: str) -> Aws:
+    """A session of a role that the lab's gateway knows, and what the emulator asks for too much."""
+    iam, name = admin.client("iam"), role_arn.rsplit("/", 1)[-1]
+    account = role_arn.split(":")[4]
+    trusted = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=_document(trusted))
+    if not name.endswith("-drill"):
+        actions = GAPS["plan"] + (GAPS["apply"] if name.endswith("-apply") else [])
+        gaps = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        iam.put_role_policy(RoleName=name, PolicyName="gaps-of-the-emulator", PolicyDocument=_document(gaps))
+    given = admin.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="run-1")["Credentials"]
+    return admin.as_(Credentials(name, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _refusal(call: Callable[[], Any]) -> str:
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "allowed"
+
+
+def pipe(deployment: Deployment, variables: dict[str, Any]) -> Piped:
+    """Roles by the administrator, everything else by the roles."""
+    admin, mine = deployment.admin, deployment.terraform
+    trail_arn = f"arn:aws:cloudtrail:{deployment.region}:{deployment.account}:trail/trailkeeper"
+    setup: Terraform = deployment.trail_terraform
+    setup.write(
+        INFRA / "modules" / "pipeline-roles",
+        {
+            "plan_subjects": [f"{REPO}:pull_request"],
+            "apply_subjects": [f"{REPO}:environment:production"],
+            "drill": {"subjects": [f"{REPO}:environment:drill"], "trail_arns": [trail_arn]},
+            "require_workload_boundary": False,
+        },
+    )
+    setup.init()
+    arns = setup.apply()["outputs"]["role_arns"]
+    trusted = {
+        name: _present(admin, arns[name], _token(subject))
+        for name, subject in {
+            "plan": "pull_request",
+            "apply": "environment:production",
+            "drill": "environment:drill",
+        }.items()
+    }
+    untrusted = {
+        what: _refusal(lambda token=token: _present(admin, arns["apply"], token))
+        for what, token in {
+            "pull_request": _token("pull_request"),
+            "ref:refs/heads/main": _token("ref:refs/heads/main"),
+            "environment:other": _token("environment:other"),
+            "another audience": _token("environment:production", "https://example.com"),
+        }.items()
+    }
+    roles = {name: _prepare(admin, arn) for name, arn in arns.items()}
+
+    mine.aws = roles["apply"]
+    deployment.deploy(variables | NEVER_SWEPT | {"change_principals": [arns["apply"]], "tags": {"owner": "security"}})
+    mine.aws = roles["plan"]
+    planned = mine.planned_json().get("resource_changes", [])
+    mine.aws = admin
+
+    inbox = Inbox(admin, deployment.inbox_url)
+    guarded = Guarded(deployment, inbox)
+    drilled = _drill(guarded, roles["drill"], trail_arn)
+    inbox.close()
+    return Piped(
+        trail_arn,
+        trusted,
+        [c["address"] for c in planned if "delete" in c["change"]["actions"] or "create" in c["change"]["actions"]],
+        {what: _refusal(call) for what, call in _attempts(deployment, roles, arns).items()},
+        untrusted,
+        drilled,
+    )
+
+
+def _drill(guarded: Guarded, role: Aws, trail_arn: str) -> tuple[int, list[str]]:
+    """The real script, as the role; its exit code, and the outcomes that people were told."""
+    since = time.time()
+    credentials = role.credentials
+    answer = subprocess.run(
+        [sys.executable, REPOSITORY / "scripts" / "drill.py", trail_arn, "--yes", "--budget", "30"],
+        env=os.environ
+        | {
+            "AWS_ENDPOINT_URL": role.endpoint_url,
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_SESSION_TOKEN": credentials.session_token or "",
+        },
+        capture_output=True,
+        check=False,
+    )
+    guarded.notice(since)
+    guarded.settle()
+    return answer.returncode, [notice["outcome"] for notice in guarded.notices(since)]
+
+
+def _attempts(deployment: Deployment, roles: dict[str, Aws], arns: dict[str, str]) -> dict[str, Callable[[], Any]]:
+    """What each role must not be able to do."""
+    plan, apply, drill = roles["plan"], roles["apply"], roles["drill"]
+    outputs = deployment.outputs
+    bucket, key = outputs["trail_bucket_name"], "AWSLogs/log.json.gz"
+    deployment.admin.client("s3").put_object(Bucket=bucket, Key=key, Body=b"log")
+    trail = deployment.admin.client("cloudtrail").get_trail(Name="trailkeeper")["Trail"]
+    iam, cloudtrail = apply.client("iam"), apply.client("cloudtrail")
+    own_role = arns["apply"].rsplit("/", 1)[-1]
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    return {
+        "apply stops the trail": lambda: cloudtrail.stop_logging(Name="trailkeeper"),
+        "apply deletes the trail": lambda: cloudtrail.delete_trail(Name="trailkeeper"),
+        "apply deletes the log bucket": lambda: apply.client("s3").delete_bucket(Bucket=bucket),
+        "apply deletes the trail's key": lambda: apply.client("kms").schedule_key_deletion(KeyId=trail["KmsKeyId"]),
+        "apply reads a log": lambda: apply.client("s3").get_object(Bucket=bucket, Key=key),
+        "apply changes its own role": lambda: iam.put_role_policy(
+            RoleName=own_role, PolicyName="more", PolicyDocument=trust
+        ),
+        "apply makes a role beyond the prefix": lambda: iam.create_role(
+            RoleName="backdoor", AssumeRolePolicyDocument=trust
+        ),
+        "apply makes a user": lambda: iam.create_user(UserName="trailkeeper-backdoor"),
+        "apply takes off its boundary": lambda: iam.delete_role_permissions_boundary(RoleName=own_role),
+        "plan changes the trail": lambda: plan.client("cloudtrail").update_trail(
+            Name="trailkeeper", EnableLogFileValidation=False
+        ),
+        "plan changes the function": lambda: plan.client("lambda").update_function_configuration(
+            FunctionName=outputs["responder_function_name"], Timeout=1
+        ),
+        "plan reads a log": lambda: plan.client("s3").get_object(Bucket=bucket, Key=key),
+        "drill deletes the trail": lambda: drill.client("cloudtrail").delete_trail(Name="trailkeeper"),
+    }

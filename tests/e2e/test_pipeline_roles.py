@@ -1,0 +1,62 @@
+"""The pipeline's roles deploy the root module, with IAM enforced, and can do no more.
+
+The emulator does not ask for iam:PassRole when a function gets a role, does not know
+the condition keys iam:PermissionsBoundary, kms:ResourceAliases and lambda:FunctionArn,
+and asks for some calls on another resource than AWS (GAPS in pipeline_roles.py). What
+these say is pinned by the module's Terraform tests only.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from e2e.deployments import Deployments
+from e2e.pipeline_roles import Piped
+
+
+@pytest.fixture(scope="module")
+def piped(deployments: Deployments) -> Piped:
+    """An account that a pipeline has deployed to."""
+    return deployments.get("piped")[1]
+
+
+def test_the_apply_role_deploys_and_the_plan_role_plans(piped: Piped) -> None:
+    """Both ran without an administrator; a plan after the apply sees the whole state."""
+    assert piped.trail_arn.endswith(":trail/trailkeeper")
+    assert piped.replaced == []
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "apply stops the trail",
+        "apply deletes the trail",
+        "apply deletes the log bucket",
+        "apply deletes the trail's key",
+        "apply reads a log",
+        "apply changes its own role",
+        "apply makes a role beyond the prefix",
+        "apply makes a user",
+        "apply takes off its boundary",
+        "plan changes the trail",
+        "plan changes the function",
+        "plan reads a log",
+        "drill deletes the trail",
+    ],
+)
+def test_what_the_roles_may_not(piped: Piped, attempt: str) -> None:
+    assert piped.refusals[attempt] in {"AccessDenied", "AccessDeniedException"}
+
+
+@pytest.mark.parametrize("subject", ["pull_request", "ref:refs/heads/main", "environment:other", "another audience"])
+def test_the_apply_role_trusts_its_environment_only(piped: Piped, subject: str) -> None:
+    assert piped.untrusted[subject] == "AccessDenied"
+
+
+@pytest.mark.parametrize("role", ["plan", "apply", "drill"])
+def test_each_role_takes_the_token_made_for_it(piped: Piped, role: str) -> None:
+    assert piped.trusted[role].endswith(f":assumed-role/trailkeeper-pipeline-{role}/run-1")
+
+
+def test_a_drill_by_its_role_passes(piped: Piped) -> None:
+    assert piped.drill == (0, ["restored"])

@@ -1,0 +1,265 @@
+"""The pipeline's steps outside of AWS: workflows, scripts, and that they fit together."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.paths import REPOSITORY
+
+SCRIPTS = REPOSITORY / "scripts"
+WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+GITLAB = REPOSITORY / "docs" / "examples" / "gitlab-ci.yml"
+ARN = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
+
+
+def load(name: str) -> Any:
+    """A script as a module."""
+    spec = importlib.util.spec_from_file_location(f"script_{name}", SCRIPTS / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_actions_are_pinned_and_nothing_is_permitted_by_default(workflow: Path) -> None:
+    text = workflow.read_text()
+    uses = re.findall(r"uses: (.+)", text)
+    assert uses
+    assert [use for use in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
+    assert re.search(r"^permissions: \{\}$", text, re.MULTILINE)
+    assert "pull_request_target" not in text
+
+
+def test_one_version_of_an_action_everywhere() -> None:
+    pins: dict[str, set[str]] = {}
+    for workflow in WORKFLOWS:
+        for action, pin in re.findall(r"uses: ([\w./-]+)@(.+)", workflow.read_text()):
+            pins.setdefault(action, set()).add(pin)
+    assert {action for action, found in pins.items() if len(found) > 1} == set()
+
+
+@pytest.mark.parametrize("file", [*WORKFLOWS, GITLAB], ids=lambda path: path.stem)
+def test_the_targets_that_are_called_exist(file: Path) -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):.*## ", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+    called = set(re.findall(r"\bmake (?:-C trailkeeper )?([a-z]+)(?= |$)", file.read_text(), re.MULTILINE))
+    assert called
+    assert called <= targets
+
+
+def test_the_same_binary_makes_the_same_zip(tmp_path: Path) -> None:
+    pack = load("zip").pack
+    binary = tmp_path / "bootstrap"
+    binary.write_bytes(os.urandom(200_000) + bytes(200_000))
+    pack(binary, tmp_path / "first" / "a.zip")
+    os.utime(binary, (1, 1))
+    binary.chmod(0o600)
+    pack(binary, tmp_path / "second" / "b.zip")
+    first, second = (tmp_path / "first" / "a.zip").read_bytes(), (tmp_path / "second" / "b.zip").read_bytes()
+    assert first == second
+    with zipfile.ZipFile(tmp_path / "first" / "a.zip") as archive:
+        (entry,) = archive.infolist()
+        assert (entry.filename, entry.external_attr >> 16) == ("bootstrap", 0o100755)
+        assert archive.read(entry) == binary.read_bytes()
+
+
+CHANGELOG = """# Changelog
+
+## [Unreleased]
+
+## [1.1.0] - 2026-02-01
+
+### Added
+
+- More.
+
+## [1.0.0] - 2026-01-01
+
+- First.
+
+[1.0.0]: https://example.com
+"""
+
+
+def test_release_notes_are_those_of_the_version() -> None:
+    notes_of = load("release_notes").notes_of
+    assert notes_of("1.1.0", CHANGELOG) == "### Added\n\n- More.\n"
+    assert notes_of("1.0.0", CHANGELOG) == "- First.\n"
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "1.1", "Unreleased"])
+def test_a_version_without_notes_is_no_release(version: str) -> None:
+    module = load("release_notes")
+    with pytest.raises(module.NotesError):
+        module.notes_of(version, CHANGELOG)
+
+
+def test_a_plan_stays_in_its_block(tmp_path: Path) -> None:
+    text = tmp_path / "plan.txt"
+    text.write_text("Plan: 1 to add, 0 to change, 0 to destroy.\n```\n# not a heading\n")
+    answer = subprocess.run(
+        [SCRIPTS / "plan_comment.sh", text, "accounts/a", "111122223333"], capture_output=True, text=True, check=True
+    ).stdout
+    assert answer.count("\n````\n") == 2
+    assert "\nPlan: 1 to add, 0 to change, 0 to destroy.\n\n<details>" in answer
+
+
+FAKE = """#!/usr/bin/env bash
+echo "$*" >> "$LOG"
+case "$*" in
+  *" plan "*) for a; do [[ $a == -out=* ]] && echo plan > "${a#-out=}"; done; exit "${PLAN_CODE:-0}" ;;
+  *" show "*) echo "Plan: 1 to add, 0 to change, 0 to destroy." ;;
+esac
+exit 0
+"""
+
+
+class Steps:
+    """scripts/terraform.sh with a Terraform that writes down how it was called."""
+
+    def __init__(self, directory: Path) -> None:
+        self.folder = directory / "deployed"
+        self.folder.mkdir()
+        (self.folder / "main.tf").write_text("")
+        self.plan = directory / "plans" / "tfplan"
+        self._log = directory / "calls"
+        self._fake = directory / "terraform"
+        self._fake.write_text(FAKE)
+        self._fake.chmod(0o755)
+
+    def run(self, step: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """One step."""
+        return subprocess.run(
+            [SCRIPTS / "terraform.sh", step, self.folder, self.plan],
+            env=os.environ | {"TERRAFORM": str(self._fake), "LOG": str(self._log)} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def calls(self) -> list[str]:
+        """What Terraform was asked for."""
+        return [line.split(" ")[1] for line in self._log.read_text().splitlines()] if self._log.exists() else []
+
+    def status(self) -> str:
+        """What drift left behind."""
+        return self.plan.with_name("tfplan.status").read_text().strip()
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Steps:
+    """A folder to deploy."""
+    return Steps(tmp_path)
+
+
+def test_apply_takes_the_plan_that_was_shown_and_once(steps: Steps) -> None:
+    assert steps.run("apply").returncode == 1
+    assert steps.calls() == []
+    assert steps.run("plan").returncode == 0
+    assert steps.plan.with_name("tfplan.txt").read_text().startswith("Plan: 1 to add")
+    assert steps.run("apply").returncode == 0
+    assert steps.calls() == ["init", "plan", "show", "init", "apply"]
+    assert steps.run("apply").returncode == 1
+
+
+def test_a_failed_plan_leaves_no_older_one(steps: Steps) -> None:
+    steps.run("plan")
+    steps.plan.write_text("an older plan")
+    assert steps.run("plan", TERRAFORM="false").returncode != 0
+    assert not steps.plan.exists()
+
+
+@pytest.mark.parametrize(("code", "exit_code", "status"), [("0", 0, "none"), ("2", 1, "drift"), ("1", 1, "error")])
+def test_drift_fails_loudly_and_leaves_no_plan_to_apply(steps: Steps, code: str, exit_code: int, status: str) -> None:
+    answer = steps.run("drift", PLAN_CODE=code)
+    assert (answer.returncode, steps.status()) == (exit_code, status)
+    assert ("DRIFT" in answer.stderr) == (status == "drift")
+    if status != "error":
+        assert not steps.plan.exists()
+
+
+class FakeTrail:
+    """CloudTrail with one trail that somebody starts again after some looks, or nobody does."""
+
+    def __init__(self, looks: int | None, logging: bool = True) -> None:
+        self.logging = logging
+        self._looks = looks
+        self.calls: list[str] = []
+
+    def get_trail_status(self, *, Name: str) -> dict[str, Any]:
+        assert Name == ARN
+        if not self.logging and self._looks is not None and self.calls:
+            self._looks -= 1
+            self.logging = self._looks <= 0
+        return {"IsLogging": self.logging}
+
+    def stop_logging(self, *, Name: str) -> dict[str, Any]:
+        self.calls.append(f"stop {Name}")
+        self.logging = False
+        return {}
+
+    def start_logging(self, *, Name: str) -> dict[str, Any]:
+        self.calls.append(f"start {Name}")
+        self.logging = True
+        return {}
+
+
+@pytest.fixture
+def drill(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The drill, without its pauses."""
+    module = load("drill")
+    monkeypatch.setattr(module, "PAUSE", 0.001)
+    return module.drill
+
+
+def test_a_drill_that_is_answered_passes(drill: Any) -> None:
+    trail = FakeTrail(looks=3)
+    assert drill(trail, ARN, 10) == 0
+    assert trail.calls == [f"stop {ARN}"]
+
+
+def test_a_drill_that_nobody_answers_fails_and_starts_the_trail(drill: Any) -> None:
+    trail = FakeTrail(looks=None)
+    assert drill(trail, ARN, 0.05) == 1
+    assert trail.calls == [f"stop {ARN}", f"start {ARN}"]
+
+
+def test_a_drill_leaves_no_trail_stopped_when_it_breaks_off(drill: Any) -> None:
+    trail = FakeTrail(looks=None)
+
+    def interrupted(**_: Any) -> dict[str, Any]:
+        if trail.calls:
+            raise KeyboardInterrupt
+        return {"IsLogging": True}
+
+    trail.get_trail_status = interrupted  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        drill(trail, ARN, 10)
+    assert trail.calls == [f"stop {ARN}", f"start {ARN}"]
+
+
+def test_a_trail_that_does_not_log_is_not_drilled(drill: Any) -> None:
+    trail = FakeTrail(looks=None, logging=False)
+    assert drill(trail, ARN, 10) == 1
+    assert trail.calls == []
+
+
+@pytest.mark.parametrize("arguments", [["not-an-arn", "--yes"], [ARN]])
+def test_a_drill_without_a_trail_or_without_consent_does_nothing(arguments: list[str]) -> None:
+    started = time.monotonic()
+    answer = subprocess.run(
+        [sys.executable, SCRIPTS / "drill.py", *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert answer.returncode != 0
+    assert b"Stopping" not in answer.stdout
+    assert time.monotonic() - started < 10
