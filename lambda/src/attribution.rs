@@ -47,7 +47,9 @@ pub fn suspects(
             fits && source.is_none_or(|source| source == "cloudtrail.amazonaws.com")
                 && record.error_code.is_none()
                 && names(record, trail)
-                && !own_roles.iter().any(|role| Actor::of(record).is(role))
+                // No responder stops a trail: whoever does it with such a role is not one.
+                && (part == Some(Part::Logging)
+                    || !own_roles.iter().any(|role| Actor::of(record).is(role)))
         })
         .collect()
 }

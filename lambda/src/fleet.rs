@@ -30,8 +30,8 @@ const SIDE_BY_SIDE: usize = 50;
 
 /// What came of one account.
 enum Look {
-    Done(Vec<Incident>),
-    Unreachable(String, CallError),
+    /// What was found, and why it was not all.
+    Done(String, Vec<Incident>, Option<CallError>),
     /// There was no time left to begin with it.
     Late(String),
 }
@@ -209,24 +209,23 @@ impl Handler {
             if budget.is_spent() {
                 return Look::Late(account);
             }
-            match self.sweep_account(&account, owner, deadline).await {
-                Ok(incidents) => Look::Done(incidents),
-                Err(error) => Look::Unreachable(account, error),
-            }
+            let (found, unreachable) = self.sweep_account(&account, owner, deadline).await;
+            Look::Done(account, found, unreachable)
         });
         let mut looks = pin!(looks.buffer_unordered(SIDE_BY_SIDE));
         let (mut incidents, mut late, mut swept) = (Vec::new(), Vec::new(), 0);
         let mut unreachable: BTreeMap<String, (Vec<String>, CallError)> = BTreeMap::new();
         while let Some(look) = looks.next().await {
             match look {
-                Look::Done(found) => {
+                Look::Done(account, found, unreached) => {
                     incidents.extend(found);
-                    swept += 1;
-                }
-                Look::Unreachable(account, error) => {
-                    let cause = unreachable.entry(error.code().to_owned());
-                    let (accounts, _) = cause.or_insert_with(|| (Vec::new(), error));
-                    accounts.push(account);
+                    if let Some(error) = unreached {
+                        let cause = unreachable.entry(error.code().to_owned());
+                        let (accounts, _) = cause.or_insert_with(|| (Vec::new(), error));
+                        accounts.push(account);
+                    } else {
+                        swept += 1;
+                    }
                 }
                 Look::Late(account) => late.push(account),
             }
@@ -250,21 +249,25 @@ impl Handler {
         (incidents, late)
     }
 
+    /// What was found, also of an account that could not be reached to the end.
     async fn sweep_account(
         &self,
         account: &str,
         owner: &str,
         deadline: SystemTime,
-    ) -> Result<Vec<Incident>, CallError> {
+    ) -> (Vec<Incident>, Option<CallError>) {
         let members = self.config.members.iter();
         let trails = members.flat_map(|members| members.trails_of(account));
         let mut incidents = Vec::new();
         for trail in trails.filter(|trail| !self.config.trails.contains(trail)) {
             let budget = Budget::for_restoration(deadline);
-            let cloudtrail = self.reach(&trail, "sweep", budget).await?;
+            let cloudtrail = match self.reach(&trail, "sweep", budget).await {
+                Ok(cloudtrail) => cloudtrail,
+                Err(error) => return (incidents, Some(error)),
+            };
             incidents.extend(self.look(&cloudtrail, &trail, owner, deadline).await);
         }
-        Ok(incidents)
+        (incidents, None)
     }
 }
 

@@ -40,12 +40,12 @@ const OF_THE_TRAIL: [&str; 12] = [
 /// policy is the limit.
 const BESIDE_IT: [&str; 7] = [
     "cloudtrail:LookupEvents",
+    "iam:CreateServiceLinkedRole",
     "iam:GetRole",
     "iam:PassRole",
     "organizations:DescribeOrganization",
     "organizations:ListAWSServiceAccessForOrganization",
     "organizations:ListAccounts",
-    "organizations:ListDelegatedAdministrators",
 ];
 
 /// The client for sessions.

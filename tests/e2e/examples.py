@@ -16,9 +16,19 @@ from lab.session import Lab, host_architecture
 from lab.terraform import Terraform
 
 FIRST_ACCOUNT = 222200000000
-NAMES = sorted(path.parent.name for path in (INFRA / "examples").glob("*/main.tf"))
+# Those need stack sets, and delegated administrators of CloudTrail: test_organization_moto.py.
+IN_MOTO = {"organization", "organization-management"}
+NAMES = sorted(path.parent.name for path in (INFRA / "examples").glob("*/main.tf") if path.parent.name not in IN_MOTO)
 # Its bucket holds a log when it is to be destroyed.
 KEPT = "single-account"
+SECOND_REGION = "eu-central-1"
+# A hub that is not there: a member needs its names only.
+HUB = {
+    "role_arn": "arn:aws:iam::999988887777:role/trailkeeper-responder",
+    "bus_arn": "arn:aws:events:eu-west-1:999988887777:event-bus/trailkeeper",
+    "external_id": "2f1e4c0a-8a57-4d55-9b1e-5a4a0c3f7d11",
+    "organization_id": "o-exampleorgid",
+}
 
 
 @dataclass
@@ -125,6 +135,10 @@ class Examples:
                 "notification_emails": ["responders@example.com"],
                 "email_addresses": ["responders@example.com"],
                 "force_destroy_logs": False,
+                "second_region": SECOND_REGION,
+                "second_region_trail_arns": [example.prepared.get("trail_arn")],
+                "hub": HUB,
+                "member_baselines": [_member_baseline(example)],
             }.items()
             if name in example.terraform.declared_variables()
         }
@@ -147,14 +161,31 @@ class _Silent:
         return False
 
 
+def _member_baseline(example: Example) -> dict[str, Any]:
+    """As the hub's example has it in its output for_members."""
+    return {
+        "trail_arn": f"arn:aws:cloudtrail:{example.aws.region}:{{account}}:trail/audit",
+        "parameter_name": f"/trailkeeper/trailkeeper/audit/{'0' * 64}",
+        "parameter_path": "/trailkeeper/trailkeeper/audit",
+        "can_be_recreated": False,
+        "guards": {"settings": False, "event_selectors": False, "insight_selectors": False, "tags": False},
+    }
+
+
 def _prepare(example: Example) -> dict[str, str]:
     """Trails and a topic that are already there, for the examples that want them."""
-    if example.name not in ("existing-trail", "responder-only"):
+    if example.name not in ("control-tower", "existing-trail", "multi-region", "responder-only"):
         return {}
     bucket = f"old-logs-{example.account}"
     example.aws.client("s3").create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": example.aws.region}
     )
+    if example.name == "control-tower":
+        trail = _make_trail(example, "aws-controltower-BaselineCloudTrail", bucket, IsOrganizationTrail=True)
+        return {"trail_arn": trail}
+    if example.name == "multi-region":
+        trail = _make_trail(example, "old-trail", bucket, SECOND_REGION, IsMultiRegionTrail=False)
+        return {"trail_arn": trail}
     trail_arn = _make_trail(example, "old-trail", bucket)
     topic_arn = example.aws.client("sns").create_topic(Name="old-topic")["TopicArn"]
     prepared = {"trail_arn": trail_arn, "topic_arn": topic_arn, "bucket": bucket}
@@ -174,14 +205,10 @@ def _prepare(example: Example) -> dict[str, str]:
     return prepared
 
 
-def _make_trail(example: Example, name: str, bucket: str) -> str:
-    cloudtrail = example.aws.client("cloudtrail")
-    arn = cloudtrail.create_trail(
-        Name=name,
-        S3BucketName=bucket,
-        IsMultiRegionTrail=True,
-        EnableLogFileValidation=True,
-        TagsList=[{"Key": "team", "Value": "detection"}],
-    )["TrailARN"]
+def _make_trail(example: Example, name: str, bucket: str, region: str | None = None, **settings: bool) -> str:
+    cloudtrail = example.aws.client("cloudtrail", region=region)
+    given = {"IsMultiRegionTrail": True, "EnableLogFileValidation": True} | settings
+    tags = [{"Key": "team", "Value": "detection"}]
+    arn = cloudtrail.create_trail(Name=name, S3BucketName=bucket, TagsList=tags, **given)["TrailARN"]
     cloudtrail.start_logging(Name=arn)
     return arn

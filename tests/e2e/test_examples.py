@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 
-from e2e.examples import KEPT, NAMES, Example, Examples
+from e2e.examples import HUB, KEPT, NAMES, SECOND_REGION, Example, Examples
 from e2e.trail_state import difference, read_state
 from lab.gateway_process import wait_for
 from lab.session import Lab
@@ -18,14 +19,19 @@ def example(request: pytest.FixtureRequest, examples: Examples) -> Example:
     return examples.get(request.param)
 
 
+def _cloudtrail(example: Example, trail_arn: str) -> Any:
+    """A client of the trail's home region."""
+    return example.aws.client("cloudtrail", region=trail_arn.split(":")[3])
+
+
 def _stop(example: Example, trail_arn: str) -> float:
     since = time.time()
-    example.aws.client("cloudtrail").stop_logging(Name=trail_arn)
+    _cloudtrail(example, trail_arn).stop_logging(Name=trail_arn)
     return since
 
 
 def _logs(example: Example, trail_arn: str) -> bool:
-    return example.aws.client("cloudtrail").get_trail_status(Name=trail_arn)["IsLogging"]
+    return _cloudtrail(example, trail_arn).get_trail_status(Name=trail_arn)["IsLogging"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,6 +96,40 @@ def test_a_responder_by_itself_guards(example: Example) -> None:
     arn = example.prepared["trail_arn"]
     _stop(example, arn)
     wait_for("a logging trail", lambda: _logs(example, arn), 20)
+
+
+@pytest.mark.parametrize("example", ["multi-region"], indirect=True)
+def test_each_home_region_has_its_responder(example: Example) -> None:
+    arns = example.outputs["protected_trail_arns"]
+    assert [arn.split(":")[3] for arn in arns] == [example.aws.region, SECOND_REGION]
+    for arn in arns:
+        _stop(example, arn)
+    for arn in arns:
+        wait_for("a logging trail", lambda arn=arn: _logs(example, arn), 20)
+
+
+@pytest.mark.parametrize("example", ["control-tower"], indirect=True)
+def test_control_towers_trail_logs_and_stays_the_organisations(example: Example) -> None:
+    arn = example.prepared["trail_arn"]
+    assert example.outputs["protected_trail_arns"] == [arn]
+    cloudtrail = _cloudtrail(example, arn)
+    _stop(example, arn)
+    wait_for("a logging trail", lambda: _logs(example, arn), 20)
+    cloudtrail.update_trail(Name=arn, IsOrganizationTrail=False)
+    wait_for("the organisation's trail", lambda: cloudtrail.get_trail(Name=arn)["Trail"]["IsOrganizationTrail"], 20)
+
+
+@pytest.mark.parametrize("example", ["member"], indirect=True)
+def test_a_member_forwards_from_both_regions_and_trusts_the_hub_only(example: Example) -> None:
+    """How it is healed from outside is in test_cross_account.py."""
+    assert example.outputs["trail_arns"] == [f"arn:aws:cloudtrail:{example.aws.region}:{example.account}:trail/audit"]
+    for region in (example.aws.region, "us-east-1"):
+        events = example.aws.client("events", region=region)
+        (target,) = events.list_targets_by_rule(Rule="trailkeeper-forwarding")["Targets"]
+        assert target["Arn"] == HUB["bus_arn"]
+    role = example.aws.client("iam").get_role(RoleName="trailkeeper-remediation")["Role"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": HUB["role_arn"]}
 
 
 @pytest.mark.parametrize("example", [KEPT], indirect=True)

@@ -31,6 +31,6 @@ module "second" {
   package             = var.package
   architecture        = var.architecture
   create_trail        = false
-  existing_trails     = { for arn in var.second_region_trail_arns : arn => { baseline = { is_multi_region_trail = false } } }
+  existing_trails     = { for arn in var.second_region_trail_arns : arn => {} }
   notification_emails = var.notification_emails
 }

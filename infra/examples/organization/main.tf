@@ -19,8 +19,8 @@ locals {
     is_multi_region_trail         = true
     include_global_service_events = true
     enable_log_file_validation    = true
-    event_selectors               = [{ read_write_type = "All", include_management_events = true }]
-    insight_selectors             = []
+    # Add the selectors that all these trails have, to guard them too: a selector
+    # that is declared here and not there is put there.
   }
   # Without a bucket's name the logging state alone is protected.
   baseline = { for field, value in local.declared : field => value if var.log_bucket_name != null }

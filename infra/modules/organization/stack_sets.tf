@@ -1,6 +1,5 @@
 locals {
-  # Calls to Organizations are recorded in the one region that serves them; so
-  # are attempts to reach a trail from there.
+  # Calls to Organizations are recorded in the one region that serves them.
   # https://docs.aws.amazon.com/general/latest/gr/ao.html
   global_events_region = {
     aws        = "us-east-1"

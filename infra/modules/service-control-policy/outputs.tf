@@ -9,6 +9,6 @@ output "content" {
 }
 
 output "length" {
-  description = "How many of the 5120 characters the policy has, as a control policy may have."
+  description = "How many characters the policy has. Organizations takes 5120."
   value       = length(local.content)
 }

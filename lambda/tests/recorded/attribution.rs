@@ -58,6 +58,8 @@ fn only_calls_that_can_have_done_it_are_suspect() {
         record("UpdateTrail", "user/mallory", &weak),
         record("UpdateTrail", "user/padded", &json!({"omitted": true})),
         record("StopLogging", "user/stopper", &name),
+        // No responder stops a trail: this is somebody with its role.
+        record("StopLogging", "role/own", &name),
         denied,
         early,
         json!("no record"),
@@ -75,7 +77,10 @@ fn only_calls_that_can_have_done_it_are_suspect() {
             .collect()
     };
     let mut changed = found(weakened());
-    assert_eq!(named(&changed), ["user/mallory", "user/stopper"]);
+    assert_eq!(
+        named(&changed),
+        ["user/mallory", "user/stopper", "role/own"]
+    );
     changed.logging = None;
     assert_eq!(
         named(&changed),

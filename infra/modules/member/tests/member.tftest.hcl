@@ -91,7 +91,7 @@ run "observe_has_no_permission_to_change" {
   }
 }
 
-run "boundary_is_on_both_roles" {
+run "boundary_is_on_the_role" {
   command = plan
 
   variables {
