@@ -177,9 +177,18 @@ impl Config {
             |trail: &&TrailArn| trail.account() == account || account == self.account();
         let mut protected: Vec<TrailArn> =
             self.trails.iter().filter(is_reachable).cloned().collect();
-        let members = self.members.iter().flat_map(|m| m.trails_of(account));
-        protected.extend(members.filter(|trail| !self.trails.contains(trail)));
+        protected.extend(self.member_trails(account));
         protected
+    }
+
+    /// The trails of `account`, if it is a member; what the function heals with its
+    /// own role is not among them.
+    #[must_use]
+    pub fn member_trails(&self, account: &str) -> Vec<TrailArn> {
+        let members = self.members.iter().flat_map(|m| m.trails_of(account));
+        members
+            .filter(|trail| !self.trails.contains(trail))
+            .collect()
     }
 
     /// The members, if `trail` is one of theirs.

@@ -21,7 +21,7 @@ use crate::{
     organizations::{Account, Organization},
     outcome::Outcome,
     request::Message,
-    sqs::{PER_CALL, PER_MESSAGE, SweepQueue},
+    sqs::{PORTION, SweepQueue},
 };
 
 /// Accounts that are looked at side by side. Within one, a trail follows the other:
@@ -109,7 +109,7 @@ impl Handler {
         budget: Budget,
     ) -> Result<(), CallError> {
         let queue = SweepQueue::new(&self.aws, self.aws.region(), url);
-        let mut portions = pin!(accounts.chunks(PER_CALL * PER_MESSAGE));
+        let mut portions = pin!(accounts.chunks(PORTION));
         let mut sent = 0;
         while let Some(portion) = portions.next().await {
             queue.send(&portion, budget).await?;
@@ -256,10 +256,8 @@ impl Handler {
         owner: &str,
         deadline: SystemTime,
     ) -> (Vec<Incident>, Option<CallError>) {
-        let members = self.config.members.iter();
-        let trails = members.flat_map(|members| members.trails_of(account));
         let mut incidents = Vec::new();
-        for trail in trails.filter(|trail| !self.config.trails.contains(trail)) {
+        for trail in self.config.member_trails(account) {
             let budget = Budget::for_restoration(deadline);
             let cloudtrail = match self.reach(&trail, "sweep", budget).await {
                 Ok(cloudtrail) => cloudtrail,

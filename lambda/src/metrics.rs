@@ -39,20 +39,25 @@ pub fn incident(incident: &Incident, function_name: &str, now: Moment) -> String
 /// absence is how an alarm knows that the function has gone quiet.
 #[must_use]
 pub fn sweep(drifting: usize, function_name: &str, now: Moment) -> String {
-    let drifting = f64::from(u32::try_from(drifting).unwrap_or(u32::MAX));
-    let values = [("Sweeps", "Count", 1.0), ("SweepDrift", "Count", drifting)];
+    let values = [
+        ("Sweeps", "Count", 1.0),
+        ("SweepDrift", "Count", count(drifting)),
+    ];
     line(&values, json!({}), function_name, now)
 }
 
 /// The metric line of a sweep through accounts of the organisation.
 #[must_use]
 pub fn accounts(swept: usize, unreachable: usize, function_name: &str, now: Moment) -> String {
-    let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
     let values = [
         ("AccountsSwept", "Count", count(swept)),
         ("AccountsUnreachable", "Count", count(unreachable)),
     ];
     line(&values, json!({}), function_name, now)
+}
+
+fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 fn line(values: &[(&str, &str, f64)], mut line: Value, function_name: &str, now: Moment) -> String {

@@ -15,10 +15,12 @@ use crate::{
 };
 
 /// Accounts in one message: what a function sweeps in a fraction of its time.
-pub const PER_MESSAGE: usize = 100;
+const PER_MESSAGE: usize = 100;
 /// Messages in one call; SQS takes no more.
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
-pub const PER_CALL: usize = 10;
+const PER_CALL: usize = 10;
+/// Accounts that one call hands out.
+pub const PORTION: usize = PER_CALL * PER_MESSAGE;
 const OPERATION: &str = "sqs:SendMessageBatch";
 
 /// The queue that functions sweep from.
@@ -41,27 +43,15 @@ impl SweepQueue {
         }
     }
 
-    /// Sends all `accounts`, [`PER_MESSAGE`] to a message; the number of messages.
+    /// Sends `accounts`, [`PORTION`] at the most, a hundred to a message.
     /// An account may be sent twice if an answer was lost, which does no harm.
     ///
     /// # Errors
     /// What stood in the way until `budget` ended; some may have been sent.
-    pub async fn send(&self, accounts: &[String], budget: Budget) -> Result<usize, CallError> {
-        let messages: Vec<&[String]> = accounts.chunks(PER_MESSAGE).collect();
-        for batch in messages.chunks(PER_CALL) {
-            let entries = batch.iter().enumerate();
-            let entries = entries.map(|(number, accounts)| entry(number, accounts));
-            let entries = entries.collect::<Result<Vec<_>, _>>()?;
-            self.send_batch(entries, budget).await?;
-        }
-        Ok(messages.len())
-    }
-
-    async fn send_batch(
-        &self,
-        mut entries: Vec<SendMessageBatchRequestEntry>,
-        budget: Budget,
-    ) -> Result<(), CallError> {
+    pub async fn send(&self, accounts: &[String], budget: Budget) -> Result<(), CallError> {
+        let messages = accounts.chunks(PER_MESSAGE).enumerate();
+        let entries = messages.map(|(number, accounts)| entry(number, accounts));
+        let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
         let sending = patiently(budget, async || {
             let call = self
                 .client
