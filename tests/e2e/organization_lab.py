@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from e2e.deployments import NEVER_SWEPT
 from e2e.guarded import Guarded
 from lab.aws import Aws
 from lab.gateway_process import Gateway
@@ -53,8 +54,6 @@ BASELINE: dict[str, Any] = {
     "insight_selectors": [],
     "tags": {"team": "detection"},
 }
-# Sweeps come when a test asks for one.
-_NEVER_SWEPT = {"sweep_interval_minutes": 60}
 
 
 @dataclass
@@ -183,7 +182,7 @@ class OrganizationLab:
         trail = f"arn:aws:cloudtrail:{hub.region}:{{account}}:trail/{TRAIL}"
         hub.terraform.write(
             INFRA / "modules" / "organization",
-            _NEVER_SWEPT
+            NEVER_SWEPT
             | {
                 "name": NAME,
                 "package": str(lab.package.resolve()),
@@ -250,7 +249,7 @@ def _add_responder(lab: Lab, site: Account) -> None:
             topic_arn="${module.notifications.topic_arn}",
             topic_kms_key_arn="${module.notifications.kms_key_arn}",
             peer_roles=[f"arn:aws:iam::{site.account}:role/{NAME}-remediation"],
-            **_NEVER_SWEPT,
+            **NEVER_SWEPT,
         ),
     }
     outputs = {"local": {"value": {"responder": "${module.responder}", "topic": "${module.notifications.topic_arn}"}}}

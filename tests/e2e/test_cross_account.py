@@ -49,6 +49,8 @@ def test_the_member_s_records_name_the_incident(member_a: Member) -> None:
 
 def test_restoration_comes_first(member_a: Member) -> None:
     """Law 1 across accounts: the session, then StartLogging, and nothing before or beside them."""
+    # What the test before set going would be beside them.
+    member_a.settle()
     since = member_a.attack()
     member_a.notice(since)
     found = member_a.control.requests(since=since)
