@@ -29,6 +29,7 @@ VENV := target/venv
 CHECKOV := target/venv-checkov
 WORKFLOWS := target/venv-workflows
 DRILL := target/venv-drill
+BENCH := target/venv-bench
 PYTHON := $(abspath $(VENV))/bin/python
 SOURCES := $(shell find lambda -type f -not -path '*/tests/*') Cargo.toml Cargo.lock rust-toolchain.toml
 LAB = PYTHONPATH=tests $(PYTHON) -m lab
@@ -57,7 +58,7 @@ package: $(PACKAGE) ## Build the function's zip (ARCH=x86_64 or arm64)
 $(PACKAGE): $(SOURCES) scripts/zip.py | $(VENV)/ready
 	@echo "Building the package for $(ARCH) (the first time takes about three minutes) ..."
 	@PATH="$(abspath $(VENV))/bin:$$PATH" RUSTFLAGS="$(REMAP) $${RUSTFLAGS:-}" \
-		cargo lambda build --locked --release --target $(TRIPLE)
+		cargo lambda build --locked --release --target $(TRIPLE) --package trailkeeper
 	@$(PYTHON) scripts/zip.py target/lambda/trailkeeper/bootstrap $@
 
 $(BINARY): $(PACKAGE)
@@ -71,6 +72,21 @@ start-up: $(BINARY) ## Print how long the packaged function takes to its first c
 .PHONY: fleet
 fleet: $(BINARY) ## Print what a sweep of 10,000 accounts takes, against a simulated AWS that throttles (4 minutes)
 	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --ignored --nocapture --test-threads=1 fleet
+
+# RUNS=5 is a quick look that counts for nothing. The shares of a processor need root.
+# FOLDER is where benchmarks.md and benchmarks.svg are written anew.
+.PHONY: bench
+bench: $(BINARY) $(BENCH)/ready ## Measure the function beside boto3 and Cloud Custodian; writes docs/benchmarks.md (20 minutes; RUNS=5 for less)
+	@echo "Building the benchmark ..."
+	@cargo build --locked --quiet --release --package trailkeeper-bench
+	@mkdir -p target/bench
+	@$(PYTHON) scripts/zip.py target/release/floor target/bench/floor.zip
+	@$(BENCH)/bin/python tests/bench/peers/package_size.py > target/bench/sizes
+	@echo "floor $$(stat -c %s target/bench/floor.zip)" >> target/bench/sizes
+	@target/release/bench --ours $(BINARY) --package $(PACKAGE) --python $(BENCH)/bin/python --peers tests/bench/peers \
+		--sizes target/bench/sizes --out $(or $(FOLDER),docs) \
+		--commit "$$(git log -1 --format='%h of %cs')$$(git diff --quiet HEAD -- lambda Cargo.lock Cargo.toml || echo ', with changes')" \
+		$(if $(RUNS),--runs $(RUNS)) $(if $(EVENTS),--events $(EVENTS))
 
 # --- Deploy, in any CI system: docs/pipeline.md ------------------------------
 
@@ -152,7 +168,7 @@ workflows: $(WORKFLOWS)/ready ## Security and syntax of the GitHub workflows
 .PHONY: unit
 unit: $(VENV)/ready ## Unit tests, recorded events, random sequences of attacks
 	@echo "== Unit tests, recorded events, random sequences of attacks"
-	@cargo test --locked --quiet --lib --bins --test recorded_events --test convergence
+	@cargo test --locked --quiet --lib --bins --test recorded_events --test convergence --test smoke
 	@cd tests && $(PYTHON) -m pytest -q unit
 
 .PHONY: wire
@@ -213,6 +229,13 @@ $(CHECKOV)/ready: tests/requirements-checkov.txt | tools
 $(DRILL)/ready: tests/requirements-drill.txt
 	@rm -rf $(DRILL) && python3 -m venv $(DRILL)
 	@$(DRILL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Apart from the tests' packages: Cloud Custodian pins its own boto3.
+$(BENCH)/ready: tests/requirements-bench.txt | tools
+	@echo "Setting up what is measured beside the function in $(BENCH) ..."
+	@rm -rf $(BENCH) && python3 -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # zizmor always. actionlint where its download answers, and always on GitHub itself.

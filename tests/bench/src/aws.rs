@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -73,12 +74,13 @@ impl Aws {
         state.stopped_at = now();
     }
 
-    /// All trails log, and nothing was called.
+    /// All trails log since yesterday, and nothing was called.
     pub fn start(&self) {
         let mut state = self.state();
         state.calls.clear();
         state.is_stopped = false;
-        state.started_at = now();
+        state.started_at = now() - 86_400.0;
+        state.stopped_at = state.started_at - 60.0;
     }
 
     /// Stores a baseline of each of `trails`; returns the function's variable for them.
@@ -88,7 +90,11 @@ impl Aws {
         for trail in trails {
             let document = baseline(trail, is_whole).to_string();
             let digest = Sha256::digest(document.as_bytes());
-            let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut hash = String::new();
+            for byte in digest {
+                // Writing to a string cannot fail.
+                let _ = write!(hash, "{byte:02x}");
+            }
             let name = format!("/trailkeeper/bench/{trail}/{hash}");
             entries.push(format!("{}={name}", arn(trail)));
             self.state().parameters.insert(name, document);
@@ -101,8 +107,8 @@ impl Aws {
     pub fn answer(&self, request: &Request) -> Reply {
         let body = String::from_utf8_lossy(&request.body);
         let operation = if request.target.is_empty() {
-            let fields = body.split('&');
-            fields.filter_map(|field| field.strip_prefix("Action=")).next()
+            let mut fields = body.split('&');
+            fields.find_map(|field| field.strip_prefix("Action="))
         } else {
             Some(request.target.as_str())
         };
@@ -115,7 +121,9 @@ impl Aws {
         let asked = serde_json::from_str(&body).unwrap_or(Value::Null);
         let reply = known(&mut state, operation, &asked);
         reply.unwrap_or_else(|| {
-            state.problems.push(format!("{operation} {}: {body}", request.path));
+            state
+                .problems
+                .push(format!("{operation} {}: {body}", request.path));
             Reply::new(400, r#"{"__type":"UnknownOperationException"}"#)
         })
     }
@@ -123,7 +131,9 @@ impl Aws {
 
 /// The answer to a call that somebody is meant to make.
 fn known(state: &mut State, operation: &str, asked: &Value) -> Option<Reply> {
-    let named = ["Name", "TrailName"].iter().find_map(|key| asked[*key].as_str());
+    let named = ["Name", "TrailName"]
+        .iter()
+        .find_map(|key| asked[*key].as_str());
     let trail = named.map(|name| name.rsplit('/').next().unwrap_or(name));
     let answer = match operation {
         START if trail == Some(TRAIL) => {
@@ -146,10 +156,13 @@ fn known(state: &mut State, operation: &str, asked: &Value) -> Option<Reply> {
             }],
         }),
         "GetInsightSelectors" => {
-            return Some(Reply::new(400, r#"{"__type":"InsightNotEnabledException"}"#));
+            return Some(Reply::new(
+                400,
+                r#"{"__type":"InsightNotEnabledException"}"#,
+            ));
         }
         "ListTags" => json!({"ResourceTagList": [{
-            "ResourceId": asked["ResourceIdList"][0],
+            "ResourceId": asked["ResourceIdList"].get(0)?,
             "TagsList": [{"Key": "owner", "Value": "security"}],
         }]}),
         "LookupEvents" => json!({"Events": []}),
@@ -164,7 +177,10 @@ fn known(state: &mut State, operation: &str, asked: &Value) -> Option<Reply> {
             {"ResourceARN": arn(TRAIL), "Tags": [{"Key": "owner", "Value": "security"}]},
         ]}),
         PUBLISH => {
-            return Some(xml(operation, "<MessageId>5bd0c1f2-6a3e-4c19-9d0b-2f4c8a7be111</MessageId>"));
+            return Some(xml(
+                operation,
+                "<MessageId>5bd0c1f2-6a3e-4c19-9d0b-2f4c8a7be111</MessageId>",
+            ));
         }
         "ListAccountAliases" => {
             let aliases = "<IsTruncated>false</IsTruncated><AccountAliases><member>example</member></AccountAliases>";

@@ -77,9 +77,7 @@ impl Who {
     pub fn must_call(self) -> &'static [&'static str] {
         match self {
             Self::Floor => &[START],
-            Self::Ours | Self::OursLoggingOnly | Self::Boto3 => {
-                &[START, "GetTrailStatus", PUBLISH]
-            }
+            Self::Ours | Self::OursLoggingOnly | Self::Boto3 => &[START, "GetTrailStatus", PUBLISH],
             Self::Custodian => &[START, PUBLISH],
         }
     }
@@ -163,15 +161,19 @@ pub fn program(
                 "TRAILKEEPER_ROLE_ARN",
                 format!("arn:aws:iam::{ACCOUNT}:role/trailkeeper-responder"),
             ),
-            ("TRAILKEEPER_INCIDENTS_TABLE", "trailkeeper-incidents".to_owned()),
+            (
+                "TRAILKEEPER_INCIDENTS_TABLE",
+                "trailkeeper-incidents".to_owned(),
+            ),
         ]),
-        Who::Boto3 => environment.extend([
-            ("TRAIL_ARN", arn(TRAIL)),
-            ("TOPIC_ARN", TOPIC.to_owned()),
-        ]),
+        Who::Boto3 => {
+            environment.extend([("TRAIL_ARN", arn(TRAIL)), ("TOPIC_ARN", TOPIC.to_owned())]);
+        }
         Who::Custodian => {}
     }
-    let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let environment = environment
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
     Ok(Program {
         command,
         directory,

@@ -13,6 +13,7 @@ pub mod report;
 pub mod runtime;
 pub mod server;
 pub mod share;
+pub mod targets;
 pub mod tls;
 
 /// What can go wrong is told and ends the run.

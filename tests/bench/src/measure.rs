@@ -14,7 +14,7 @@ use crate::{
     event,
     process::Process,
     runtime::{Runtime, TIMEOUT, Told},
-    server::serve,
+    server::{Answer, serve},
     share::Share,
     tls,
 };
@@ -75,14 +75,12 @@ impl Bench {
     pub fn new(places: Places) -> Result<Self> {
         fs::create_dir_all(&places.scratch)?;
         let aws = Aws::default();
-        let answer = |aws: &Aws| {
-            let aws = aws.clone();
-            Arc::new(move |request| Some(aws.answer(&request)))
-        };
+        let account = aws.clone();
+        let answer: Arc<Answer> = Arc::new(move |request| Some(account.answer(&request)));
         let config = tls::server(&places.bundle)?;
         let ports = Ports {
-            http: serve(None, answer(&aws))?,
-            tls: serve(Some(&config), answer(&aws))?,
+            http: serve(None, &answer)?,
+            tls: serve(Some(&config), &answer)?,
         };
         Ok(Self {
             runtime: Runtime::start()?,
@@ -138,7 +136,8 @@ impl Bench {
         static NUMBER: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let event = || event::stop(NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         self.aws.stop();
-        let (running, begun, first) = self.start(who, transport, share, &["audit"], event()?)?;
+        let (mut running, begun, first) =
+            self.start(who, transport, share, &["audit"], event()?)?;
         let (calls, started) = self.work_of(who)?;
         let (mut sent, mut whole) = (Vec::new(), Vec::new());
         let cold_cpu = running.process.cpu()?;
@@ -166,10 +165,21 @@ impl Bench {
     fn work_of(&self, who: Who) -> Result<(Vec<String>, Instant)> {
         let state = self.aws.state();
         if let Some(problem) = state.problems.first() {
-            return Err(format!("{}: a call that the mock does not know: {problem}", who.name()).into());
+            return Err(format!(
+                "{}: a call that the mock does not know: {problem}",
+                who.name()
+            )
+            .into());
         }
-        let calls: Vec<String> = state.calls.iter().map(|call| call.operation.clone()).collect();
-        let missing = who.must_call().iter().find(|call| !calls.iter().any(|made| made == *call));
+        let calls: Vec<String> = state
+            .calls
+            .iter()
+            .map(|call| call.operation.clone())
+            .collect();
+        let missing = who
+            .must_call()
+            .iter()
+            .find(|call| !calls.iter().any(|made| made == *call));
         if let Some(missing) = missing {
             return Err(format!("{} did not call {missing}, only {calls:?}", who.name()).into());
         }
@@ -183,15 +193,22 @@ impl Running<'_> {
     ///
     /// # Errors
     /// If it fails.
-    pub fn invoke(&self, event: String) -> Result<Invocation> {
+    pub fn invoke(&mut self, event: String) -> Result<Invocation> {
         self.bench.runtime.give(event);
         self.outcome()
     }
 
-    fn outcome(&self) -> Result<Invocation> {
+    fn outcome(&mut self) -> Result<Invocation> {
+        let begun = Instant::now();
         let (mut given, mut answered) = (None, None);
         loop {
-            match self.heard.recv_timeout(TIMEOUT)? {
+            let told = match self.heard.recv_timeout(Duration::from_millis(200)) {
+                Ok(told) => told,
+                Err(_) if self.process.has_ended()? => return Err("the process ended".into()),
+                Err(_) if begun.elapsed() < TIMEOUT => continue,
+                Err(_) => return Err("the process says nothing".into()),
+            };
+            match told {
                 Told::Given(at) => given = Some(at),
                 Told::Answered(at, _) => answered = Some(at),
                 Told::Failed(error) => return Err(format!("the invocation failed: {error}").into()),
@@ -215,5 +232,7 @@ fn with_log(error: &dyn std::error::Error, who: Who, log: &Path) -> String {
 
 fn median(mut times: Vec<Duration>) -> Result<Duration> {
     times.sort_unstable();
-    Ok(*times.get(times.len() / 2).ok_or("at least one warm event is needed")?)
+    Ok(*times
+        .get(times.len() / 2)
+        .ok_or("at least one warm event is needed")?)
 }

@@ -57,7 +57,12 @@ impl Process {
             .args(&program.command)
             .current_dir(&program.directory)
             .env_clear()
-            .envs(program.environment.iter().map(|(name, value)| (name, value)))
+            .envs(
+                program
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -109,6 +114,14 @@ impl Process {
         Ok(())
     }
 
+    /// Whether the process is no more.
+    ///
+    /// # Errors
+    /// If that cannot be known.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// The processor's time that the program used.
     ///
     /// # Errors
@@ -124,9 +137,13 @@ impl Process {
     /// If the process is gone.
     pub fn memory_kib(&self, line: &str) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
+        let found = status
+            .lines()
+            .find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
         let number = found.and_then(|text| text.split_whitespace().next());
-        Ok(number.ok_or_else(|| format!("the process is gone: no {line}"))?.parse()?)
+        Ok(number
+            .ok_or_else(|| format!("the process is gone: no {line}"))?
+            .parse()?)
     }
 }
 

@@ -12,11 +12,11 @@ use std::{
 use crate::{
     Result,
     aws::{ACCOUNT, REGION},
-    server::{Reply, Request, serve},
+    server::{Answer, Reply, Request, serve},
 };
 
 /// What an invocation is told to have.
-pub const TIMEOUT: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What the process told.
 #[derive(Debug)]
@@ -55,7 +55,10 @@ impl Runtime {
     pub fn start() -> Result<Self> {
         let shared = Arc::<(Mutex<State>, Condvar)>::default();
         let state = Arc::clone(&shared);
-        let port = serve(None, Arc::new(move |request| answer(&state, &request)))?;
+        let port = serve(
+            None,
+            &(Arc::new(move |request| answer(&state, &request)) as Arc<Answer>),
+        )?;
         Ok(Self { port, shared })
     }
 

@@ -58,11 +58,11 @@ pub type Answer = dyn Fn(Request) -> Option<Reply> + Send + Sync;
 ///
 /// # Errors
 /// If no port is free.
-pub fn serve(tls: Option<&Arc<ServerConfig>>, answer: Arc<Answer>) -> Result<u16> {
+pub fn serve(tls: Option<&Arc<ServerConfig>>, answer: &Arc<Answer>) -> Result<u16> {
     let listener = Arc::new(TcpListener::bind((HOST, 0))?);
     let port = listener.local_addr()?.port();
     for _ in 0..THREADS {
-        let (listener, answer, tls) = (Arc::clone(&listener), Arc::clone(&answer), tls.cloned());
+        let (listener, answer, tls) = (Arc::clone(&listener), Arc::clone(answer), tls.cloned());
         thread::spawn(move || {
             loop {
                 // A client that goes away is no failure: all are killed in the end.
@@ -143,7 +143,10 @@ fn parse(buffer: &[u8], seen_at: Instant) -> std::io::Result<Option<(Request, us
         return Ok(None);
     };
     let header = |name: &str| {
-        let found = parsed.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name));
+        let found = parsed
+            .headers
+            .iter()
+            .find(|h| h.name.eq_ignore_ascii_case(name));
         found.map_or("", |h| str::from_utf8(h.value).unwrap_or_default())
     };
     let target = header("x-amz-target");

@@ -20,7 +20,7 @@ sns = None
 
 
 def handle(event: dict, _context: object) -> dict:
-    global sns  # noqa: PLW0603
+    global sns
     record = event["detail"]
     named = record["requestParameters"]["name"]
     if record.get("errorCode") or named not in (TRAIL, TRAIL.split("/")[-1]):

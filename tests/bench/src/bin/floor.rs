@@ -58,7 +58,9 @@ fn run() -> Result<std::convert::Infallible> {
 
 /// The request, as the SDK for Rust would send it.
 fn start_logging(endpoint: &str, trail: &str) -> Result<String> {
-    let (_, host) = endpoint.split_once("://").ok_or("AWS_ENDPOINT_URL is no URL")?;
+    let (_, host) = endpoint
+        .split_once("://")
+        .ok_or("AWS_ENDPOINT_URL is no URL")?;
     let token = env::var("AWS_SESSION_TOKEN")?;
     let body = format!(r#"{{"Name":"{trail}"}}"#);
     let mut request = format!("POST / HTTP/1.1\r\nhost: {host}\r\n");
@@ -67,13 +69,27 @@ fn start_logging(endpoint: &str, trail: &str) -> Result<String> {
         ("content-type", "application/x-amz-json-1.1"),
         ("x-amz-target", "CloudTrail_20131101.StartLogging"),
         ("content-length", &body.len().to_string()),
-        ("user-agent", "aws-sdk-rust/1.3.14 os/linux lang/rust/1.95.0"),
-        ("x-amz-user-agent", "aws-sdk-rust/1.3.14 ua/2.1 api/cloudtrail/1.130.0 os/linux lang/rust/1.95.0 m/E"),
+        (
+            "user-agent",
+            "aws-sdk-rust/1.3.14 os/linux lang/rust/1.95.0",
+        ),
+        (
+            "x-amz-user-agent",
+            "aws-sdk-rust/1.3.14 ua/2.1 api/cloudtrail/1.130.0 os/linux lang/rust/1.95.0 m/E",
+        ),
         ("x-amz-date", "20261124T050607Z"),
         ("x-amz-security-token", &token),
-        ("authorization", &format!("AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE/20261124/eu-central-1/cloudtrail/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target;x-amz-user-agent, Signature={signature}")),
+        (
+            "authorization",
+            &format!(
+                "AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE/20261124/eu-central-1/cloudtrail/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target;x-amz-user-agent, Signature={signature}"
+            ),
+        ),
         ("amz-sdk-request", "attempt=1; max=3"),
-        ("amz-sdk-invocation-id", "5bd0c1f2-6a3e-4c19-9d0b-2f4c8a7be111"),
+        (
+            "amz-sdk-invocation-id",
+            "5bd0c1f2-6a3e-4c19-9d0b-2f4c8a7be111",
+        ),
     ] {
         write!(request, "{name}: {value}\r\n")?;
     }
@@ -102,7 +118,10 @@ fn connect(endpoint: &str) -> Result<Box<dyn Stream>> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned();
+    let name = host
+        .rsplit_once(':')
+        .map_or(host, |(name, _)| name)
+        .to_owned();
     let session = ClientConnection::new(Arc::new(config), ServerName::try_from(name)?)?;
     Ok(Box::new(StreamOwned::new(session, stream)))
 }

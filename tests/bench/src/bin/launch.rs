@@ -22,7 +22,11 @@ fn main() -> ExitCode {
 
 fn launch() -> Result<std::convert::Infallible, Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
-    let mut next = || arguments.next().ok_or("launch PORT CGROUP PROGRAM [ARGUMENT...]");
+    let mut next = || {
+        arguments
+            .next()
+            .ok_or("launch PORT CGROUP PROGRAM [ARGUMENT...]")
+    };
     let port: u16 = next()?.to_string_lossy().parse()?;
     let cgroup = next()?;
     let program = next()?;
