@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use tracing::{error, info, warn};
 
 use crate::{
@@ -17,36 +17,49 @@ use crate::{
     told::Keys,
 };
 
+/// Notices that are on their way at a time.
+const AT_ONCE: usize = 50;
+
 impl Handler {
-    /// Sends the notices side by side: one that hangs or fails must not hold up
-    /// another. Returns the first failure.
+    /// Sends the notices, and those that could not be sent before. Returns the first
+    /// failure.
     pub(crate) async fn notify(
         &self,
         incidents: &[Incident],
         owner: &str,
         deadline: SystemTime,
     ) -> Result<(), CallError> {
-        let budget = Budget::for_notice(deadline);
         let left_over = self
             .untold
             .lock()
             .map(|mut untold| std::mem::take(&mut *untold));
         let left_over = left_over.unwrap_or_default();
-        let told = incidents
-            .iter()
-            .chain(&left_over)
-            .map(|incident| async move {
-                let told = self.tell(incident, owner, budget).await;
-                if let Err(error) = &told {
-                    error!(%error, "a notice was not sent");
-                    if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock())
-                    {
-                        untold.push(incident.clone());
-                    }
+        self.tell_all(incidents.iter().chain(&left_over), owner, deadline)
+            .await
+    }
+
+    /// Sends the notices side by side: one that hangs or fails must not hold up
+    /// another. What no retry would find again is kept if it fails. Returns the first
+    /// failure.
+    pub(crate) async fn tell_all(
+        &self,
+        incidents: impl Iterator<Item = &Incident>,
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Result<(), CallError> {
+        let budget = Budget::for_notice(deadline);
+        let told = incidents.map(|incident| async move {
+            let told = self.tell(incident, owner, budget).await;
+            if let Err(error) = &told {
+                error!(%error, "a notice was not sent");
+                if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock()) {
+                    untold.push(incident.clone());
                 }
-                told
-            });
-        join_all(told).await.into_iter().collect()
+            }
+            told
+        });
+        let told: Vec<_> = stream::iter(told).buffer_unordered(AT_ONCE).collect().await;
+        told.into_iter().collect()
     }
 
     /// Tells of an incident, unless it was told already.

@@ -130,6 +130,7 @@ const ABOUT: Circumstances = Circumstances {
     cause: Cause::Stop,
     mode: Mode::Enforce,
     is_expected: false,
+    saw_stop: false,
 };
 
 /// A stop with every outcome it can have.
@@ -301,6 +302,24 @@ fn of_change(event: &Event) -> Vec<Incident> {
     ]
 }
 
+/// A stop that nobody but the trail's own times tells of.
+fn unexplained_stop() -> Incident {
+    let about = Circumstances {
+        cause: Cause::Sweep,
+        saw_stop: true,
+        ..ABOUT
+    };
+    let stop = at("2026-11-24T05:06:07.120Z");
+    let done = Reconciliation {
+        begun_at: at("2026-11-24T05:25:00Z").unwrap(),
+        verified_at: at("2026-11-24T05:25:00.040Z"),
+        calls: Vec::new(),
+        start_accepted_at: None,
+        ..done(Some(true), at("2026-11-24T05:06:19.310Z"), stop)
+    };
+    Incident::reconciled(&Event::default(), &protected()[0], &done, about).unwrap()
+}
+
 /// A deleted trail that cannot be made again.
 fn gone() -> Reconciliation {
     let missing = Observation {
@@ -400,6 +419,7 @@ fn each_outcome_reads_as_in_its_golden_file() {
         .into_iter()
         .chain([Incident::denied(&denial, protected().first())])
         .chain(of_change(&update))
+        .chain([unexplained_stop()])
         .chain(of_accounts());
     let mut outcomes = Vec::new();
     for incident in golden {
@@ -456,6 +476,7 @@ fn each_outcome_reads_as_in_its_golden_file() {
             "not_restored",
             "unverified",
             "restored",
+            "already_logging",
             "unreachable",
             "account_suspended",
             "sweep_incomplete",
