@@ -153,12 +153,18 @@ fn an_abandoned_claim_is_taken_over_and_one_that_is_told_is_not() {
     let begun = Instant::now();
     answered(function.invoke(&event));
     assert_eq!(aws.count(PUBLISH), 2, "nobody told it");
-    assert!(begun.elapsed() > Duration::from_secs(2), "it was waited for");
+    assert!(
+        begun.elapsed() > Duration::from_secs(2),
+        "it was waited for"
+    );
     age(3_600, false);
     let begun = Instant::now();
     answered(function.invoke(&event));
     assert_eq!(aws.count(PUBLISH), 3, "nobody told it for an hour");
-    assert!(begun.elapsed() < Duration::from_secs(2), "nobody is waited for");
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "nobody is waited for"
+    );
 }
 
 #[test]

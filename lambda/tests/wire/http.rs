@@ -106,7 +106,10 @@ fn connection(mut stream: TcpStream, answer: &dyn Fn(Request) -> Reply) {
                 return;
             }
             Reply::Drip(pause, body) => {
-                let head = format!("HTTP/1.1 200 Test\r\ncontent-length: {}\r\n\r\n", body.len());
+                let head = format!(
+                    "HTTP/1.1 200 Test\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
                 let mut sent = stream.write_all(head.as_bytes());
                 for byte in body.bytes() {
                     thread::sleep(pause);

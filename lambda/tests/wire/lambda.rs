@@ -205,14 +205,26 @@ pub fn new_request_id() -> String {
     format!("8476a536-e9f4-11e8-9739-{number:012x}")
 }
 
-/// The process's peak resident memory (`VmHWM`), in KiB.
+/// The process's peak resident memory, in KiB.
 pub fn peak_memory_kib(function: &Function) -> u64 {
-    let status =
-        std::fs::read_to_string(format!("/proc/{}/status", function.process.id())).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .unwrap();
+    status_kib(function, "VmHWM")
+}
+
+/// The process's resident memory now, in KiB.
+pub fn memory_kib(function: &Function) -> u64 {
+    status_kib(function, "VmRSS")
+}
+
+/// How many files and connections the process has open.
+pub fn open_files(function: &Function) -> usize {
+    let files = std::fs::read_dir(format!("/proc/{}/fd", function.process.id()));
+    files.unwrap().count()
+}
+
+fn status_kib(function: &Function, name: &str) -> u64 {
+    let status = format!("/proc/{}/status", function.process.id());
+    let status = std::fs::read_to_string(status).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 

@@ -19,6 +19,7 @@ mod http;
 mod lambda;
 mod limits;
 mod organization;
+mod simulation;
 mod stores;
 mod world;
 
@@ -42,6 +43,7 @@ mod observe;
 mod rates;
 mod refusals;
 mod stops;
+mod storm;
 mod sweeps;
 
 use std::{fs, path::PathBuf};

@@ -194,13 +194,7 @@ fn check_try(seen: &Seen, wrong: &mut Vec<String>) {
     }
 }
 
-fn check_first_try(
-    stage: &Stage,
-    row: Row,
-    length: Length,
-    first: &Seen,
-    wrong: &mut Vec<String>,
-) {
+fn check_first_try(stage: &Stage, row: Row, length: Length, first: &Seen, wrong: &mut Vec<String>) {
     check_try(first, wrong);
     let called = stage.aws.operations();
     if let Some(expected) = row.first_call()
@@ -226,7 +220,10 @@ fn check_first_try(
     }
     if length == Length::Lasting
         && row.purpose == Purpose::Proves
-        && first.told.iter().any(|told| CLAIMS.contains(&told.as_str()))
+        && first
+            .told
+            .iter()
+            .any(|told| CLAIMS.contains(&told.as_str()))
     {
         wrong.push(format!("told without having been read: {:?}", first.told));
     }
@@ -249,9 +246,8 @@ fn check_claims(stage: &Stage, wrong: &mut Vec<String>) {
         }
         let account = trail.split(':').nth(4).unwrap();
         let before = &state.calls[..number];
-        let is_change = |call: &Call| {
-            call.account == account && call.accepted && is_write(&call.operation)
-        };
+        let is_change =
+            |call: &Call| call.account == account && call.accepted && is_write(&call.operation);
         let changed = before.iter().rposition(is_change).map_or(0, |at| at + 1);
         let good = |call: &&Call| call.accepted && call.undisturbed;
         let shown = |read: &str| {

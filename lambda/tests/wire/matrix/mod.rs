@@ -29,7 +29,10 @@ fn fault_matrix() {
     let mut cells = cell::all();
     cells.retain(|(row, fault, _)| format!("{} {}", row.name, fault.name()).contains(&only));
     let total = cells.len();
-    println!("{total} cells; each with a deadline of {} s", cell::DEADLINE.as_secs());
+    println!(
+        "{total} cells; each with a deadline of {} s",
+        cell::DEADLINE.as_secs()
+    );
     let cells = Mutex::new(cells.into_iter());
     let done: Mutex<Vec<Cell>> = Mutex::new(Vec::new());
     let broken: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -42,10 +45,11 @@ fn fault_matrix() {
                     };
                     match catch_unwind(AssertUnwindSafe(|| cell::run(row, fault, length))) {
                         Ok(cell) => done.lock().unwrap().push(cell),
-                        Err(_) => broken
-                            .lock()
-                            .unwrap()
-                            .push(format!("{} {} {length:?}", row.name, fault.name())),
+                        Err(_) => broken.lock().unwrap().push(format!(
+                            "{} {} {length:?}",
+                            row.name,
+                            fault.name()
+                        )),
                     }
                 }
             });
@@ -70,7 +74,12 @@ fn fault_matrix() {
     }
     let mut wrong = broken.into_inner().unwrap();
     for cell in &cells {
-        let name = format!("{}, {}, {:?}", cell.row.name, cell.fault.name(), cell.length);
+        let name = format!(
+            "{}, {}, {:?}",
+            cell.row.name,
+            cell.fault.name(),
+            cell.length
+        );
         wrong.extend(cell.wrong.iter().map(|why| format!("{name}: {why}")));
     }
     wrong.sort();

@@ -62,7 +62,10 @@ fn code(cell: &Cell) -> String {
         (false, _) => 'o',
     };
     let mark = if cell.wrong.is_empty() { ' ' } else { '!' };
-    format!("{trail}{notice}{end}{mark}{:.1}", cell.first.took.as_secs_f64())
+    format!(
+        "{trail}{notice}{end}{mark}{:.1}",
+        cell.first.took.as_secs_f64()
+    )
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -167,6 +170,11 @@ pub fn document(cells: &[Cell]) -> String {
         writeln!(text, "| {} | {} |", fault.name(), fault.meaning()).unwrap();
     }
     let matrix = matrix(cells);
-    write!(text, "\n{LEGEND}\n\n```text{matrix}```\n\n{}", groups(cells)).unwrap();
+    write!(
+        text,
+        "\n{LEGEND}\n\n```text{matrix}```\n\n{}",
+        groups(cells)
+    )
+    .unwrap();
     text
 }
