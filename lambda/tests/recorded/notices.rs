@@ -490,7 +490,7 @@ fn check_notices(name: &str, event: &Value) {
         return;
     };
     for incident in incidents(&event) {
-        valid::check(name, &incident);
+        valid::check(name, &incident, 32 * 1024);
     }
 }
 

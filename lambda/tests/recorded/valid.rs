@@ -3,8 +3,9 @@
 use serde_json::Value;
 use trailkeeper::{incident::Incident, notice::Notice};
 
-/// Panics, naming `name`, if the notice of `incident` is not well-formed.
-pub fn check(name: &str, incident: &Incident) {
+/// Panics, naming `name`, if the notice of `incident` is not well-formed, or has more
+/// than `most` bytes.
+pub fn check(name: &str, incident: &Incident, most: usize) {
     let notice = Notice::of(incident).unwrap();
     let subject = &notice.subject;
     assert!(subject.len() < 100, "{name}: {subject}");
@@ -17,7 +18,7 @@ pub fn check(name: &str, incident: &Incident) {
         "{name}: {subject}"
     );
     let size = notice.message.len();
-    assert!(size < 32 * 1024, "{name}: {size} bytes");
+    assert!(size <= most, "{name}: {size} bytes");
     assert!(
         notice.attributes.iter().all(|(_, value)| !value.is_empty()),
         "{name}"

@@ -24,12 +24,15 @@ use trailkeeper::{
 /// A member's; ids of accounts are checked where they come in.
 const ACCOUNT: &str = "444455556666";
 
+/// Bytes. <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+const SNS_TAKES: usize = 256 * 1024;
+
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let event = Event::parse(&text).ok().filter(|event| event.record.event_name.is_some());
     let event = event.unwrap_or_else(|| made_of(&text));
     for incident in incidents(&event, &text) {
-        valid::check("fuzz", &incident);
+        valid::check("fuzz", &incident, SNS_TAKES);
     }
 });
 
@@ -87,8 +90,8 @@ fn incidents(event: &Event, text: &str) -> Vec<Incident> {
     };
     let hostile = || {
         let mut drift = Drift::stopped();
-        drift.before = harmless(&json!(text));
-        drift.after = harmless(&json!({text: [text, {text: text}]}));
+        drift.field = "tags".to_owned();
+        drift.before = harmless(&json!({text: [text, {text: text}]}));
         drift
     };
     let tampered = Reconciliation {
@@ -111,21 +114,19 @@ fn incidents(event: &Event, text: &str) -> Vec<Incident> {
         Incident::reported(event, Some(&trail)),
         Incident::of_accounts(Outcome::Unreachable, vec![ACCOUNT.to_owned()], error().to_string(), true),
     ];
-    for cause in [
+    // One of eight circumstances, which the fuzzer chooses by the length.
+    let causes = [
         Cause::Stop,
         Cause::Change(Part::Settings),
         Cause::Change(Part::Existence),
         Cause::Sweep,
-    ] {
-        for mode in [Mode::Enforce, Mode::Observe] {
-            let about = Circumstances {
-                cause,
-                mode,
-                is_expected: mode == Mode::Observe,
-            };
-            let made = |done| Incident::reconciled(event, &trail, done, about);
-            all.extend(reconciliations.iter().filter_map(made));
-        }
-    }
+    ];
+    let about = Circumstances {
+        cause: causes[text.len() % 4],
+        mode: if text.len() % 8 < 4 { Mode::Enforce } else { Mode::Observe },
+        is_expected: text.len() % 16 < 8,
+    };
+    let made = |done| Incident::reconciled(event, &trail, done, about);
+    all.extend(reconciliations.iter().filter_map(made));
     all
 }
