@@ -35,12 +35,14 @@ def _make_trails(lab: Lab) -> None:
 
 
 @pytest.fixture(scope="session")
-def lab(package: Path, progress: Progress) -> Iterator[Lab]:  # noqa: F811
+def lab(package: Path, progress: Progress, request: pytest.FixtureRequest) -> Iterator[Lab]:  # noqa: F811
     """The applied infrastructure, with five protected trails."""
     isolate()
     variables = {**NEVER_SWEPT, "existing_trails": {arn_of(name): {} for name in MORE_TRAILS}}
-    with Lab(f"stress-{os.getpid()}", package, progress, variables=variables, beside=_make_trails) as lab:
+    name = f"stress-{os.getpid()}"
+    with Lab(name, package, progress, variables=variables, beside=_make_trails, keeps_state=True) as lab:
         yield lab
+        lab.keep_logs = request.session.testsfailed > 0
 
 
 @pytest.fixture
