@@ -123,7 +123,7 @@ def test_a_storm_of_stops_ends_with_all_trails_logging(guarded: Guarded, progres
         ("events and runs under way at once, at most; at the end", f"{watch.most_unfinished}; 0"),
         ("dead letters", "0"),
     ]
-    table = "".join(f"| {what} | {figure} |\n" for what, figure in rows)
+    table = "| | |\n| --- | --- |\n" + "".join(f"| {what} | {figure} |\n" for what, figure in rows)
     progress.say("\n" + table)
     if path := os.environ.get("STORM_LAB_TABLE"):
         Path(path).write_text(table)

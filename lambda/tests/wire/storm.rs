@@ -237,6 +237,8 @@ fn figures(
         ("peak memory, KiB", peak.to_string()),
         ("files and connections open, at most", files.to_string()),
     ]
-    .map(|(what, figure)| format!("| {what} | {figure} |\n"))
-    .concat()
+    .iter()
+    .fold("| | |\n| --- | --- |\n".to_owned(), |table, (what, figure)| {
+        format!("{table}| {what} | {figure} |\n")
+    })
 }
