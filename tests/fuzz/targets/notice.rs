@@ -29,7 +29,9 @@ const SNS_TAKES: usize = 256 * 1024;
 
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
-    let event = Event::parse(&text).ok().filter(|event| event.record.event_name.is_some());
+    let event = Event::parse(&text)
+        .ok()
+        .filter(|event| event.record.event_name.is_some());
     let event = event.unwrap_or_else(|| made_of(&text));
     for incident in incidents(&event, &text) {
         valid::check("fuzz", &incident, SNS_TAKES);
@@ -112,7 +114,12 @@ fn incidents(event: &Event, text: &str) -> Vec<Incident> {
         Incident::denied(event, Some(&trail)),
         Incident::denied(event, None),
         Incident::reported(event, Some(&trail)),
-        Incident::of_accounts(Outcome::Unreachable, vec![ACCOUNT.to_owned()], error().to_string(), true),
+        Incident::of_accounts(
+            Outcome::Unreachable,
+            vec![ACCOUNT.to_owned()],
+            error().to_string(),
+            true,
+        ),
     ];
     // One of eight circumstances, which the fuzzer chooses by the length.
     let causes = [
@@ -123,7 +130,11 @@ fn incidents(event: &Event, text: &str) -> Vec<Incident> {
     ];
     let about = Circumstances {
         cause: causes[text.len() % 4],
-        mode: if text.len() % 8 < 4 { Mode::Enforce } else { Mode::Observe },
+        mode: if text.len() % 8 < 4 {
+            Mode::Enforce
+        } else {
+            Mode::Observe
+        },
         is_expected: text.len() % 16 < 8,
     };
     let made = |done| Incident::reconciled(event, &trail, done, about);

@@ -76,29 +76,29 @@ pub struct Seen {
 
 /// Runs one cell.
 pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
-    let stage = row.set();
+    let course = row.set();
     let left = Arc::new(AtomicUsize::new(match length {
         Length::Passing if fault.hangs() => 1,
         Length::Passing => 2,
         Length::Lasting => usize::MAX,
     }));
-    disturb(&stage, row, fault, Arc::clone(&left));
+    disturb(&course, row, fault, Arc::clone(&left));
 
     let request_id = new_request_id();
-    let first = attempt(&stage, &request_id);
-    let calls = {
-        let state = stage.aws.state();
+    let first = attempt(&course, &request_id);
+    let made = {
+        let state = course.aws.state();
         let is_it = |call: &&Call| kind(&call.operation, &call.body) == row.operation;
         state.calls.iter().filter(is_it).count()
     };
     let mut wrong = Vec::new();
-    check_first_try(&stage, row, length, &first, &mut wrong);
+    check_first_try(&course, row, length, &first, &mut wrong);
 
     let mut tries = 1;
     let mut last = first.clone();
     while last.error_type.is_some() && tries < TRIES {
         tries += 1;
-        last = attempt(&stage, &request_id);
+        last = attempt(&course, &request_id);
         check_try(&last, &mut wrong);
     }
     let dead_lettered = last.error_type.is_some();
@@ -108,11 +108,11 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
 
     // The fault is over. What was dead-lettered is sent again, and the next sweep comes.
     left.store(0, Ordering::Relaxed);
-    stage.aws.state().disturb = None;
+    course.aws.state().disturb = None;
     let mut again = 0;
     while last.error_type.is_some() && again < TRIES {
         again += 1;
-        last = attempt(&stage, &new_request_id());
+        last = attempt(&course, &new_request_id());
         check_try(&last, &mut wrong);
     }
     if let Some(error) = &last.error_type {
@@ -121,27 +121,27 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
     if !last.as_declared {
         wrong.push("the trail is not as declared when the fault is over".to_owned());
     }
-    for trail in &stage.attacked {
-        if !is_told(&stage, trail) {
+    for trail in &course.attacked {
+        if !is_told(&course, trail) {
             wrong.push(format!("nobody was told how it ended: {trail}"));
         }
     }
-    check_claims(&stage, &mut wrong);
+    check_claims(&course, &mut wrong);
     wrong.dedup();
     Cell {
         row,
         fault,
         length,
         first,
-        calls,
+        calls: made,
         tries,
         dead_lettered,
         wrong,
     }
 }
 
-fn disturb(stage: &Stage, row: Row, fault: Fault, left: Arc<AtomicUsize>) {
-    stage.aws.state().disturb = Some(Box::new(move |operation, body| {
+fn disturb(course: &Stage, row: Row, fault: Fault, left: Arc<AtomicUsize>) {
+    course.aws.state().disturb = Some(Box::new(move |operation, body| {
         if kind(operation, body) == row.operation {
             let one_less = |left: usize| match left {
                 0 => None,
@@ -157,14 +157,14 @@ fn disturb(stage: &Stage, row: Row, fault: Fault, left: Arc<AtomicUsize>) {
     }));
 }
 
-fn attempt(stage: &Stage, request_id: &str) -> Seen {
+fn attempt(course: &Stage, request_id: &str) -> Seen {
     let begun = Instant::now();
-    let before = stage.aws.state().calls.len();
-    let outcome = stage
+    let before = course.aws.state().calls.len();
+    let outcome = course
         .function
-        .invoke_as(request_id, stage.event.to_string(), DEADLINE);
+        .invoke_as(request_id, course.event.to_string(), DEADLINE);
     let took = begun.elapsed();
-    let state = stage.aws.state();
+    let state = course.aws.state();
     let arrived = state.calls[before..].iter();
     let arrived = arrived.filter(|call| call.operation == PUBLISH && call.accepted);
     let told = arrived
@@ -173,8 +173,8 @@ fn attempt(stage: &Stage, request_id: &str) -> Seen {
     drop(state);
     Seen {
         took,
-        as_declared: stage.is_as_declared(),
-        logging: stage.all_log(),
+        as_declared: course.is_as_declared(),
+        logging: course.all_log(),
         told,
         error_type: match outcome {
             Outcome::Answered(_) => None,
@@ -194,9 +194,15 @@ fn check_try(seen: &Seen, wrong: &mut Vec<String>) {
     }
 }
 
-fn check_first_try(stage: &Stage, row: Row, length: Length, first: &Seen, wrong: &mut Vec<String>) {
+fn check_first_try(
+    course: &Stage,
+    row: Row,
+    length: Length,
+    first: &Seen,
+    wrong: &mut Vec<String>,
+) {
     check_try(first, wrong);
-    let called = stage.aws.operations();
+    let called = course.aws.operations();
     if let Some(expected) = row.first_call()
         && called.first().map(String::as_str) != Some(expected)
     {
@@ -231,8 +237,8 @@ fn check_first_try(stage: &Stage, row: Row, length: Length, first: &Seen, wrong:
 
 /// Law 3: what says that a trail is as declared comes after answers, not disturbed,
 /// to all reads since the last change and to that of the baseline.
-fn check_claims(stage: &Stage, wrong: &mut Vec<String>) {
-    let state = stage.aws.state();
+fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
+    let state = course.aws.state();
     for (number, call) in state.calls.iter().enumerate() {
         if call.operation != PUBLISH {
             continue;
@@ -272,8 +278,8 @@ fn check_claims(stage: &Stage, wrong: &mut Vec<String>) {
     }
 }
 
-fn is_told(stage: &Stage, trail: &str) -> bool {
-    let state = stage.aws.state();
+fn is_told(course: &Stage, trail: &str) -> bool {
+    let state = course.aws.state();
     let mut arrived = state
         .calls
         .iter()

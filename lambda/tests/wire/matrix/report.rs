@@ -110,11 +110,11 @@ pub fn groups(cells: &[Cell]) -> String {
     for row in ROWS {
         for (words, group) in grouped(cells, row) {
             let faults: Vec<&str> = group.iter().map(|cell| cell.fault.name()).collect();
-            let calls = range(group.iter().map(|cell| cell.calls.to_string()).collect());
+            let made = range(group.iter().map(|cell| cell.calls.to_string()).collect());
             let times = group.iter().map(|cell| seconds(cell.first.took)).collect();
             writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {} | {calls} | {} s |",
+                "| {} | {} | {} | {} | {} | {} | {made} | {} s |",
                 row.name,
                 faults.join(", "),
                 words.trail,

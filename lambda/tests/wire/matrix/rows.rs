@@ -260,17 +260,13 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
             }
-            Scene::Sweep => {
+            Scene::Sweep | Scene::HubHandsOut => {
                 aws.attack("StopLogging", &name);
                 return;
             }
             Scene::HubSweep => {
                 aws.attack("StopLogging", &name);
                 aws.state().world.stop(&trail_of(&member(0)), 60.0);
-                return;
-            }
-            Scene::HubHandsOut => {
-                aws.attack("StopLogging", &name);
                 return;
             }
             Scene::Event | Scene::EventWithoutTopic => {}
