@@ -193,6 +193,7 @@ test: lint unit fuzz wire faults terraform checkov deny e2e ## Run every test
 lint: tools $(VENV)/ready workflows ## Formatting and lints of all code
 	@echo "== Formatting and lints"
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	@cargo clippy --locked --quiet --all-targets -- -D warnings
 	@TF_CLI_CONFIG_FILE=/dev/null terraform fmt -check -recursive infra
 	@$(VENV)/bin/ruff check --quiet tests

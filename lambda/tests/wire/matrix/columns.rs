@@ -72,6 +72,21 @@ impl Fault {
         }
     }
 
+    /// Over a narrow column.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::LostAnswer => "lost",
+            Self::Truncated => "cut off",
+            Self::WrongContent => "wrong",
+            Self::Empty => "empty",
+            Self::SlowDrip => "drip",
+            Self::ClockSkew => "skew",
+            Self::Expired => "expired",
+            other => other.name(),
+        }
+    }
+
     /// For the document.
     pub fn meaning(self) -> &'static str {
         match self {

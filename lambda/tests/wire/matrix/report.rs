@@ -20,9 +20,10 @@ pub fn matrix(cells: &[Cell]) -> String {
         writeln!(text, "\n{title}\n").unwrap();
         write!(text, "{:30}", "").unwrap();
         for fault in Fault::ALL {
-            let name: String = fault.name().chars().take(WIDTH - 1).collect();
-            write!(text, "{name:WIDTH$}").unwrap();
+            write!(text, "{:WIDTH$}", fault.short()).unwrap();
         }
+        let kept = text.trim_end().len();
+        text.truncate(kept);
         text.push('\n');
         for row in ROWS {
             write!(text, "{:30}", row.name).unwrap();
@@ -43,10 +44,10 @@ pub fn matrix(cells: &[Cell]) -> String {
 
 /// What a code means.
 pub const LEGEND: &str = "\
-First letter, the trail after the first try: R as declared, L logs but is not as declared in another part, - does not log (for ListAccounts and SendMessageBatch: the member's trail, or the accounts not handed out).
-Second: N a notice arrived in the first try, n none.
-Third: o the first try succeeds; 2, 3 that retry of Lambda's does; D none, the event is dead-lettered.
-Then the seconds that the first try took.";
+- First letter, the trail after the first try: R as declared; L logs, and another part is not as declared; - does not log. For ListAccounts and SendMessageBatch: the member's trail, or the accounts not handed out.
+- Second: N a notice arrived in the first try, n none.
+- Third: o the first try succeeds; 2, 3 that retry of Lambda's does; D none does, and the event is dead-lettered.
+- Then the seconds that the first try took.";
 
 fn code(cell: &Cell) -> String {
     let trail = match (cell.first.as_declared, cell.first.logging) {
@@ -162,12 +163,13 @@ fn range(mut numbers: Vec<String>) -> String {
 /// What goes into the document.
 pub fn document(cells: &[Cell]) -> String {
     let mut text = format!(
-        "{} cells. The function was told to have {} s; deployed it has 60, and 300 as a hub.\n\n| Fault | What it is |\n| --- | --- |\n",
+        "{} cells. The function was told to have {} s; deployed it has 60, and 300 as a hub.\n\n| Fault | In the matrix | What it is |\n| --- | --- | --- |\n",
         cells.len(),
         DEADLINE.as_secs(),
     );
     for fault in Fault::ALL {
-        writeln!(text, "| {} | {} |", fault.name(), fault.meaning()).unwrap();
+        let (name, short, meaning) = (fault.name(), fault.short(), fault.meaning());
+        writeln!(text, "| {name} | {short} | {meaning} |").unwrap();
     }
     let matrix = matrix(cells);
     write!(
