@@ -72,6 +72,62 @@ start-up: $(BINARY) ## Print how long the packaged function takes to its first c
 fleet: $(BINARY) ## Print what a sweep of 10,000 accounts takes, against a simulated AWS that throttles (4 minutes)
 	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --ignored --nocapture --test-threads=1 fleet
 
+# --- Reliability: docs/reliability.md ----------------------------------------
+
+# The tables go into the document, but not in `make test`, which changes no file.
+DOCUMENT ?= docs/reliability.md
+INTO = $(if $(DOCUMENT),python3 scripts/into_document.py $(DOCUMENT),@:)
+
+.PHONY: faults
+faults: $(BINARY) ## Every AWS call fails in every way: print what comes of it (a minute)
+	@echo "== Every call fails in every way (a minute: hanging calls have to be waited for)"
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) FAULTS_TABLE=$(abspath target)/faults.md \
+		cargo test --locked --quiet --test wire -- --ignored --nocapture fault_matrix
+	@$(INTO) faults target/faults.md
+
+.PHONY: storm
+storm: storm-of-events storm-of-stops ## 10,000 events through one process; 1,000 stops by 20 attackers in the lab (10 minutes)
+
+.PHONY: storm-of-events
+storm-of-events: $(BINARY)
+	@echo "== Ten thousand events through one process, with an AWS that throttles"
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) STORM_TABLE=$(abspath target)/storm-of-events.md \
+		cargo test --locked --quiet --test wire -- --ignored --nocapture storm_of_events
+	@$(INTO) storm-of-events target/storm-of-events.md
+
+.PHONY: storm-of-stops
+storm-of-stops: tools $(PACKAGE)
+	@echo "== A thousand stops by twenty attackers on five trails, in the lab"
+	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) STORM_LAB_TABLE=$(abspath target)/storm-of-stops.md \
+		$(PYTHON) -m pytest -q stress/test_storm.py
+	@$(INTO) storm-of-stops target/storm-of-stops.md
+
+.PHONY: outages
+outages: tools $(PACKAGE) ## The topic is down for a whole incident, the emulator restarts in one: in the lab (2 minutes)
+	@echo "== Outages, in the lab"
+	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest -q stress/test_outages.py
+
+# Stable Rust and a C++ compiler are enough: see scripts/instrumented_rustc.sh.
+TIME ?= 60
+.PHONY: fuzz
+fuzz: ## Fuzz the parser and the notices, each for TIME=60 seconds
+	@echo "== Fuzzing: the parser and the notices"
+	@scripts/fuzz.sh $(TIME)
+
+.PHONY: fuzz-corpus
+fuzz-corpus: ## Keep what fuzzing found and what reaches new code, in tests/fuzz/corpus
+	@scripts/fuzz_corpus.sh
+
+.PHONY: reproducible
+reproducible: $(VENV)/ready ## Build the committed state in two folders and compare the bytes (10 minutes): ARCH=...
+	@echo "== The same commit, built twice"
+	@scripts/reproducible.sh $(ARCH)
+
+.PHONY: advisories
+advisories: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Known vulnerabilities of the dependencies, if the database can be reached
+	@echo "== Dependencies: known vulnerabilities"
+	@scripts/advisories.sh target/tools/bin/cargo-deny
+
 # --- Deploy, in any CI system: docs/pipeline.md ------------------------------
 
 # Credentials, region and TF_VAR_... come from the environment; BACKEND=FILE is given
@@ -128,13 +184,16 @@ checksums: ## Write the SHA-256 of all files in target/dist
 # --- Test --------------------------------------------------------------------
 
 .PHONY: test
-test: lint unit wire terraform checkov deny e2e ## Run every test
+test: DOCUMENT :=
+test: TIME := 5
+test: lint unit fuzz wire faults terraform checkov deny e2e ## Run every test
 	@echo "All tests passed."
 
 .PHONY: lint
 lint: tools $(VENV)/ready workflows ## Formatting and lints of all code
 	@echo "== Formatting and lints"
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	@cargo clippy --locked --quiet --all-targets -- -D warnings
 	@TF_CLI_CONFIG_FILE=/dev/null terraform fmt -check -recursive infra
 	@$(VENV)/bin/ruff check --quiet tests
@@ -152,13 +211,13 @@ workflows: $(WORKFLOWS)/ready ## Security and syntax of the GitHub workflows
 .PHONY: unit
 unit: $(VENV)/ready ## Unit tests, recorded events, random sequences of attacks
 	@echo "== Unit tests, recorded events, random sequences of attacks"
-	@cargo test --locked --quiet --lib --bins --test recorded_events --test convergence
+	@cargo test --locked --quiet --lib --bins --test recorded_events --test convergence --test plan
 	@cd tests && $(PYTHON) -m pytest -q unit
 
 .PHONY: wire
 wire: $(BINARY) ## The packaged binary over the Lambda runtime API, with a failing AWS
-	@echo "== The packaged binary on the wire (about a minute: hanging calls have to be waited for)"
-	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24 --include-ignored --skip start_up --skip fleet::
+	@echo "== The packaged binary on the wire (half a minute: hanging calls have to be waited for)"
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24 --include-ignored --skip start_up --skip fleet:: --skip matrix:: --skip storm::
 
 .PHONY: terraform
 terraform: $(VENV)/ready ## Validate and test every Terraform module

@@ -1,6 +1,6 @@
 //! Telling of incidents: each once.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{self, StreamExt};
 use tracing::{error, info, warn};
@@ -19,6 +19,9 @@ use crate::{
 
 /// Notices that are on their way at a time.
 const AT_ONCE: usize = 50;
+/// A run that has claimed an incident is given so long to tell it.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(250);
 
 impl Handler {
     /// Sends the notices, and those that could not be sent before. Returns the first
@@ -71,17 +74,12 @@ impl Handler {
     ) -> Result<(), CallError> {
         let keys = Keys::of(incident, Moment::now());
         for key in &keys.claimed {
-            // To be told twice is better than not at all.
-            match self.incidents().claim(key, owner, budget).await {
-                Ok(Claim::Granted) => {}
-                Ok(Claim::Taken) => {
-                    info!(
-                        outcome = incident.outcome.as_str(),
-                        "this incident was told already"
-                    );
-                    return Ok(());
-                }
-                Err(error) => warn!(%error, "whether this incident was told is not known"),
+            if self.is_told_by_another(key, owner, budget).await {
+                info!(
+                    outcome = incident.outcome.as_str(),
+                    "this incident was told already"
+                );
+                return Ok(());
             }
         }
         let notice = Notice::of(incident)
@@ -104,6 +102,30 @@ impl Handler {
             }
         }
         Ok(())
+    }
+
+    /// Claims an incident; whether another run told it. A run that has claimed it is
+    /// waited for. If it does not tell, it may have died, or could not give its claim
+    /// back: to be told twice is better than not at all.
+    async fn is_told_by_another(&self, key: &str, owner: &str, budget: Budget) -> bool {
+        let patience = Budget::lasting(PATIENCE.min(budget.left() / 2));
+        loop {
+            match self.incidents().claim(key, owner, budget).await {
+                Ok(Claim::Granted) => return false,
+                Ok(Claim::Taken) => {}
+                Err(error) => {
+                    warn!(%error, "whether this incident was told is not known");
+                    return false;
+                }
+            }
+            if self.was_told(key, owner, budget).await {
+                return true;
+            }
+            if !patience.sleep(PAUSE).await {
+                warn!("another run has claimed this incident and does not tell it");
+                return false;
+            }
+        }
     }
 
     /// Whether an incident was told; `false` if the table does not answer.
