@@ -186,7 +186,7 @@ deny: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Licences, sources and
 	@target/tools/bin/cargo-deny --offline check licenses bans sources
 
 .PHONY: e2e
-e2e: $(PACKAGE) ## End-to-end tests in the lab
+e2e: $(PACKAGE) $(DRILL) ## End-to-end tests in the lab
 	@echo "== End to end in the lab (a few minutes)"
 	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest e2e
 

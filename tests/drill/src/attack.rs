@@ -112,7 +112,9 @@ impl Attack {
                 let blind = blind();
                 match &saved.event_selectors {
                     None => return Err(NotPossible::NotRead(Part::EventSelectors.as_str())),
-                    Some(found) if *found == blind => return Err(NotPossible::BlindAlready),
+                    Some(found) if found.clone().sorted() == blind => {
+                        return Err(NotPossible::BlindAlready);
+                    }
                     Some(_) => Call::PutEventSelectors(blind),
                 }
             }
@@ -330,6 +332,21 @@ mod tests {
             Attack::Insights.call(&Reading::default()),
             Err(NotPossible::NotRead(_))
         ));
+    }
+
+    #[test]
+    fn the_order_of_selectors_means_nothing() {
+        let with = |sources: [&str; 2]| Reading {
+            event_selectors: Some(EventSelectors::Basic(vec![EventSelector {
+                read_write_type: "All".to_owned(),
+                include_management_events: true,
+                data_resources: Vec::new(),
+                exclude_management_event_sources: sources.map(str::to_owned).to_vec(),
+            }])),
+            ..saved()
+        };
+        assert_eq!(remedy(&with(["a", "b"]), &with(["b", "a"])), []);
+        assert_ne!(remedy(&with(["a", "b"]), &with(["a", "c"])), []);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What was seen of the trail and of the notice after the attack. Pure: what comes
 //! in has its moment with it, in milliseconds since the attack was accepted.
 
+use time::OffsetDateTime;
+
 use crate::{
     attack::Attack,
     error::{CallError, Kind},
+    moment,
     notice::Notice,
     state::{Logging, Part, Reading},
 };
@@ -43,6 +46,17 @@ pub enum Restorer {
     Others,
     /// The drill itself.
     Drill,
+}
+
+/// Without logging, by the trail's own times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Milliseconds from stop to start.
+    pub ms: i64,
+    /// The times are in whole seconds, so `ms` is right to a second only.
+    pub is_rough: bool,
+    /// The stop, by AWS's clock.
+    pub stop: OffsetDateTime,
 }
 
 /// What was seen.
@@ -186,10 +200,7 @@ impl Course {
     /// Whether something shows that the attack took effect and is over, so that a
     /// trail that reads as before is not one of which the answer is old.
     fn is_proven(&self) -> bool {
-        let before = self.saved.logging.and_then(|logging| logging.stopped_at);
-        let stop = self.logging.and_then(|logging| logging.stopped_at);
-        let was_stopped = self.attack == Attack::Stop && stop.is_some() && stop != before;
-        was_stopped
+        self.gap().is_some()
             || self.weakened_until_ms.is_some()
             || self
                 .notice
@@ -227,7 +238,7 @@ impl Course {
     /// How long the trail did not log by its own times, which are AWS's; `None`
     /// if they do not tell.
     #[must_use]
-    pub fn gap_ms(&self) -> Option<i64> {
+    pub fn gap(&self) -> Option<Gap> {
         let Logging {
             is_on,
             started_at,
@@ -236,7 +247,11 @@ impl Course {
         let (start, stop) = (started_at?, stopped_at?);
         let before = self.saved.logging.and_then(|logging| logging.stopped_at);
         let is_new = self.attack == Attack::Stop && Some(stop) != before;
-        (is_on && is_new && start >= stop).then(|| crate::moment::millis_between(stop, start))
+        (is_on && is_new && start >= stop).then(|| Gap {
+            ms: moment::millis_between(stop, start),
+            is_rough: moment::is_whole_second(stop) && moment::is_whole_second(start),
+            stop,
+        })
     }
 }
 

@@ -42,11 +42,15 @@ fn notice(outcome: &str) -> Notice {
         outcome: outcome.to_owned(),
         severity: "high".to_owned(),
         actor: None,
-        published_at: None,
+        started_at: None,
         verified_at: None,
         calls: Vec::new(),
         document: json!({}),
     }
+}
+
+fn gap_ms(course: &Course) -> Option<i64> {
+    course.gap().map(|gap| gap.ms)
 }
 
 fn refusal() -> Seen {
@@ -80,7 +84,7 @@ fn a_stop_that_was_seen_and_is_over() {
         (course.verified_ms, course.weakened_until_ms),
         (Some(500), Some(240))
     );
-    assert_eq!(course.gap_ms(), Some(400));
+    assert_eq!(gap_ms(&course), Some(400));
     assert!(course.is_complete(false) && !course.is_complete(true));
 }
 
@@ -90,7 +94,7 @@ fn a_stop_that_was_over_before_the_first_look_is_known_by_the_trails_times() {
     read(&mut course, 250, logging(true, 40, Some(0)));
     assert_eq!(course.restored, Some((250, Restorer::Others)));
     assert_eq!(
-        (course.gap_ms(), course.weakened_until_ms),
+        (gap_ms(&course), course.weakened_until_ms),
         (Some(40), None)
     );
 }
@@ -99,7 +103,7 @@ fn a_stop_that_was_over_before_the_first_look_is_known_by_the_trails_times() {
 fn an_old_answer_is_no_restoration() {
     let mut course = stop();
     read(&mut course, 250, logging(true, -9_000, Some(-9_500)));
-    assert_eq!((course.restored, course.gap_ms()), (None, None));
+    assert_eq!((course.restored, gap_ms(&course)), (None, None));
     read(&mut course, 500, logging(false, -9_000, Some(0)));
     assert_eq!(course.as_before_since_ms(), None);
     read(&mut course, 750, logging(true, 600, Some(0)));
@@ -120,7 +124,7 @@ fn a_change_never_seen_counts_as_undone_when_it_settles_or_is_told() {
     told.take(Seen::Notice(300, notice("restored")));
     read(&mut told, 500, before());
     assert_eq!(told.restored, Some((250, Restorer::Others)));
-    assert_eq!(told.gap_ms(), None);
+    assert_eq!(gap_ms(&told), None);
 }
 
 #[test]
@@ -207,4 +211,14 @@ fn the_way_back_tells_who_made_it() {
     let mut course = stop();
     course.take_back(600, 620, &logging(false, -9_000, Some(0)), Restorer::Drill);
     assert_eq!((course.restored, course.verified_ms), (None, None));
+}
+
+#[test]
+fn times_in_whole_seconds_are_known_for_rough() {
+    let mut course = stop();
+    read(&mut course, 250, logging(true, 0, Some(0)));
+    assert!(course.gap().unwrap().is_rough);
+    let mut course = stop();
+    read(&mut course, 250, logging(true, 40, Some(0)));
+    assert!(!course.gap().unwrap().is_rough);
 }

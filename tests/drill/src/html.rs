@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    report::Report,
+    report::{self, Report},
     svg::{escaped, svg},
     timeline::{Clock, duration},
     verdict::Verdict,

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     notice::Notice,
-    report::{self, Attack, Figures, Measured, NoticeSeen, Tool, Trail},
+    report::{Attack, Figures, Measured, NoticeSeen, Tool, Trail},
     timeline::{Mood, Step},
 };
 
@@ -16,7 +16,7 @@ fn report(text: &str) -> Report {
         outcome: text.to_owned(),
         severity: text.to_owned(),
         actor: Some(text.to_owned()),
-        published_at: None,
+        started_at: None,
         verified_at: None,
         calls: vec![text.to_owned()],
         document: json!({ text: text }),
@@ -55,6 +55,7 @@ fn report(text: &str) -> Report {
             budget_ms: 30_000,
             attack_call_ms: 4,
             gap_ms: Some(41),
+            gap_is_exact: Some(true),
             last_seen_weakened_ms: None,
             restored_seen_ms: Some(250),
             verified_ms: Some(250),

@@ -23,9 +23,9 @@ pub struct Notice {
     pub severity: String,
     /// Who made the call, if the notice names somebody.
     pub actor: Option<String>,
-    /// When SNS took it, by AWS's clock.
+    /// When StartLogging was accepted, if the function made it, by AWS's clock.
     #[serde(skip)]
-    pub published_at: Option<OffsetDateTime>,
+    pub started_at: Option<OffsetDateTime>,
     /// When the function saw the trail as declared, by AWS's clock.
     #[serde(skip)]
     pub verified_at: Option<OffsetDateTime>,
@@ -78,7 +78,7 @@ impl Notice {
             outcome: attribute("outcome"),
             severity: attribute("severity"),
             actor: text(&document, "/actor/arn").map(str::to_owned),
-            published_at,
+            started_at: time(&document, "/remediation/start_logging_accepted_at"),
             verified_at: time(&document, "/timing/verified_at"),
             calls: calls
                 .into_iter()

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     course::{Course, Restorer},
     notice::Notice,
-    timeline::Step,
+    timeline::{Step, duration},
     verdict::Verdict,
 };
 
@@ -94,6 +94,9 @@ pub struct Figures {
     pub attack_call_ms: i64,
     /// Without logging, by the trail's own times (AWS's clock). Only for stops.
     pub gap_ms: Option<i64>,
+    /// Whether these times have fractions of a second; without them the gap is
+    /// right to a second only.
+    pub gap_is_exact: Option<bool>,
     /// Still weakened when asked then. `null`: never seen weakened.
     pub last_seen_weakened_ms: Option<i64>,
     /// Read as before, for good: restored at the latest then.
@@ -136,7 +139,8 @@ impl Figures {
         Self {
             budget_ms,
             attack_call_ms: course.attack_ms,
-            gap_ms: course.gap_ms(),
+            gap_ms: course.gap().map(|gap| gap.ms),
+            gap_is_exact: course.gap().map(|gap| !gap.is_rough),
             last_seen_weakened_ms: course.weakened_until_ms,
             restored_seen_ms: course.restored.map(|(at, _)| at),
             verified_ms: course.verified_ms,
@@ -155,6 +159,17 @@ impl NoticeSeen {
             notice: notice.clone(),
         })
     }
+}
+
+/// The gap for people.
+#[must_use]
+pub fn gap(figures: &Figures) -> Option<String> {
+    let gap = figures.gap_ms?;
+    Some(match figures.gap_is_exact {
+        Some(true) => duration(gap),
+        _ if gap == 0 => "under 1 s".to_owned(),
+        _ => format!("about {} s", gap / 1_000),
+    })
 }
 
 /// Who put the trail back.
@@ -181,18 +196,28 @@ pub fn notes(course: &Course, poll_interval_ms: i64, with_notice: bool) -> Vec<S
              the answer's own time."
         ),
     ];
-    if course.gap_ms().is_some() {
-        notes.push(
+    match course.gap() {
+        Some(gap) if !gap.is_rough => notes.push(
             "The gap is the difference of the trail's own StopLoggingTime and StartLoggingTime. \
              Moments by AWS's clock are placed by that stop, so no two clocks are compared; they may \
              be early by as long as the attacking call took."
                 .to_owned(),
-        );
-    } else if course.notice.is_some() {
-        notes.push(
-            "Moments by AWS's clock are placed by this machine's time of day, and as exact as that is."
-                .to_owned(),
-        );
+        ),
+        rough => {
+            if rough.is_some() {
+                notes.push(
+                    "The trail's own times are in whole seconds: the gap is right to a second only."
+                        .to_owned(),
+                );
+            }
+            if course.notice.is_some() {
+                notes.push(
+                    "Moments by AWS's clock are placed by this machine's time of day, and as exact \
+                     as that is."
+                        .to_owned(),
+                );
+            }
+        }
     }
     if course.weakened_until_ms.is_none() && course.restored.is_some() {
         notes.push(

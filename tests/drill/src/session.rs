@@ -237,11 +237,8 @@ fn summary(screen: &Screen, report: &Report) {
     let word = screen.mood(report.verdict.as_str(), mood);
     let figures = &report.figures;
     let mut parts = Vec::new();
-    if let Some(gap) = figures.gap_ms {
-        parts.push(format!(
-            "{} without logging by the trail's own times",
-            timeline::duration(gap)
-        ));
+    if let Some(gap) = report::gap(figures) {
+        parts.push(format!("{gap} without logging by the trail's own times"));
     }
     if let Some(at) = figures.restored_seen_ms {
         parts.push(format!("seen as before after {}", timeline::duration(at)));

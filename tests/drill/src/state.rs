@@ -174,7 +174,7 @@ pub struct Reading {
     pub logging: Option<Logging>,
     /// Its settings.
     pub settings: Option<Settings>,
-    /// Its event selectors, sorted.
+    /// Its event selectors, in the order they were read, so that they are put back so.
     pub event_selectors: Option<EventSelectors>,
     /// Its insight selectors, sorted.
     pub insight_selectors: Option<Vec<InsightSelector>>,
@@ -206,10 +206,11 @@ impl Reading {
         let differs = |part: &Part| match part {
             Part::Logging => other(on(self).as_ref(), on(saved).as_ref()),
             Part::Settings => other(self.settings.as_ref(), saved.settings.as_ref()),
-            Part::EventSelectors => other(
-                self.event_selectors.as_ref(),
-                saved.event_selectors.as_ref(),
-            ),
+            Part::EventSelectors => {
+                let sorted =
+                    |reading: &Self| reading.event_selectors.clone().map(EventSelectors::sorted);
+                other(sorted(self).as_ref(), sorted(saved).as_ref())
+            }
             Part::InsightSelectors => other(
                 self.insight_selectors.as_ref(),
                 saved.insight_selectors.as_ref(),

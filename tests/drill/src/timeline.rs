@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::{
     course::{Course, Restorer},
-    moment::{is_whole_second, millis_between},
+    moment::millis_between,
 };
 
 /// Whose clock a moment is by.
@@ -14,8 +14,8 @@ use crate::{
 pub enum Clock {
     /// This machine's, measured.
     Drill,
-    /// AWS's: placed on the drill's line by the trail's own StopLoggingTime, which
-    /// is taken for the moment of the attack, or else by this machine's time of day.
+    /// AWS's: placed on the drill's line by the trail's own StopLoggingTime, if that
+    /// has fractions of a second, or else by this machine's time of day.
     Aws,
 }
 
@@ -65,52 +65,54 @@ pub fn steps(course: &Course, operation: &str, accepted_at: OffsetDateTime) -> V
         Clock::Drill,
         Mood::Bad,
     )];
-    // AWS's moments relative to AWS's own stop: no two clocks are compared.
-    let gap = course.gap_ms();
-    let stop = course.logging.and_then(|logging| logging.stopped_at);
-    let zero = if gap.is_some() { stop } else { None };
-    let by_aws = |moment: OffsetDateTime| millis_between(zero.unwrap_or(accepted_at), moment);
-    if let Some(gap) = gap {
-        let is_rough = course.logging.is_some_and(|logging| {
-            [logging.started_at, logging.stopped_at]
-                .iter()
-                .flatten()
-                .all(|at| is_whole_second(*at))
-        });
-        let seen = if is_rough {
-            "the trail's StartLoggingTime, in whole seconds"
-        } else {
-            "the trail's StartLoggingTime"
-        };
+    // AWS's moments relative to AWS's own stop, if that is exact: then no two clocks
+    // are compared.
+    let exact = course.gap().filter(|gap| !gap.is_rough);
+    let zero = exact.map_or(accepted_at, |gap| gap.stop);
+    if let Some(gap) = exact {
+        let seen = "the trail's StartLoggingTime".to_owned();
         steps.push(step(
-            gap,
+            gap.ms,
             "logging started",
-            seen.to_owned(),
+            seen,
             Clock::Aws,
             Mood::Good,
         ));
     }
     if let Some((received_ms, notice)) = &course.notice {
-        let healed = if notice.calls.is_empty() {
-            "the notice says when".to_owned()
-        } else {
-            format!("after {}; the notice says when", notice.calls.join(", "))
+        let told = |moment: Option<OffsetDateTime>| {
+            let at = moment
+                .filter(|_| notice.says_restored())
+                .map(|at| millis_between(zero, at));
+            // Otherwise the two clocks are too far apart to say anything.
+            at.filter(|at| (0..=*received_ms).contains(at))
         };
-        let verified = notice
-            .verified_at
-            .filter(|_| notice.says_restored())
-            .map(by_aws);
-        // Otherwise the two clocks are too far apart to say anything.
-        if let Some(at) = verified.filter(|at| (0..=*received_ms).contains(at)) {
+        if let Some(at) = told(notice.started_at).filter(|_| exact.is_none()) {
+            let seen = "says the notice".to_owned();
             steps.push(step(
                 at,
-                "responder read it back",
-                healed,
+                "StartLogging accepted",
+                seen,
                 Clock::Aws,
                 Mood::Good,
             ));
         }
-        let seen = format!("{}, in a queue subscribed to the topic", notice.outcome);
+        if let Some(at) = told(notice.verified_at) {
+            let after = notice.calls.join(", ");
+            let seen = if after.is_empty() {
+                "says the notice".to_owned()
+            } else {
+                format!("after {after}, says the notice")
+            };
+            steps.push(step(
+                at,
+                "responder read it back",
+                seen,
+                Clock::Aws,
+                Mood::Good,
+            ));
+        }
+        let seen = format!("\"{}\", in a queue subscribed to the topic", notice.outcome);
         let mood = if notice.says_restored() {
             Mood::Good
         } else {

@@ -27,7 +27,7 @@ fn told(verified_at: &str) -> Notice {
         outcome: "restored".to_owned(),
         severity: "high".to_owned(),
         actor: None,
-        published_at: None,
+        started_at: None,
         verified_at: parse(verified_at),
         calls: vec!["StartLogging".to_owned()],
         document: json!({}),

@@ -40,7 +40,7 @@ fn course(back_by: Option<Restorer>, outcome: Option<&str>) -> Course {
             outcome: outcome.to_owned(),
             severity: "high".to_owned(),
             actor: None,
-            published_at: None,
+            started_at: None,
             verified_at: None,
             calls: Vec::new(),
             document: json!({}),

@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
 use super::failure;
-use crate::{api::InboxApi, arn::TopicArn, error::CallError};
+use crate::{api::InboxApi, arn::TopicArn, error::CallError, screen::printable};
 
 /// What the names of all such queues begin with.
 pub const PREFIX: &str = "trailkeeper-drill-";
@@ -109,34 +109,24 @@ impl Inbox {
         &self.name
     }
 
-    /// Removes subscription and queue. Returns the commands that remove what is left.
+    /// Removes subscription and queue. Returns the commands that remove what is
+    /// left, each with the reason.
     pub async fn close(self) -> Vec<String> {
         let mut left = Vec::new();
+        let region = &self.region;
         if let Some(arn) = &self.subscription
-            && self
-                .sns
-                .unsubscribe()
-                .subscription_arn(arn)
-                .send()
-                .await
-                .is_err()
+            && let Err(error) = self.sns.unsubscribe().subscription_arn(arn).send().await
         {
+            let why = printable(&failure("sns:Unsubscribe", &error).to_string());
             left.push(format!(
-                "aws sns unsubscribe --subscription-arn {arn} --region {}",
-                self.region
+                "aws sns unsubscribe --subscription-arn {arn} --region {region}  # {why}"
             ));
         }
-        if self
-            .sqs
-            .delete_queue()
-            .queue_url(&self.url)
-            .send()
-            .await
-            .is_err()
-        {
+        if let Err(error) = self.sqs.delete_queue().queue_url(&self.url).send().await {
+            let (url, why) = (&self.url, failure("sqs:DeleteQueue", &error));
+            let why = printable(&why.to_string());
             left.push(format!(
-                "aws sqs delete-queue --queue-url {} --region {}",
-                self.url, self.region
+                "aws sqs delete-queue --queue-url {url} --region {region}  # {why}"
             ));
         }
         left

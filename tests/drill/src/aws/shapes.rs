@@ -42,7 +42,6 @@ pub(super) fn event_selectors(
     } else {
         EventSelectors::Advanced(advanced.iter().map(advanced_selector).collect())
     }
-    .sorted()
 }
 
 fn basic_selector(selector: &sdk::EventSelector) -> EventSelector {
