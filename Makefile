@@ -122,12 +122,16 @@ notes: ## Cut a version's notes out of the changelog: VERSION=v1.2.3
 	@mkdir -p target && python3 scripts/release_notes.py "$(VERSION)" CHANGELOG.md > target/notes.md
 	@cat target/notes.md
 
+# In a workspace of the function alone: the drill's features are not in its binary.
+SBOM := target/sbom
+
 .PHONY: sbom
 sbom: target/tools/bin/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION) ## List what is in the binary, as CycloneDX: ARCH=...
-	@mkdir -p $(DIST)
+	@mkdir -p $(DIST) && rm -rf $(SBOM) && mkdir -p $(SBOM)
+	@cp -r Cargo.lock lambda $(SBOM)/ && sed '/^members/s/=.*/= ["lambda"]/' Cargo.toml > $(SBOM)/Cargo.toml
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo cyclonedx --quiet \
-		--manifest-path lambda/Cargo.toml --format json --spec-version 1.5 --no-build-deps --target $(TRIPLE) --override-filename sbom
-	@sed 's|file://$(CURDIR)|file:///trailkeeper|g' lambda/sbom.json > $(DIST)/trailkeeper-$(ARCH).cdx.json; rm lambda/sbom.json
+		--manifest-path $(SBOM)/lambda/Cargo.toml --format json --spec-version 1.5 --no-build-deps --target $(TRIPLE) --override-filename sbom
+	@sed 's|file://$(CURDIR)/$(SBOM)|file:///trailkeeper|g' $(SBOM)/lambda/sbom.json > $(DIST)/trailkeeper-$(ARCH).cdx.json; rm -rf $(SBOM)
 	@echo "$(DIST)/trailkeeper-$(ARCH).cdx.json"
 
 .PHONY: checksums

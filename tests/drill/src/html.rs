@@ -113,11 +113,8 @@ fn figures(page: &mut String, report: &Report) {
     row(page, "By", &report.caller);
     row(page, "Budget", &duration(figures.budget_ms));
     if report.attack.name == "stop" {
-        row(
-            page,
-            "Without logging, by the trail's own times",
-            &known(figures.gap_ms),
-        );
+        let gap = report::gap(figures).unwrap_or_else(|| "not known".to_owned());
+        row(page, "Without logging, by the trail's own times", &gap);
     }
     let last = figures.last_seen_weakened_ms;
     row(

@@ -18,6 +18,7 @@ pub mod error;
 pub mod html;
 pub mod moment;
 pub mod notice;
+mod output;
 pub mod preflight;
 pub mod report;
 pub mod screen;

@@ -1,9 +1,8 @@
 //! One run of the program: look, ask, listen, attack, follow, tidy up, report.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
-use time::OffsetDateTime;
 
 use crate::{
     arguments::Arguments,
@@ -12,9 +11,8 @@ use crate::{
     call::Call,
     confirm,
     drill::{Drill, Ran},
-    error::CallError,
-    html::html,
     moment,
+    output::{alarm, arm, complain, save, script, summary, tell_left_over, write},
     preflight::{self, Unfit},
     report::{self, Figures, Measured, NoticeSeen, Report},
     screen::Screen,
@@ -31,9 +29,9 @@ struct NotRun {
 }
 
 impl NotRun {
-    fn new(why: impl ToString, next: impl Into<String>) -> Self {
+    fn new(why: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
-            why: why.to_string(),
+            why: why.into(),
             next: next.into(),
         }
     }
@@ -41,7 +39,7 @@ impl NotRun {
 
 impl From<Unfit> for NotRun {
     fn from(unfit: Unfit) -> Self {
-        Self::new(&unfit, unfit.next_step())
+        Self::new(unfit.to_string(), unfit.next_step())
     }
 }
 
@@ -79,7 +77,7 @@ async fn attacked(arguments: &Arguments, screen: &Screen) -> Result<Verdict, Not
             biased;
             Some(signal) = signals.recv() => return Err(interrupted(signal)),
             answer = confirm::ask(arguments, screen) => answer.map_err(|error| {
-                NotRun::new(error, "Without a terminal, say --yes (make drill: YES=1).")
+                NotRun::new(error.to_string(), "Without a terminal, say --yes (make drill: YES=1).")
             })?,
         }
     }
@@ -132,7 +130,7 @@ async fn prepare(arguments: &Arguments, screen: &Screen) -> Result<Prepared, Not
     let trail = &arguments.trail;
     let settings = aws::settings(trail.region())
         .await
-        .map_err(|error| NotRun::new(error, "Correct that setting."))?;
+        .map_err(|error| NotRun::new(error.to_string(), "Correct that setting."))?;
     let caller = preflight::caller(&settings, trail).await?;
     screen.say(&format!("you are {caller}"));
     let api = CloudTrail::new(&settings, trail.clone());
@@ -177,7 +175,7 @@ async fn listen(
         Err((error, left)) => {
             tell_left_over(&left);
             let next = format!("{} Or leave --topic out.", error.next_step());
-            Err(NotRun::new(error, next))
+            Err(NotRun::new(error.to_string(), next))
         }
     }
 }
@@ -227,35 +225,6 @@ async fn finish(
         alarm(&prepared.commands, &report.reasons);
     }
     verdict
-}
-
-fn summary(screen: &Screen, report: &Report) {
-    let mood = match report.verdict {
-        Verdict::Passed => timeline::Mood::Good,
-        _ => timeline::Mood::Bad,
-    };
-    let word = screen.mood(report.verdict.as_str(), mood);
-    let figures = &report.figures;
-    let mut parts = Vec::new();
-    if let Some(gap) = report::gap(figures) {
-        parts.push(format!("{gap} without logging by the trail's own times"));
-    }
-    if let Some(at) = figures.restored_seen_ms {
-        parts.push(format!("seen as before after {}", timeline::duration(at)));
-    }
-    if let Some(at) = figures.notice_received_ms {
-        parts.push(format!("notice after {}", timeline::duration(at)));
-    }
-    parts.push(format!("budget {} s", figures.budget_ms / 1_000));
-    screen.line(&format!("{word}: {}", parts.join(", ")));
-    for reason in &report.reasons {
-        screen.line(&format!("  because {}", crate::screen::printable(reason)));
-    }
-    if report.verdict == Verdict::Failed {
-        screen.line(
-            "  Next: the alarms, the function's log and its dead-letter queue: docs/operations.md",
-        );
-    }
 }
 
 fn describe(
@@ -323,69 +292,6 @@ async fn tidy_up(inbox: Option<Inbox>, screen: &Screen) -> Vec<String> {
     left
 }
 
-/// restore.sh: what a person, or another machine, can run if this one is gone.
-fn save(folder: &Path, trail: &str, commands: &[String]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let now = moment::shown(OffsetDateTime::now_utc());
-    let text = format!(
-        "#!/bin/sh\n# Puts {trail} back as it was before the drill of {now}.\n{}\n",
-        commands.join("\n")
-    );
-    fs::write(folder.join("restore.sh"), text)
-}
-
-fn script(arguments: &Arguments) -> String {
-    format!(
-        "sh {}",
-        crate::call::quoted(&arguments.out.join("restore.sh").to_string_lossy())
-    )
-}
-
-fn write(folder: &Path, report: &Report) -> io::Result<()> {
-    fs::write(folder.join("report.json"), report::json(report)?)?;
-    fs::write(folder.join("report.html"), html(report))?;
-    fs::write(folder.join("timeline.svg"), crate::html::picture(report))
-}
-
-/// A fault of the drill's own must not be silent about the trail either.
-fn arm(commands: &[String]) {
-    let commands = commands.to_vec();
-    std::panic::set_hook(Box::new(move |fault| {
-        alarm(&commands, &[format!("the drill itself failed: {fault}")]);
-        std::process::exit(i32::from(Verdict::MaybeWeakened.exit_code()));
-    }));
-}
-
-fn alarm(commands: &[String], reasons: &[String]) {
-    let (commands, reasons) = (commands.join("\n  "), reasons.join("; "));
-    complain(&format!(
-        "\n{}: {}\nPut it back now:\n  {commands}\n",
-        Verdict::MaybeWeakened.as_str(),
-        crate::screen::printable(&reasons)
-    ));
-}
-
-fn tell_left_over(commands: &[String]) {
-    if !commands.is_empty() {
-        complain(&format!(
-            "Left over; remove it:\n  {}",
-            commands.join("\n  ")
-        ));
-    }
-}
-
-fn complain(text: &str) {
-    use io::Write;
-    let _ = writeln!(io::stderr(), "{text}");
-}
-
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-impl From<CallError> for NotRun {
-    fn from(error: CallError) -> Self {
-        let next = error.next_step();
-        Self::new(error, next)
-    }
 }

@@ -1,5 +1,7 @@
 //! The steps of a drill in their order, and how they are drawn on a terminal. Pure.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -194,8 +196,9 @@ pub fn draw(steps: &[Step], paint: impl Fn(&str, Mood) -> String) -> String {
         let bar = format!("{bar:<33}");
         let about = if step.clock == Clock::Aws { "~" } else { " " };
         let what = format!("{:<width$}", step.what);
-        lines += &format!(
-            "  {:>9} {about} {}  {}  {}\n",
+        let _ = writeln!(
+            lines,
+            "  {:>9} {about} {}  {}  {}",
             duration(step.at_ms),
             paint(&what, step.mood),
             paint(&bar, step.mood),

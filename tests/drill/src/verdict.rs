@@ -66,13 +66,11 @@ pub fn judge(
         );
     }
     if course.verified_ms.is_none() {
-        let seen = match &course.read_error {
-            Some(error) => format!("what the trail is could not be seen: {error}"),
-            None => {
-                let parts: Vec<&str> = course.differs.iter().map(|part| part.as_str()).collect();
-                format!("not as before when last read: {}", parts.join(", "))
-            }
-        };
+        let parts: Vec<&str> = course.differs.iter().map(|part| part.as_str()).collect();
+        let seen = course.read_error.as_ref().map_or_else(
+            || format!("not as before when last read: {}", parts.join(", ")),
+            |error| format!("what the trail is could not be seen: {error}"),
+        );
         return (Verdict::MaybeWeakened, vec![seen]);
     }
     if let Some(signal) = course.interrupted_by {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{SdkConfig, retry::RetryConfig};
-use aws_sdk_cloudtrail::{Client, config::Builder};
+use aws_sdk_cloudtrail::{Client, config::Builder, types::ResourceTag};
 use tokio::{
     sync::Mutex,
     time::{Interval, MissedTickBehavior, interval},
@@ -110,7 +110,7 @@ impl CloudTrail {
                     .await
                     .map_err(|e| failure("cloudtrail:ListTags", &e))?;
                 let all = answer.resource_tag_list().iter();
-                reading.tags = Some(shapes::tags(all.flat_map(|one| one.tags_list())));
+                reading.tags = Some(shapes::tags(all.flat_map(ResourceTag::tags_list)));
             }
         }
         Ok(())
