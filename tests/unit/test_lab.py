@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from lab import notice_text, progress, provider
+from lab.actors import listener
+from lab.paths import REPOSITORY
 
 
 def test_a_mirror_is_found_below_a_prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,3 +34,9 @@ def test_a_section_of_a_notice() -> None:
 def test_colour_is_for_terminals_only() -> None:
     stream = io.StringIO()
     assert progress.colour("x", "red", stream) == "x"
+
+
+def test_a_drill_of_the_lab_has_the_permissions_that_the_document_names() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", (REPOSITORY / "docs" / "drill.md").read_text(), re.DOTALL)
+    topic = "arn:aws:sns:eu-central-1:111122223333:trailkeeper-alerts"
+    assert listener(topic) in [json.loads(block) for block in blocks]
