@@ -28,9 +28,10 @@ PLAN ?= target/plans/$(or $(subst /,-,$(patsubst %/,%,$(DIR))),none).tfplan
 VENV := target/venv
 CHECKOV := target/venv-checkov
 WORKFLOWS := target/venv-workflows
-DRILL := target/venv-drill
+DRILL := target/tool/trailkeeper-drill
 PYTHON := $(abspath $(VENV))/bin/python
 SOURCES := $(shell find lambda -type f -not -path '*/tests/*') Cargo.toml Cargo.lock rust-toolchain.toml
+DRILL_SOURCES := $(shell find tests/drill -type f -not -name '*_tests.rs') Cargo.toml Cargo.lock rust-toolchain.toml
 LAB = PYTHONPATH=tests $(PYTHON) -m lab
 
 .PHONY: help
@@ -41,8 +42,8 @@ help: ## List the targets
 # --- See it work -------------------------------------------------------------
 
 .PHONY: demo
-demo: tools $(PACKAGE) ## Attack a guarded trail in a local AWS and watch it come back
-	@$(LAB) demo --package $(PACKAGE)
+demo: tools $(PACKAGE) $(DRILL) ## Drill a guarded trail in a local AWS: attacked, it comes back
+	@$(LAB) demo --package $(PACKAGE) --drill $(DRILL)
 
 .PHONY: lab
 lab: tools $(PACKAGE) ## A guarded local AWS that stays up; NAME=other for one beside it
@@ -57,7 +58,7 @@ package: $(PACKAGE) ## Build the function's zip (ARCH=x86_64 or arm64)
 $(PACKAGE): $(SOURCES) scripts/zip.py | $(VENV)/ready
 	@echo "Building the package for $(ARCH) (the first time takes about three minutes) ..."
 	@PATH="$(abspath $(VENV))/bin:$$PATH" RUSTFLAGS="$(REMAP) $${RUSTFLAGS:-}" \
-		cargo lambda build --locked --release --target $(TRIPLE)
+		cargo lambda build --locked --release --target $(TRIPLE) --package trailkeeper
 	@$(PYTHON) scripts/zip.py target/lambda/trailkeeper/bootstrap $@
 
 $(BINARY): $(PACKAGE)
@@ -145,9 +146,17 @@ drift: dir ## Fail if what is deployed is not what is declared: DIR=...
 	@scripts/terraform.sh drift $(DIR) $(PLAN)
 
 .PHONY: drill
-drill: $(DRILL)/ready ## Stop a guarded trail and see it start again: TRAIL_ARN=... [BUDGET=120] [YES=1]
+drill: $(DRILL) ## Attack a guarded trail and see it come back: TRAIL_ARN=... [TOPIC_ARN=...] [ATTACK=stop] [BUDGET=120] [YES=1]
 	@test -n "$(TRAIL_ARN)" || { echo "Which trail? make drill TRAIL_ARN=arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME" >&2; exit 1; }
-	@$(DRILL)/bin/python scripts/drill.py "$(TRAIL_ARN)" $(if $(BUDGET),--budget $(BUDGET)) $(if $(YES),--yes)
+	@$(DRILL) --trail "$(TRAIL_ARN)" $(if $(TOPIC_ARN),--topic "$(TOPIC_ARN)") $(if $(ATTACK),--attack $(ATTACK)) \
+		$(if $(BUDGET),--budget $(BUDGET)) $(if $(OUT),--out "$(OUT)") $(if $(YES),--yes) $(DRILL_FLAGS)
+
+# Into a folder of its own: what it shares with the function, it does not share the features of.
+$(DRILL): $(DRILL_SOURCES)
+	@echo "Building the drill (the first time takes a few minutes) ..."
+	@TRAILKEEPER_COMMIT="$$(git describe --always --dirty --abbrev=12 2>/dev/null)" \
+		cargo build --locked --quiet --profile tool --package trailkeeper-drill
+	@touch $@
 
 .PHONY: dir
 dir:
@@ -169,12 +178,16 @@ notes: ## Cut a version's notes out of the changelog: VERSION=v1.2.3
 	@mkdir -p target && python3 scripts/release_notes.py "$(VERSION)" CHANGELOG.md > target/notes.md
 	@cat target/notes.md
 
+# In a workspace of the function alone: the drill's features are not in its binary.
+SBOM := target/sbom
+
 .PHONY: sbom
 sbom: target/tools/bin/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION) ## List what is in the binary, as CycloneDX: ARCH=...
-	@mkdir -p $(DIST)
+	@mkdir -p $(DIST) && rm -rf $(SBOM) && mkdir -p $(SBOM)
+	@cp -r Cargo.lock lambda $(SBOM)/ && sed '/^members/s/=.*/= ["lambda"]/' Cargo.toml > $(SBOM)/Cargo.toml
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo cyclonedx --quiet \
-		--manifest-path lambda/Cargo.toml --format json --spec-version 1.5 --no-build-deps --target $(TRIPLE) --override-filename sbom
-	@sed 's|file://$(CURDIR)|file:///trailkeeper|g' lambda/sbom.json > $(DIST)/trailkeeper-$(ARCH).cdx.json; rm lambda/sbom.json
+		--manifest-path $(SBOM)/lambda/Cargo.toml --format json --spec-version 1.5 --no-build-deps --target $(TRIPLE) --override-filename sbom
+	@sed 's|file://$(CURDIR)/$(SBOM)|file:///trailkeeper|g' $(SBOM)/lambda/sbom.json > $(DIST)/trailkeeper-$(ARCH).cdx.json; rm -rf $(SBOM)
 	@echo "$(DIST)/trailkeeper-$(ARCH).cdx.json"
 
 .PHONY: checksums
@@ -236,7 +249,7 @@ deny: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Licences, sources and
 	@target/tools/bin/cargo-deny --offline check licenses bans sources
 
 .PHONY: e2e
-e2e: $(PACKAGE) ## End-to-end tests in the lab
+e2e: $(PACKAGE) $(DRILL) ## End-to-end tests in the lab
 	@echo "== End to end in the lab (a few minutes)"
 	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest e2e
 
@@ -266,12 +279,6 @@ $(CHECKOV)/ready: tests/requirements-checkov.txt | tools
 	@echo "Setting up checkov in $(CHECKOV) ..."
 	@rm -rf $(CHECKOV) && python3 -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
-
-# Apart from the tests' packages: a pipeline drills without compilers and emulator.
-$(DRILL)/ready: tests/requirements-drill.txt
-	@rm -rf $(DRILL) && python3 -m venv $(DRILL)
-	@$(DRILL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # zizmor always. actionlint where its download answers, and always on GitHub itself.

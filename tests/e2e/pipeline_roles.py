@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from e2e.deployments import NEVER_SWEPT, Deployment
+from e2e.drills import Running
 from e2e.guarded import Guarded
 from lab.aws import Aws, Credentials
 from lab.inbox import Inbox
-from lab.paths import INFRA, REPOSITORY
+from lab.paths import INFRA
 from lab.terraform import Terraform
 
 REPO = "repo:example/infrastructure"
@@ -162,24 +162,13 @@ def pipe(deployment: Deployment, variables: dict[str, Any]) -> Piped:
 
 
 def _drill(guarded: Guarded, role: Aws, trail_arn: str) -> tuple[int, list[str]]:
-    """The real script, as the role; its exit code, and the outcomes that people were told."""
+    """The real drill, as the role; its exit code, and the outcomes that people were told."""
     since = time.time()
-    credentials = role.credentials
-    answer = subprocess.run(
-        [sys.executable, REPOSITORY / "scripts" / "drill.py", trail_arn, "--yes", "--budget", "30"],
-        env=os.environ
-        | {
-            "AWS_ENDPOINT_URL": role.endpoint_url,
-            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-            "AWS_SESSION_TOKEN": credentials.session_token or "",
-        },
-        capture_output=True,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as out:
+        ended = Running(role, Path(out), "--trail", trail_arn, "--yes", "--budget", "30").end()
     guarded.notice(since)
     guarded.settle()
-    return answer.returncode, [notice["outcome"] for notice in guarded.notices(since)]
+    return ended.code, [notice["outcome"] for notice in guarded.notices(since)]
 
 
 def _attempts(deployment: Deployment, roles: dict[str, Aws], arns: dict[str, str]) -> dict[str, Callable[[], Any]]:
