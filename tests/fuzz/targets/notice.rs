@@ -136,6 +136,7 @@ fn incidents(event: &Event, text: &str) -> Vec<Incident> {
             Mode::Observe
         },
         is_expected: text.len() % 16 < 8,
+        saw_stop: text.len() % 32 < 16,
     };
     let made = |done| Incident::reconciled(event, &trail, done, about);
     all.extend(reconciliations.iter().filter_map(made));
