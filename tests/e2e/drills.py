@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import socket
 import subprocess
@@ -38,32 +40,42 @@ class Drilled:
 class Running:
     """A drill that is under way."""
 
-    def __init__(self, aws: Aws, out: Path, *arguments: str) -> None:
+    def __init__(self, aws: Aws, out: Path, *arguments: str, with_terminal: bool = False) -> None:
         self._out = out
-        self._lines: list[str] = []
+        self._terminal, terminal = pty.openpty() if with_terminal else (None, None)
+        self._text = ""
         self._process = subprocess.Popen(
             [drill.find_drill(), *arguments, "--out", out],
             env=drill.environment(aws),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        if terminal is not None:
+            os.close(terminal)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout
-        self._lines.extend(iter(self._process.stdout.readline, ""))
+        # By the character: a question ends without a line.
+        for character in iter(lambda: self._process.stdout.read(1), ""):
+            self._text += character
 
     def until(self, words: str) -> None:
-        """Wait for a line."""
+        """Wait until it says so."""
         deadline = time.monotonic() + _LONGEST_SECONDS
-        while not any(words in line for line in list(self._lines)):
+        while words not in self._text:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise AssertionError(f"the drill never said {words!r}:\n{''.join(self._lines)}")
+                raise AssertionError(f"the drill never said {words!r}:\n{self._text}")
             time.sleep(0.02)
+
+    def type(self, line: str) -> None:
+        """Type a line."""
+        assert self._terminal is not None
+        os.write(self._terminal, f"{line}\n".encode())
 
     def signal(self, number: signal.Signals) -> None:
         """Send one."""
@@ -82,7 +94,9 @@ class Running:
             self.kill()
             raise
         self._reader.join(5)
-        return Drilled(code, "".join(self._lines), self._out)
+        if self._terminal is not None:
+            os.close(self._terminal)
+        return Drilled(code, self._text, self._out)
 
 
 class Relay:

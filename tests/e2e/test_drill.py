@@ -33,8 +33,8 @@ def drill(guarded: Guarded, driller: Aws, tmp_path: Path) -> Iterator[Callable[.
     """Start a drill; it does not outlive the test."""
     started: list[Running] = []
 
-    def start(*arguments: str, trail: str = guarded.trail_arn, by: Aws = driller) -> Running:
-        started.append(Running(by, tmp_path, "--trail", trail, *arguments))
+    def start(*arguments: str, trail: str = guarded.trail_arn, by: Aws = driller, **how: bool) -> Running:
+        started.append(Running(by, tmp_path, "--trail", trail, *arguments, **how))
         return started[-1]
 
     yield start
@@ -85,6 +85,23 @@ def test_a_guarded_trail_passes(guarded: Guarded, drill: Callable[..., Running],
     assert "<svg" in page and "PASSED" in page and driller.credentials.name in page
     assert "PASSED" in ended.output and leftovers(guarded) == []
     assert [notice["outcome"] for notice in guarded.notices(since)] == ["restored"]
+
+
+def test_the_name_of_the_trail_is_asked_for(guarded: Guarded, drill: Callable[..., Running]) -> None:
+    since = time.time()
+    for answer in ("yes", None):
+        asked = drill(with_terminal=True)
+        asked.until(f"account {guarded.lab.account}")
+        asked.until(f"Type the trail's name, {guarded.trail_name}")
+        asked.type(answer) if answer else asked.signal(signal.SIGINT)
+        ended = asked.end()
+        assert (ended.code, "Nothing was attacked" in ended.output) == (2, True), ended.output
+    assert guarded.records(since, event_name="StopLogging") == []
+    meant = drill(with_terminal=True)
+    meant.until("Type the trail's name")
+    meant.type(guarded.trail_name)
+    assert meant.end().code == 0
+    guarded.settle()
 
 
 def test_nobody_answers(guarded: Guarded, drill: Callable[..., Running]) -> None:

@@ -100,12 +100,14 @@ async fn attacked(arguments: &Arguments, screen: &Screen) -> Result<Verdict, Not
         tell_left_over(&left);
         return Err(interrupted(signal));
     }
-    let commands = prepared.commands.join("\n          ");
+    // The long ones would only hide the others; restore.sh has them all.
+    let way_back = match &prepared.commands[..] {
+        [only] if only.len() < 200 => only.clone(),
+        _ => script(arguments),
+    };
     screen.say(&format!(
-        "if this is cut off, put the trail back by hand ({}):",
-        script(arguments)
+        "if this is cut off, put the trail back: {way_back}"
     ));
-    screen.line(&format!("          {commands}"));
     arm(&prepared.commands);
     let drill = Drill {
         arn: &arguments.trail,
