@@ -28,10 +28,11 @@ PLAN ?= target/plans/$(or $(subst /,-,$(patsubst %/,%,$(DIR))),none).tfplan
 VENV := target/venv
 CHECKOV := target/venv-checkov
 WORKFLOWS := target/venv-workflows
-DRILL := target/venv-drill
+DRILL := target/tool/trailkeeper-drill
 BENCH := target/venv-bench
 PYTHON := $(abspath $(VENV))/bin/python
 SOURCES := $(shell find lambda -type f -not -path '*/tests/*') Cargo.toml Cargo.lock rust-toolchain.toml
+DRILL_SOURCES := $(shell find tests/drill -type f -not -name '*_tests.rs') Cargo.toml Cargo.lock rust-toolchain.toml
 LAB = PYTHONPATH=tests $(PYTHON) -m lab
 
 .PHONY: help
@@ -42,8 +43,8 @@ help: ## List the targets
 # --- See it work -------------------------------------------------------------
 
 .PHONY: demo
-demo: tools $(PACKAGE) ## Attack a guarded trail in a local AWS and watch it come back
-	@$(LAB) demo --package $(PACKAGE)
+demo: tools $(PACKAGE) $(DRILL) ## Drill a guarded trail in a local AWS: attacked, it comes back
+	@$(LAB) demo --package $(PACKAGE) --drill $(DRILL)
 
 .PHONY: lab
 lab: tools $(PACKAGE) ## A guarded local AWS that stays up; NAME=other for one beside it
@@ -73,10 +74,17 @@ start-up: $(BINARY) ## Print how long the packaged function takes to its first c
 fleet: $(BINARY) ## Print what a sweep of 10,000 accounts takes, against a simulated AWS that throttles (4 minutes)
 	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --ignored --nocapture --test-threads=1 fleet
 
-# RUNS=5 is a quick look that counts for nothing. The shares of a processor need root.
-# FOLDER is where benchmarks.md and benchmarks.svg are written anew.
+# --- Figures: docs/reliability.md, docs/benchmarks.md ------------------------
+
+# The tables go into the document, but not in `make test`, which changes no file.
+DOCUMENT ?= docs/reliability.md
+INTO = $(if $(DOCUMENT),python3 scripts/into_document.py $(DOCUMENT),@:)
+
+# RUNS=5 is a quick look that counts for nothing; DOCUMENT= leaves the document alone.
+# The shares of a processor need root.
 .PHONY: bench
-bench: $(BINARY) $(BENCH)/ready ## Measure the function beside boto3 and Cloud Custodian; writes docs/benchmarks.md (20 minutes; RUNS=5 for less)
+bench: DOCUMENT = docs/benchmarks.md
+bench: $(BINARY) $(BENCH)/ready ## Measure the function beside boto3 and Cloud Custodian, into docs/benchmarks.md (20 minutes)
 	@echo "Building the benchmark ..."
 	@cargo build --locked --quiet --release --package trailkeeper-bench
 	@mkdir -p target/bench
@@ -84,9 +92,59 @@ bench: $(BINARY) $(BENCH)/ready ## Measure the function beside boto3 and Cloud C
 	@$(BENCH)/bin/python tests/bench/peers/package_size.py > target/bench/sizes
 	@echo "floor $$(stat -c %s target/bench/floor.zip)" >> target/bench/sizes
 	@target/release/bench --ours $(BINARY) --package $(PACKAGE) --python $(BENCH)/bin/python --peers tests/bench/peers \
-		--sizes target/bench/sizes --out $(or $(FOLDER),docs) \
-		--commit "$$(git log -1 --format='%h of %cs')$$(git diff --quiet HEAD -- lambda Cargo.lock Cargo.toml || echo ', with changes')" \
-		$(if $(RUNS),--runs $(RUNS)) $(if $(EVENTS),--events $(EVENTS))
+		--sizes target/bench/sizes --out target/bench $(if $(RUNS),--runs $(RUNS)) $(if $(EVENTS),--events $(EVENTS))
+	@$(INTO) bench target/bench/benchmarks.md
+	@$(if $(DOCUMENT),cp target/bench/benchmarks.svg $(dir $(DOCUMENT)))
+
+.PHONY: faults
+faults: $(BINARY) ## Every AWS call fails in every way: print what comes of it (a minute)
+	@echo "== Every call fails in every way (a minute: hanging calls have to be waited for)"
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) FAULTS_TABLE=$(abspath target)/faults.md \
+		cargo test --locked --quiet --test wire -- --ignored --nocapture fault_matrix
+	@$(INTO) faults target/faults.md
+
+.PHONY: storm
+storm: storm-of-events storm-of-stops ## 10,000 events through one process; 1,000 stops by 20 attackers in the lab (10 minutes)
+
+.PHONY: storm-of-events
+storm-of-events: $(BINARY)
+	@echo "== Ten thousand events through one process, with an AWS that throttles"
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) STORM_TABLE=$(abspath target)/storm-of-events.md \
+		cargo test --locked --quiet --test wire -- --ignored --nocapture storm_of_events
+	@$(INTO) storm-of-events target/storm-of-events.md
+
+.PHONY: storm-of-stops
+storm-of-stops: tools $(PACKAGE)
+	@echo "== A thousand stops by twenty attackers on five trails, in the lab"
+	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) STORM_LAB_TABLE=$(abspath target)/storm-of-stops.md \
+		$(PYTHON) -m pytest -q stress/test_storm.py
+	@$(INTO) storm-of-stops target/storm-of-stops.md
+
+.PHONY: outages
+outages: tools $(PACKAGE) ## The topic is down for a whole incident, the emulator restarts in one: in the lab (2 minutes)
+	@echo "== Outages, in the lab"
+	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest -q stress/test_outages.py
+
+# Stable Rust and a C++ compiler are enough: see scripts/instrumented_rustc.sh.
+TIME ?= 60
+.PHONY: fuzz
+fuzz: ## Fuzz the parser and the notices, each for TIME=60 seconds
+	@echo "== Fuzzing: the parser and the notices"
+	@scripts/fuzz.sh $(TIME)
+
+.PHONY: fuzz-corpus
+fuzz-corpus: ## Keep what fuzzing found and what reaches new code, in tests/fuzz/corpus
+	@scripts/fuzz_corpus.sh
+
+.PHONY: reproducible
+reproducible: $(VENV)/ready ## Build the committed state in two folders and compare the bytes (10 minutes): ARCH=...
+	@echo "== The same commit, built twice"
+	@scripts/reproducible.sh $(ARCH)
+
+.PHONY: advisories
+advisories: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Known vulnerabilities of the dependencies, if the database can be reached
+	@echo "== Dependencies: known vulnerabilities"
+	@scripts/advisories.sh target/tools/bin/cargo-deny
 
 # --- Deploy, in any CI system: docs/pipeline.md ------------------------------
 
@@ -105,9 +163,17 @@ drift: dir ## Fail if what is deployed is not what is declared: DIR=...
 	@scripts/terraform.sh drift $(DIR) $(PLAN)
 
 .PHONY: drill
-drill: $(DRILL)/ready ## Stop a guarded trail and see it start again: TRAIL_ARN=... [BUDGET=120] [YES=1]
+drill: $(DRILL) ## Attack a guarded trail and see it come back: TRAIL_ARN=... [TOPIC_ARN=...] [ATTACK=stop] [BUDGET=120] [YES=1]
 	@test -n "$(TRAIL_ARN)" || { echo "Which trail? make drill TRAIL_ARN=arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME" >&2; exit 1; }
-	@$(DRILL)/bin/python scripts/drill.py "$(TRAIL_ARN)" $(if $(BUDGET),--budget $(BUDGET)) $(if $(YES),--yes)
+	@$(DRILL) --trail "$(TRAIL_ARN)" $(if $(TOPIC_ARN),--topic "$(TOPIC_ARN)") $(if $(ATTACK),--attack $(ATTACK)) \
+		$(if $(BUDGET),--budget $(BUDGET)) $(if $(OUT),--out "$(OUT)") $(if $(YES),--yes) $(DRILL_FLAGS)
+
+# Into a folder of its own: what it shares with the function, it does not share the features of.
+$(DRILL): $(DRILL_SOURCES)
+	@echo "Building the drill (the first time takes a few minutes) ..."
+	@TRAILKEEPER_COMMIT="$$(git describe --always --dirty --abbrev=12 2>/dev/null)" \
+		cargo build --locked --quiet --profile tool --package trailkeeper-drill
+	@touch $@
 
 .PHONY: dir
 dir:
@@ -129,12 +195,16 @@ notes: ## Cut a version's notes out of the changelog: VERSION=v1.2.3
 	@mkdir -p target && python3 scripts/release_notes.py "$(VERSION)" CHANGELOG.md > target/notes.md
 	@cat target/notes.md
 
+# In a workspace of the function alone: the drill's features are not in its binary.
+SBOM := target/sbom
+
 .PHONY: sbom
 sbom: target/tools/bin/cargo-cyclonedx-$(CARGO_CYCLONEDX_VERSION) ## List what is in the binary, as CycloneDX: ARCH=...
-	@mkdir -p $(DIST)
+	@mkdir -p $(DIST) && rm -rf $(SBOM) && mkdir -p $(SBOM)
+	@cp -r Cargo.lock lambda $(SBOM)/ && sed '/^members/s/=.*/= ["lambda"]/' Cargo.toml > $(SBOM)/Cargo.toml
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo cyclonedx --quiet \
-		--manifest-path lambda/Cargo.toml --format json --spec-version 1.5 --no-build-deps --target $(TRIPLE) --override-filename sbom
-	@sed 's|file://$(CURDIR)|file:///trailkeeper|g' lambda/sbom.json > $(DIST)/trailkeeper-$(ARCH).cdx.json; rm lambda/sbom.json
+		--manifest-path $(SBOM)/lambda/Cargo.toml --format json --spec-version 1.5 --no-build-deps --target $(TRIPLE) --override-filename sbom
+	@sed 's|file://$(CURDIR)/$(SBOM)|file:///trailkeeper|g' $(SBOM)/lambda/sbom.json > $(DIST)/trailkeeper-$(ARCH).cdx.json; rm -rf $(SBOM)
 	@echo "$(DIST)/trailkeeper-$(ARCH).cdx.json"
 
 .PHONY: checksums
@@ -144,13 +214,16 @@ checksums: ## Write the SHA-256 of all files in target/dist
 # --- Test --------------------------------------------------------------------
 
 .PHONY: test
-test: lint unit wire terraform checkov deny e2e ## Run every test
+test: DOCUMENT :=
+test: TIME := 5
+test: lint unit fuzz wire faults terraform checkov deny e2e ## Run every test
 	@echo "All tests passed."
 
 .PHONY: lint
 lint: tools $(VENV)/ready workflows ## Formatting and lints of all code
 	@echo "== Formatting and lints"
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	@cargo clippy --locked --quiet --all-targets -- -D warnings
 	@TF_CLI_CONFIG_FILE=/dev/null terraform fmt -check -recursive infra
 	@$(VENV)/bin/ruff check --quiet tests
@@ -168,13 +241,13 @@ workflows: $(WORKFLOWS)/ready ## Security and syntax of the GitHub workflows
 .PHONY: unit
 unit: $(VENV)/ready ## Unit tests, recorded events, random sequences of attacks
 	@echo "== Unit tests, recorded events, random sequences of attacks"
-	@cargo test --locked --quiet --lib --bins --test recorded_events --test convergence --test smoke
+	@cargo test --locked --quiet --lib --bins --test recorded_events --test convergence --test plan --test smoke
 	@cd tests && $(PYTHON) -m pytest -q unit
 
 .PHONY: wire
 wire: $(BINARY) ## The packaged binary over the Lambda runtime API, with a failing AWS
-	@echo "== The packaged binary on the wire (about a minute: hanging calls have to be waited for)"
-	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24 --include-ignored --skip start_up --skip fleet::
+	@echo "== The packaged binary on the wire (half a minute: hanging calls have to be waited for)"
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24 --include-ignored --skip start_up --skip fleet:: --skip matrix:: --skip storm::
 
 .PHONY: terraform
 terraform: $(VENV)/ready ## Validate and test every Terraform module
@@ -193,7 +266,7 @@ deny: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Licences, sources and
 	@target/tools/bin/cargo-deny --offline check licenses bans sources
 
 .PHONY: e2e
-e2e: $(PACKAGE) ## End-to-end tests in the lab
+e2e: $(PACKAGE) $(DRILL) ## End-to-end tests in the lab
 	@echo "== End to end in the lab (a few minutes)"
 	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest e2e
 
@@ -223,12 +296,6 @@ $(CHECKOV)/ready: tests/requirements-checkov.txt | tools
 	@echo "Setting up checkov in $(CHECKOV) ..."
 	@rm -rf $(CHECKOV) && python3 -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
-
-# Apart from the tests' packages: a pipeline drills without compilers and emulator.
-$(DRILL)/ready: tests/requirements-drill.txt
-	@rm -rf $(DRILL) && python3 -m venv $(DRILL)
-	@$(DRILL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Apart from the tests' packages: Cloud Custodian pins its own boto3.

@@ -13,6 +13,7 @@ module "trail" {
   count  = var.create_trail ? 1 : 0
 
   name                     = var.name
+  organization             = var.organization
   event_selectors          = var.event_selectors
   advanced_event_selectors = var.advanced_event_selectors
   insight_selectors        = var.insight_selectors

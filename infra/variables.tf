@@ -106,6 +106,15 @@ variable "sweep_interval_minutes" {
   nullable    = false
 }
 
+variable "organization" {
+  description = "Make the trail made here the organisation's: it records all accounts. For the management account or the delegated administrator; the management account owns the trail in either case. id: o-...; null: this account's trail."
+  type = object({
+    id                    = string
+    management_account_id = string
+  })
+  default = null
+}
+
 variable "event_selectors" {
   description = "Which events the trail made here records, basic form. null, with advanced_event_selectors null too, means CloudTrail's default: all management events, no data events."
   type = list(object({

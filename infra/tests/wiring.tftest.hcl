@@ -178,3 +178,37 @@ run "a_delegated_administrator_protects_the_organisations_trail" {
     error_message = "The management account owns the trail, and this account may heal it."
   }
 }
+
+run "the_organisations_trail_is_made_and_protected" {
+  command = plan
+
+  variables {
+    organization = { id = "o-a1b2c3d4e5", management_account_id = "123456789012" }
+  }
+
+  assert {
+    condition     = output.protected_trail_arns == tolist(["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"])
+    error_message = "The trail made here must be protected."
+  }
+  assert {
+    condition     = jsondecode(output.baselines["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"]).is_organization_trail
+    error_message = "The trail must be the organisation's, and stay that."
+  }
+}
+
+run "a_delegated_administrator_makes_the_organisations_trail" {
+  command = plan
+
+  variables {
+    organization = { id = "o-a1b2c3d4e5", management_account_id = "999988887777" }
+  }
+
+  assert {
+    condition     = output.protected_trail_arns == tolist(["arn:aws:cloudtrail:eu-central-1:999988887777:trail/trailkeeper"]) && keys(output.baselines) == ["arn:aws:cloudtrail:eu-central-1:999988887777:trail/trailkeeper"]
+    error_message = "The management account owns the trail, and this account may heal it."
+  }
+  assert {
+    condition     = startswith(module.responder.role_arn, "arn:aws:iam::123456789012:") && jsondecode(output.baselines["arn:aws:cloudtrail:eu-central-1:999988887777:trail/trailkeeper"]).s3_bucket_name == "trailkeeper-logs-123456789012-eu-central-1"
+    error_message = "Responder and bucket are of this account."
+  }
+}

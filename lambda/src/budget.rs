@@ -23,6 +23,15 @@ impl Budget {
         Self::lasting((left(deadline).mul_f32(0.6)).clamp(LEAST, MOST))
     }
 
+    /// For answering a change of a member's trail: 30 % of the time left until
+    /// `deadline`, at most 15 s. A member's administrator can make such events, and
+    /// each holds one of the function's runs.
+    #[must_use]
+    pub fn for_member_change(deadline: SystemTime) -> Self {
+        let most = Duration::from_secs(15);
+        Self::lasting((left(deadline).mul_f32(0.3)).clamp(LEAST, most))
+    }
+
     /// For beginning with further accounts of an organisation: 70 % of the time left
     /// until `deadline`. What was begun, and the notices, have the rest.
     #[must_use]

@@ -47,6 +47,7 @@ fn is_passing(status: u16, code: Option<&str>) -> bool {
                 || matches!(
                     code,
                     "ConflictException"
+                        | "ProvisionedThroughputExceededException"
                         | "RequestLimitExceeded"
                         | "TooManyRequestsException"
                         | "RequestTimeout"
@@ -214,6 +215,7 @@ mod tests {
             "ThrottlingException",
             "Throttled",
             "KMSThrottling",
+            "ProvisionedThroughputExceededException",
             "ConflictException",
         ] {
             assert!(is_passing(400, Some(code)), "{code}");

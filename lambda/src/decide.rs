@@ -174,7 +174,11 @@ pub fn decide(event: &Event, protected: &[TrailArn], own_account: &str) -> Decis
 fn of_organization(record: &Record, name: &str) -> Decision {
     if !matches!(
         name,
-        "DisableAWSServiceAccess" | "DeregisterDelegatedAdministrator" | "LeaveOrganization"
+        "DisableAWSServiceAccess"
+            | "DeregisterDelegatedAdministrator"
+            | "LeaveOrganization"
+            | "RemoveAccountFromOrganization"
+            | "CloseAccount"
     ) {
         return Decision::Ignore(Reason::OtherCall);
     }

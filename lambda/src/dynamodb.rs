@@ -21,8 +21,8 @@ use crate::{
 /// How long an incident is remembered: as long as its event can lie in the
 /// dead-letter queue.
 const KEPT: Duration = Duration::from_hours(14 * 24);
-/// After this a claim whose notice was never sent may be taken over: Lambda's
-/// own retries are over by then.
+/// After this a claim whose notice was never sent is taken over at once: Lambda's
+/// own retries are over by then. A younger one is waited for.
 const LEASE: Duration = Duration::from_mins(15);
 /// The memory must not hold up a notice for long.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -118,7 +118,7 @@ impl Incidents {
     /// Gives a claim back: its notice could not be sent.
     ///
     /// # Errors
-    /// The refusal. The claim can then be taken over after the lease.
+    /// The refusal. Others then wait for its owner in vain, and tell it themselves.
     pub async fn release(
         &self,
         incident: &str,

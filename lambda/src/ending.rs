@@ -36,7 +36,12 @@ pub(crate) fn outcome(
         return Some(Outcome::Restored);
     }
     match about.cause {
-        Cause::Sweep | Cause::Echo => None,
+        Cause::Sweep => about.saw_stop.then_some(Outcome::AlreadyLogging),
+        // A responder sets what is declared: whoever sets anything else is none.
+        Cause::Echo => {
+            let weakened = matches!(asked, Asked::Fields(_)) && !asked.conforms();
+            weakened.then_some(Outcome::AlreadyRestored)
+        }
         Cause::Change(_) => Some(match asked {
             Asked::Unknown | Asked::Unguarded => Outcome::Unconfirmed,
             asked if asked.conforms() => Outcome::ConformingChange,

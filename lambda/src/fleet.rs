@@ -28,22 +28,35 @@ use crate::{
 /// CloudTrail's limits are per account.
 const SIDE_BY_SIDE: usize = 50;
 
+/// What came of the members' accounts.
+pub(crate) struct Swept {
+    /// What was found; log, metrics and notices tell of it already.
+    pub(crate) incidents: Vec<Incident>,
+    /// Whether the notices were sent.
+    pub(crate) sent: Result<(), CallError>,
+}
+
 /// What came of one account.
-enum Look {
-    /// What was found, and why it was not all.
-    Done(String, Vec<Incident>, Option<CallError>),
-    /// There was no time left to begin with it.
-    Late(String),
+struct Look {
+    account: String,
+    /// What was found; told already.
+    found: Vec<Incident>,
+    end: End,
+}
+
+/// How the look at an account ended.
+enum End {
+    Seen,
+    Unreachable(CallError),
+    /// There was no time left for all of its trails.
+    Late,
 }
 
 impl Handler {
     /// Reconciles the trails of all members, or hands the accounts out to do so, while
-    /// they are still being listed. Returns what there is to tell; nothing if there
-    /// are no members.
-    pub(crate) async fn sweep_members(&self, owner: &str, deadline: SystemTime) -> Vec<Incident> {
-        let Some(members) = &self.config.members else {
-            return Vec::new();
-        };
+    /// they are still being listed. `None` if there are no members.
+    pub(crate) async fn sweep_members(&self, owner: &str, deadline: SystemTime) -> Option<Swept> {
+        let members = self.config.members.as_ref()?;
         let budget = Budget::for_fleet(deadline);
         // Apart, so that a slow look holds up no page and a slow page no look.
         let (sender, mut receiver) = unbounded_channel();
@@ -52,22 +65,25 @@ impl Handler {
             match &members.sweep_queue_url {
                 Some(url) => {
                     let sent = self.hand_out(accounts, url, budget).await;
-                    (Vec::new(), sent.err().as_ref().map(Unfinished::because_of))
+                    let unfinished = sent.err().as_ref().map(Unfinished::because_of);
+                    (Looks::default(), unfinished)
                 }
                 None => self.sweep_in_turn(accounts, owner, deadline, budget).await,
             }
         };
-        let (listing, (mut incidents, unfinished)) =
-            join!(self.list(members, sender, budget), sweep);
-        incidents.extend(listing.inactive.into_iter().map(|(why, accounts)| {
-            let problem = format!("Organizations says {why}: nobody can look at their trails");
-            Incident::of_accounts(Outcome::AccountSuspended, accounts, problem, false)
-        }));
+        let (listing, (mut looks, unfinished)) = join!(self.list(members, sender, budget), sweep);
+        looks
+            .of_accounts
+            .extend(listing.inactive.into_iter().map(|(why, accounts)| {
+                let problem = format!("Organizations says {why}: nobody can look at their trails");
+                Incident::of_accounts(Outcome::AccountSuspended, accounts, problem, false)
+            }));
         // One finding, whatever the reasons.
         let unlisted = listing.failed.as_ref().map(Unfinished::because_of);
         let both = unlisted.into_iter().chain(unfinished);
-        incidents.extend(both.reduce(Unfinished::and).map(Unfinished::told));
-        incidents
+        let unfinished = both.reduce(Unfinished::and).map(Unfinished::told);
+        looks.of_accounts.extend(unfinished);
+        Some(self.tell_of_accounts(looks, owner, deadline).await)
     }
 
     /// Sends the active accounts to whoever looks at them.
@@ -126,7 +142,7 @@ impl Handler {
         owner: &str,
         deadline: SystemTime,
         budget: Budget,
-    ) -> (Vec<Incident>, Option<Unfinished>) {
+    ) -> (Looks, Option<Unfinished>) {
         let mut from = with(&self.sweep_from, Option::take).flatten();
         let skipped = Mutex::new(Vec::new());
         let first = accounts.filter(|account| {
@@ -143,9 +159,10 @@ impl Handler {
             stream::iter(skipped.unwrap_or_default())
         });
         let in_turn = first.chain(rest.flatten());
-        let (incidents, late) = self.sweep_accounts(in_turn, owner, deadline, budget).await;
-        with(&self.sweep_from, |from| *from = late.first().cloned());
-        (incidents, Unfinished::late(late))
+        let mut looks = self.sweep_accounts(in_turn, owner, deadline, budget).await;
+        with(&self.sweep_from, |from| *from = looks.late.first().cloned());
+        let unfinished = Unfinished::late(std::mem::take(&mut looks.late));
+        (looks, unfinished)
     }
 
     /// Reconciles the trails of the accounts that messages of the queue name, and
@@ -182,23 +199,32 @@ impl Handler {
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
         let budget = Budget::for_fleet(deadline);
-        let (mut incidents, late) = self
+        let mut looks = self
             .sweep_accounts(stream::iter(accounts.to_vec()), owner, deadline, budget)
             .await;
-        incidents.extend(Unfinished::late(late).map(Unfinished::told));
-        self.log_and_measure(&incidents);
-        let sent = self.notify(&incidents, owner, deadline).await;
+        let late = Unfinished::late(std::mem::take(&mut looks.late));
+        looks.of_accounts.extend(late.map(Unfinished::told));
+        let Swept { incidents, sent } = self.tell_of_accounts(looks, owner, deadline).await;
         conclude(&incidents, sent)
     }
 
-    /// What there is to tell of `accounts`, and those that `budget` was too short for.
+    async fn tell_of_accounts(&self, looks: Looks, owner: &str, deadline: SystemTime) -> Swept {
+        self.log_and_measure(&looks.of_accounts);
+        let sent = self.notify(&looks.of_accounts, owner, deadline).await;
+        let mut incidents = looks.of_trails;
+        incidents.extend(looks.of_accounts);
+        Swept { incidents, sent }
+    }
+
+    /// Looks at `accounts`, and tells what it finds of each at once: a sweep that is
+    /// ended by force leaves nothing healed and untold behind.
     async fn sweep_accounts(
         &self,
         accounts: impl Stream<Item = String>,
         owner: &str,
         deadline: SystemTime,
         budget: Budget,
-    ) -> (Vec<Incident>, Vec<String>) {
+    ) -> Looks {
         // Once, before many ask for it at the same time. If it fails, each says so.
         for parameter in self.config.members.iter().flat_map(Members::parameters) {
             if let Err(problem) = self.baselines().document(parameter, budget).await {
@@ -206,67 +232,85 @@ impl Handler {
             }
         }
         let looks = accounts.map(|account| async move {
-            if budget.is_spent() {
-                return Look::Late(account);
+            let (found, end) = self.sweep_account(&account, owner, deadline, budget).await;
+            self.log_and_measure(&found);
+            // What could not be sent is kept, and tried again before the end.
+            drop(self.tell_all(found.iter(), owner, deadline).await);
+            Look {
+                account,
+                found,
+                end,
             }
-            let (found, unreachable) = self.sweep_account(&account, owner, deadline).await;
-            Look::Done(account, found, unreachable)
         });
         let mut looks = pin!(looks.buffer_unordered(SIDE_BY_SIDE));
-        let (mut incidents, mut late, mut swept) = (Vec::new(), Vec::new(), 0);
+        let (mut all, mut seen) = (Looks::default(), 0);
         let mut unreachable: BTreeMap<String, (Vec<String>, CallError)> = BTreeMap::new();
         while let Some(look) = looks.next().await {
-            match look {
-                Look::Done(account, found, unreached) => {
-                    incidents.extend(found);
-                    if let Some(error) = unreached {
-                        let cause = unreachable.entry(error.code().to_owned());
-                        let (accounts, _) = cause.or_insert_with(|| (Vec::new(), error));
-                        accounts.push(account);
-                    } else {
-                        swept += 1;
-                    }
+            all.of_trails.extend(look.found);
+            match look.end {
+                End::Seen => seen += 1,
+                End::Unreachable(error) => {
+                    let cause = unreachable.entry(error.code().to_owned());
+                    let (accounts, _) = cause.or_insert_with(|| (Vec::new(), error));
+                    accounts.push(look.account);
                 }
-                Look::Late(account) => late.push(account),
+                End::Late => all.late.push(look.account),
             }
         }
         let lost: usize = unreachable
             .values()
             .map(|(accounts, _)| accounts.len())
             .sum();
-        let line = metrics::accounts(swept, lost, &self.function_name, Moment::now());
+        let line = metrics::accounts(seen, lost, &self.function_name, Moment::now());
         (self.write_line)(&line);
         info!(
-            swept,
+            swept = seen,
             unreachable = lost,
-            late = late.len(),
+            late = all.late.len(),
             "accounts swept"
         );
-        incidents.extend(unreachable.into_values().map(|(accounts, error)| {
-            let retryable = error.is_retryable();
-            Incident::of_accounts(Outcome::Unreachable, accounts, error.to_string(), retryable)
-        }));
-        (incidents, late)
+        all.of_accounts = unreachable
+            .into_values()
+            .map(|(accounts, error)| {
+                let retryable = error.is_retryable();
+                Incident::of_accounts(Outcome::Unreachable, accounts, error.to_string(), retryable)
+            })
+            .collect();
+        all
     }
 
-    /// What was found, also of an account that could not be reached to the end.
+    /// What was found, also of an account that could not be seen to the end.
     async fn sweep_account(
         &self,
         account: &str,
         owner: &str,
         deadline: SystemTime,
-    ) -> (Vec<Incident>, Option<CallError>) {
+        fleet: Budget,
+    ) -> (Vec<Incident>, End) {
         let mut incidents = Vec::new();
         for trail in self.config.member_trails(account) {
+            if fleet.is_spent() {
+                return (incidents, End::Late);
+            }
             let budget = Budget::for_restoration(deadline);
             let cloudtrail = match self.reach(&trail, "sweep", budget).await {
                 Ok(cloudtrail) => cloudtrail,
-                Err(error) => return (incidents, Some(error)),
+                Err(error) => return (incidents, End::Unreachable(error)),
             };
             incidents.extend(self.look(&cloudtrail, &trail, owner, deadline).await);
         }
-        (incidents, None)
+        (incidents, End::Seen)
     }
+}
+
+/// What came of many accounts.
+#[derive(Default)]
+struct Looks {
+    /// Told already.
+    of_trails: Vec<Incident>,
+    /// Not yet told.
+    of_accounts: Vec<Incident>,
+    late: Vec<String>,
 }
 
 /// What the list of accounts tells beside which ones are active.

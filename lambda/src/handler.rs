@@ -239,11 +239,17 @@ impl Handler {
         cause: Cause,
         deadline: SystemTime,
     ) -> Vec<Incident> {
-        let budget = Budget::for_restoration(deadline);
+        let is_member = |trail: &TrailArn| self.config.members_of(trail).is_some();
+        let budget = if cause != Cause::Stop && trails.iter().any(is_member) {
+            Budget::for_member_change(deadline)
+        } else {
+            Budget::for_restoration(deadline)
+        };
         let about = Circumstances {
             cause,
             mode: self.config.mode,
             is_expected: cause != Cause::Echo && self.is_expected(event),
+            saw_stop: false,
         };
         let unnamed = &Event::default();
         let id = event.record.event_id.as_deref().or(event.id.as_deref());
@@ -386,7 +392,7 @@ pub(crate) fn conclude(
 ) -> Result<Value, Failure> {
     let failed: Vec<&Incident> = incidents
         .iter()
-        .filter(|incident| incident.outcome.is_failure())
+        .filter(|incident| incident.fails())
         .collect();
     if !failed.is_empty() {
         let list = |part: fn(&Incident) -> Option<String>| {

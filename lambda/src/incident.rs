@@ -26,6 +26,9 @@ pub struct Circumstances {
     pub mode: Mode,
     /// Whether the actor is one whose changes are expected.
     pub is_expected: bool,
+    /// Whether the trail's own times show a stop that was undone before the look,
+    /// and that nobody was told of.
+    pub saw_stop: bool,
 }
 
 /// One incident: what one event, or one sweep, came to about one trail.
@@ -231,13 +234,13 @@ impl Incident {
         if outcome == Outcome::Restored && stop_confirmed == Some(true) && !logging_was_off {
             incident.drift.insert(0, Drift::stopped());
         }
-        let stop_matters = about.cause == Cause::Stop || logging_was_off;
+        let stop_matters = about.cause == Cause::Stop || logging_was_off || about.saw_stop;
         // A later stop hides when this one began, and so the length of its gap.
         let this_stop = about.cause == Cause::Sweep
             || state
                 .stopped_at
                 .zip(event_time)
-                .is_some_and(|(stop, event)| stop.millis_since(event).abs() <= CLOCK_SKEW_MS);
+                .is_some_and(|(stop, event)| is_this_stop(stop, event));
         let gap = state
             .stopped_at
             .zip(state.started_at)
@@ -342,6 +345,14 @@ impl Incident {
         }
     }
 
+    /// Whether the invocation is to fail, so that it is tried again and the alarm is
+    /// on (law 4). Accounts that cannot be reached until somebody mends them do not:
+    /// they have an alarm of their own, and must not hide what else fails.
+    #[must_use]
+    pub fn fails(&self) -> bool {
+        self.outcome.is_failure() && (self.outcome != Outcome::Unreachable || self.retryable)
+    }
+
     /// Whether the trail was found not to exist.
     #[must_use]
     pub fn was_deleted(&self) -> bool {
@@ -355,6 +366,12 @@ impl Incident {
             .still_differs
             .iter()
             .any(|f| f == "exists")
+    }
+
+    /// Whether the trail's last stop is the one that the event tells of.
+    pub(crate) fn is_the_last_stop(&self) -> bool {
+        let times = self.timing.stopped_at.zip(self.timing.event_time);
+        self.event.is_stop() && times.is_some_and(|(stop, event)| is_this_stop(stop, event))
     }
 
     /// Whether no call is known to be behind it.
@@ -389,6 +406,11 @@ pub fn stop_confirmed(event: &Event, state: &LoggingState) -> Option<bool> {
     } else {
         (behind <= SUCCESSION_MS).then_some(true)
     }
+}
+
+/// Whether a later stop does not hide the one of the event.
+fn is_this_stop(stopped_at: Moment, event_time: Moment) -> bool {
+    stopped_at.millis_since(event_time).abs() <= CLOCK_SKEW_MS
 }
 
 fn event_time(event: &Event) -> Option<Moment> {

@@ -7,7 +7,10 @@ use crate::{
     outcome::{Outcome, Severity},
 };
 
-/// Writes what became of a trail.
+/// Accounts that a line names: it has to stay readable, and the notice has all.
+const NAMED: usize = 20;
+
+/// Writes what became of a trail, or of accounts.
 pub(crate) fn incident(incident: &Incident) {
     let timing = &incident.timing;
     let trail = incident.trail.arn.as_ref().map(display);
@@ -17,7 +20,17 @@ pub(crate) fn incident(incident: &Incident) {
     let fields: Vec<&str> = incident.drift.iter().map(|d| d.field.as_str()).collect();
     let drift = (!fields.is_empty()).then(|| fields.join(","));
     let calls = incident.remediation.calls.join(",");
-    if incident.outcome.is_failure() {
+    if incident.outcome.is_of_accounts() {
+        let accounts = incident.accounts.len();
+        let first: Vec<&str> = incident
+            .accounts
+            .iter()
+            .map(String::as_str)
+            .take(NAMED)
+            .collect();
+        let first = first.join(",");
+        warn!(outcome, accounts, first, problem, "accounts were not swept");
+    } else if incident.outcome.is_failure() {
         error!(
             outcome,
             trail, actor, problem, drift, calls, "the trail is not verified as declared"

@@ -12,7 +12,7 @@ pub const NAMESPACE: &str = "Trailkeeper";
 /// The metric line for what came of a trail; `function_name` is the dimension.
 #[must_use]
 pub fn incident(incident: &Incident, function_name: &str, now: Moment) -> String {
-    let failed = incident.outcome.is_failure();
+    let failed = incident.fails();
     let restored = incident.outcome == Outcome::Restored;
     let mut values = vec![
         ("Restorations", "Count", f64::from(u8::from(restored))),

@@ -92,13 +92,17 @@ impl Pages<'_> {
 
     async fn read(&mut self, token: Option<String>) -> Result<Vec<Account>, CallError> {
         const OPERATION: &str = "organizations:ListAccounts";
-        let call = self
-            .client
-            .list_accounts()
-            .max_results(PAGE)
-            .set_next_token(token);
+        let call = self.client.list_accounts().max_results(PAGE);
+        let is_first = token.is_none();
+        let call = call.set_next_token(token);
         let page = patiently(self.budget, async || {
-            bounded(OPERATION, self.budget, call.clone().send()).await
+            let answer = bounded(OPERATION, self.budget, call.clone().send()).await?;
+            // An organisation has at least the account that manages it.
+            if is_first && answer.next_token().is_none() && answer.accounts().is_empty() {
+                let why = "it names no account at all";
+                return Err(CallError::new(OPERATION, "UnusableAnswer", why, true));
+            }
+            Ok(answer)
         });
         let answer = page.await?;
         let accounts = answer.accounts.unwrap_or_default();

@@ -96,7 +96,7 @@ impl Outcome {
         )
     }
 
-    /// Whether a protected trail is left without proof that it is as declared.
+    /// Whether a trail is left without proof that it is as declared.
     #[must_use]
     pub fn is_failure(self) -> bool {
         self.severity() == Severity::Critical

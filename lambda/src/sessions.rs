@@ -140,6 +140,8 @@ fn session_policy(trail: &TrailArn) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -162,5 +164,18 @@ mod tests {
         let policy = longest.parse().map(|trail| session_policy(&trail));
         // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         assert!(policy.is_ok_and(|policy| policy.len() <= 2_048 && policy.contains(&longest)));
+    }
+
+    #[test]
+    fn a_session_may_do_what_the_role_may_and_no_more() {
+        let module = include_str!("../../infra/modules/healing-policy/main.tf");
+        let is_action = |word: &&str| {
+            let known = ["cloudtrail:", "iam:", "organizations:"];
+            // A condition's key.
+            known.iter().any(|service| word.starts_with(service)) && *word != "iam:PassedToService"
+        };
+        let role: BTreeSet<&str> = module.split('"').filter(is_action).collect();
+        let session: BTreeSet<&str> = OF_THE_TRAIL.into_iter().chain(BESIDE_IT).collect();
+        assert_eq!(session, role);
     }
 }

@@ -18,6 +18,10 @@ pub(crate) fn summary(incident: &Incident) -> String {
     let now = match incident.outcome {
         Outcome::Restored if incident.is_plain_stop() => "It is logging again.".to_owned(),
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
+        Outcome::AlreadyLogging if incident.is_unexplained() => {
+            "It is logging. Nobody may have been told of that stop: its event did not come."
+                .to_owned()
+        }
         Outcome::AlreadyLogging => "It was logging again when this event was answered.".to_owned(),
         Outcome::AlreadyRestored => format!(
             "It set what is not declared: {}. The trail was as declared again when this event was answered.",
@@ -95,6 +99,9 @@ fn happened(incident: &Incident, trail: &str) -> String {
                 "{looked} Probably by {}, who called {}.",
                 incident.actor.quoted(),
                 name.quoted()
+            ),
+            None if incident.outcome == Outcome::AlreadyLogging => format!(
+                "{looked} By its own times it was stopped and started again, and no recorded call explains it."
             ),
             None if fields.is_empty() => looked,
             None => format!("{looked} No recorded call explains it yet."),

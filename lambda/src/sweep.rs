@@ -19,7 +19,7 @@ use crate::{
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
-    told::event_key,
+    told::{event_key, stop_key},
     trail::calls_behind,
 };
 
@@ -27,13 +27,31 @@ use crate::{
 /// milliseconds.
 const SEARCHED_MS: i64 = 24 * 3_600_000;
 
-/// How long after a stop a sweep still asks who it was, in milliseconds: a record
-/// takes up to 15 minutes to appear in the history.
+/// How long a record may take to appear in the history, in milliseconds.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>.
+const RECORDED_MS: i64 = 15 * 60_000;
+
+/// For how long a sweep asks who made a stop that was told already without a name, in
+/// milliseconds.
 const LATELY_MS: i64 = 20 * 60_000;
 
-fn stopped_lately(done: &Reconciliation, now: Moment) -> bool {
-    let stopped = done.logging.and_then(|state| state.stopped_at);
-    stopped.is_some_and(|stop| now.millis_since(stop) < LATELY_MS)
+/// How old a stop may be that was undone before a sweep saw it, in milliseconds: the
+/// longest time between two sweeps, and what its record may take.
+const UNDONE_MS: i64 = 60 * 60_000 + RECORDED_MS;
+
+/// What the event history says about who did what was found.
+enum Likely {
+    Call(Box<Event>),
+    /// It was a call that was told of already.
+    Told,
+    Unknown,
+}
+
+/// When `trail` stopped, if that was undone before anybody looked.
+fn undone_stop(done: &Reconciliation, now: Moment) -> Option<Moment> {
+    let stopped_at = done.logging?.stopped_at?;
+    let is_recent = now.millis_since(stopped_at) < UNDONE_MS;
+    (done.found.is_empty() && is_recent).then_some(stopped_at)
 }
 
 impl Handler {
@@ -50,14 +68,22 @@ impl Handler {
         // Each try is an owner of its own: a trail that stays wrong is not to be
         // told again by the retry.
         let owner = format!("{request_id}@{}", now.epoch_millis());
-        let own = self.config.trails.iter();
-        let looks = own.map(|trail| self.look(&self.cloudtrail, trail, &owner, deadline));
-        let (own, members) = join!(join_all(looks), self.sweep_members(&owner, deadline));
-        let incidents: Vec<Incident> = own.into_iter().flatten().chain(members).collect();
-        self.log_and_measure(&incidents);
+        // A notice of these does not wait for the members.
+        let own = async {
+            let trails = self.config.trails.iter();
+            let looks = trails.map(|trail| self.look(&self.cloudtrail, trail, &owner, deadline));
+            let found: Vec<Incident> = join_all(looks).await.into_iter().flatten().collect();
+            self.log_and_measure(&found);
+            let sent = self.notify(&found, &owner, deadline).await;
+            (found, sent)
+        };
+        let ((mut incidents, mut sent), members) = join!(own, self.sweep_members(&owner, deadline));
+        if let Some(members) = members {
+            incidents.extend(members.incidents);
+            sent = sent.and(members.sent);
+        }
         (self.write_line)(&metrics::sweep(incidents.len(), &self.function_name, now));
         info!(drifting = incidents.len(), "sweep done");
-        let sent = self.notify(&incidents, &owner, deadline).await;
         conclude(&incidents, sent)
     }
 
@@ -74,29 +100,57 @@ impl Handler {
         let done = self
             .reconcile(cloudtrail, trail, Cause::Sweep, &none, budget)
             .await;
-        let was_stopped = done.found.is_empty() && stopped_lately(&done, Moment::now());
-        let event = self
-            .likely_call(cloudtrail, trail, &done, was_stopped, owner, deadline)
+        let now = Moment::now();
+        let undone_stop = undone_stop(&done, now);
+        let age = undone_stop.map(|stop| now.millis_since(stop));
+        // The table must not hold up what is to be told for long.
+        let memory = Budget::for_enrichment(deadline);
+        if let Some((stop, _)) = undone_stop.zip(age.filter(|age| *age >= LATELY_MS))
+            && self
+                .was_told(&stop_key(trail.as_str(), stop), owner, memory)
+                .await
+        {
+            return None;
+        }
+        let likely = self
+            .likely_call(
+                cloudtrail,
+                trail,
+                &done,
+                undone_stop.is_some(),
+                owner,
+                deadline,
+            )
             .await;
-        // A stop that was undone before anybody looked leaves its times behind.
-        let cause = if was_stopped && event.record.event_name.is_some() {
-            Cause::Stop
-        } else {
-            Cause::Sweep
-        };
-        let about = Circumstances {
-            cause,
+        let mut about = Circumstances {
+            cause: Cause::Sweep,
             mode: self.config.mode,
             // The call is a guess, and must not make light of what was found.
             is_expected: false,
+            saw_stop: false,
+        };
+        let event = match likely {
+            // A stop that was undone before anybody looked leaves its times behind.
+            Likely::Call(event) => {
+                if undone_stop.is_some() {
+                    about.cause = Cause::Stop;
+                }
+                *event
+            }
+            Likely::Told => none,
+            // To hide the call among others, or the history itself, hides no stop.
+            Likely::Unknown => {
+                about.saw_stop = age.is_some_and(|age| age >= RECORDED_MS);
+                none
+            }
         };
         let mut incident = Incident::reconciled(&event, trail, &done, about)?;
         incident.source = "sweep";
         Some(incident)
     }
 
-    /// The likely call behind what was found, an empty event if none is known: a
-    /// record takes minutes to appear in the history. Best effort (law 7).
+    /// The likely call behind what was found: a record takes minutes to appear in the
+    /// history. Best effort (law 7).
     async fn likely_call(
         &self,
         cloudtrail: &CloudTrail,
@@ -105,11 +159,11 @@ impl Handler {
         was_stopped: bool,
         owner: &str,
         deadline: SystemTime,
-    ) -> Event {
+    ) -> Likely {
         let budget = Budget::for_enrichment(deadline);
         let since = Moment::from_epoch_millis(Moment::now().epoch_millis() - SEARCHED_MS);
         let Some(since) = since else {
-            return Event::default();
+            return Likely::Unknown;
         };
         let responders = self.config.responders(trail.account());
         let mut found = Vec::new();
@@ -127,6 +181,7 @@ impl Handler {
             }
         }
         found.sort_by(|a, b| b.record.event_time.cmp(&a.record.event_time));
+        let mut likely = Likely::Unknown;
         for event in found {
             let Some(id) = &event.record.event_id else {
                 continue;
@@ -134,9 +189,10 @@ impl Handler {
             // A call that was told of already was answered then: it is not this one.
             let told = event_key(trail.as_str(), id, &event.fingerprint(), false);
             if !self.was_told(&told, owner, budget).await {
-                return event;
+                return Likely::Call(Box::new(event));
             }
+            likely = Likely::Told;
         }
-        Event::default()
+        likely
     }
 }

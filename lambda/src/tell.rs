@@ -1,8 +1,8 @@
 //! Telling of incidents: each once.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use tracing::{error, info, warn};
 
 use crate::{
@@ -17,36 +17,52 @@ use crate::{
     told::Keys,
 };
 
+/// Notices that are on their way at a time.
+const AT_ONCE: usize = 50;
+/// A run that has claimed an incident is given so long to tell it.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(250);
+
 impl Handler {
-    /// Sends the notices side by side: one that hangs or fails must not hold up
-    /// another. Returns the first failure.
+    /// Sends the notices, and those that could not be sent before. Returns the first
+    /// failure.
     pub(crate) async fn notify(
         &self,
         incidents: &[Incident],
         owner: &str,
         deadline: SystemTime,
     ) -> Result<(), CallError> {
-        let budget = Budget::for_notice(deadline);
         let left_over = self
             .untold
             .lock()
             .map(|mut untold| std::mem::take(&mut *untold));
         let left_over = left_over.unwrap_or_default();
-        let told = incidents
-            .iter()
-            .chain(&left_over)
-            .map(|incident| async move {
-                let told = self.tell(incident, owner, budget).await;
-                if let Err(error) = &told {
-                    error!(%error, "a notice was not sent");
-                    if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock())
-                    {
-                        untold.push(incident.clone());
-                    }
+        self.tell_all(incidents.iter().chain(&left_over), owner, deadline)
+            .await
+    }
+
+    /// Sends the notices side by side: one that hangs or fails must not hold up
+    /// another. What no retry would find again is kept if it fails. Returns the first
+    /// failure.
+    pub(crate) async fn tell_all(
+        &self,
+        incidents: impl Iterator<Item = &Incident>,
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Result<(), CallError> {
+        let budget = Budget::for_notice(deadline);
+        let told = incidents.map(|incident| async move {
+            let told = self.tell(incident, owner, budget).await;
+            if let Err(error) = &told {
+                error!(%error, "a notice was not sent");
+                if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock()) {
+                    untold.push(incident.clone());
                 }
-                told
-            });
-        join_all(told).await.into_iter().collect()
+            }
+            told
+        });
+        let told: Vec<_> = stream::iter(told).buffer_unordered(AT_ONCE).collect().await;
+        told.into_iter().collect()
     }
 
     /// Tells of an incident, unless it was told already.
@@ -58,17 +74,12 @@ impl Handler {
     ) -> Result<(), CallError> {
         let keys = Keys::of(incident, Moment::now());
         for key in &keys.claimed {
-            // To be told twice is better than not at all.
-            match self.incidents().claim(key, owner, budget).await {
-                Ok(Claim::Granted) => {}
-                Ok(Claim::Taken) => {
-                    info!(
-                        outcome = incident.outcome.as_str(),
-                        "this incident was told already"
-                    );
-                    return Ok(());
-                }
-                Err(error) => warn!(%error, "whether this incident was told is not known"),
+            if self.is_told_by_another(key, owner, budget).await {
+                info!(
+                    outcome = incident.outcome.as_str(),
+                    "this incident was told already"
+                );
+                return Ok(());
             }
         }
         let notice = Notice::of(incident)
@@ -91,6 +102,30 @@ impl Handler {
             }
         }
         Ok(())
+    }
+
+    /// Claims an incident; whether another run told it. A run that has claimed it is
+    /// waited for. If it does not tell, it may have died, or could not give its claim
+    /// back: to be told twice is better than not at all.
+    async fn is_told_by_another(&self, key: &str, owner: &str, budget: Budget) -> bool {
+        let patience = Budget::lasting(PATIENCE.min(budget.left() / 2));
+        loop {
+            match self.incidents().claim(key, owner, budget).await {
+                Ok(Claim::Granted) => return false,
+                Ok(Claim::Taken) => {}
+                Err(error) => {
+                    warn!(%error, "whether this incident was told is not known");
+                    return false;
+                }
+            }
+            if self.was_told(key, owner, budget).await {
+                return true;
+            }
+            if !patience.sleep(PAUSE).await {
+                warn!("another run has claimed this incident and does not tell it");
+                return false;
+            }
+        }
     }
 
     /// Whether an incident was told; `false` if the table does not answer.

@@ -19,8 +19,12 @@ impl Keys {
     #[must_use]
     pub fn of(incident: &Incident, now: Moment) -> Self {
         let event: Vec<String> = incident.event_key().into_iter().collect();
+        let stop = incident.stop_key();
         if incident.source == "event" {
-            return Self::claiming(event);
+            return Self {
+                claimed: event,
+                noted: stop.into_iter().collect(),
+            };
         }
         let trail = incident.trail.arn.as_ref().map_or("", |arn| arn.as_str());
         let hours = now.epoch_millis() / 3_600_000;
@@ -33,35 +37,46 @@ impl Keys {
             // The trail's own stop time says that it was this call: its event may be
             // answered, and told, at this moment. Of another part's change the call is
             // a guess, and what was found must be told whoever else tells of the call.
-            _ if incident.event.is_stop() => return Self::claiming(event),
+            _ if incident.event.is_stop() || incident.source == "echo" => event.clone(),
+            // Nothing but the trail's times tells of it, and they stay.
+            Outcome::AlreadyLogging => stop.iter().cloned().collect(),
             _ => Vec::new(),
         };
-        Self {
-            claimed,
-            noted: event,
-        }
-    }
-
-    const fn claiming(claimed: Vec<String>) -> Self {
-        Self {
-            claimed,
-            noted: Vec::new(),
-        }
+        let others = event.into_iter().chain(stop);
+        let noted = others.filter(|key| !claimed.contains(key)).collect();
+        Self { claimed, noted }
     }
 }
 
 fn still(incident: &Incident, trail: &str, period: i64) -> String {
+    // Which accounts had no turn is chance.
+    let accounts = match incident.outcome {
+        Outcome::SweepIncomplete => &[],
+        _ => &incident.accounts[..],
+    };
     let what = json!([
         incident.outcome,
         incident.drift,
         incident.verification.still_differs,
         incident.timing.stopped_at,
-        incident.accounts,
+        accounts,
     ]);
     format!("{trail}#still#{}#{period}", sha256(&what.to_string()))
 }
 
 impl Incident {
+    /// The key of the stop that this tells of, if the trail's own times show it.
+    #[must_use]
+    pub fn stop_key(&self) -> Option<String> {
+        let stopped_at = self.timing.stopped_at?;
+        (self.source != "event" || self.is_the_last_stop()).then(|| {
+            stop_key(
+                self.trail.arn.as_ref().map_or("", |arn| arn.as_str()),
+                stopped_at,
+            )
+        })
+    }
+
     /// The key of the event: what failed and what was settled are told apart, so
     /// that a late success is told after a failure.
     #[must_use]
@@ -83,4 +98,10 @@ impl Incident {
 pub fn event_key(trail: &str, event_id: &str, fingerprint: &str, failed: bool) -> String {
     let how = if failed { "failed" } else { "settled" };
     format!("{trail}#{event_id}#{fingerprint}#{how}")
+}
+
+/// The key of a stop by the trail's own time of it.
+#[must_use]
+pub fn stop_key(trail: &str, stopped_at: Moment) -> String {
+    format!("{trail}#stopped#{}", stopped_at.epoch_millis())
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from e2e.trail_state import read_state
 from lab.aws import Aws
+from lab.inbox import create_inbox
 from lab.paths import INFRA
 from lab.progress import LabError, Progress
 from lab.session import Lab, host_architecture
@@ -22,10 +23,11 @@ NAMES = sorted(path.parent.name for path in (INFRA / "examples").glob("*/main.tf
 # Its bucket holds a log when it is to be destroyed.
 KEPT = "single-account"
 SECOND_REGION = "eu-central-1"
-# A hub that is not there: a member needs its names only.
+# A hub of which only the topic is there: for the rest a member needs its names only.
+HUB_ACCOUNT = "999988887777"
 HUB = {
-    "role_arn": "arn:aws:iam::999988887777:role/trailkeeper-responder",
-    "bus_arn": "arn:aws:events:eu-west-1:999988887777:event-bus/trailkeeper",
+    "role_arn": f"arn:aws:iam::{HUB_ACCOUNT}:role/trailkeeper-responder",
+    "bus_arn": f"arn:aws:events:eu-west-1:{HUB_ACCOUNT}:event-bus/trailkeeper",
     "external_id": "2f1e4c0a-8a57-4d55-9b1e-5a4a0c3f7d11",
     "organization_id": "o-exampleorgid",
 }
@@ -121,7 +123,7 @@ class Examples:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _apply(self, example: Example) -> Example:
-        example.prepared = _prepare(example)
+        example.prepared = _prepare(example) | (self._prepare_hub(example) if example.name == "member" else {})
         variables = {
             name: value
             for name, value in {
@@ -139,6 +141,8 @@ class Examples:
                 "second_region_trail_arns": [example.prepared.get("trail_arn")],
                 "hub": HUB,
                 "member_baselines": [_member_baseline(example)],
+                "responder": _member_responder(example),
+                "organization": {"id": HUB["organization_id"], "management_account_id": example.account},
             }.items()
             if name in example.terraform.declared_variables()
         }
@@ -146,6 +150,22 @@ class Examples:
         example.terraform.init()
         example.outputs = example.terraform.apply()
         return example
+
+    def _prepare_hub(self, example: Example) -> dict[str, str]:
+        """The hub's topic, with a policy as the module organization writes it, and its inbox."""
+        hub = self._lab.as_account(HUB_ACCOUNT)
+        topic_arn = hub.client("sns").create_topic(Name="trailkeeper-alerts")["TopicArn"]
+        role = f"arn:aws:iam::{example.account}:role/trailkeeper-responder"
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "sns:Publish",
+            "Resource": topic_arn,
+            "Condition": {"ArnLike": {"aws:PrincipalArn": role}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        hub.client("sns").set_topic_attributes(TopicArn=topic_arn, AttributeName="Policy", AttributeValue=policy)
+        return {"topic_arn": topic_arn, "inbox_url": create_inbox(hub, topic_arn)}
 
 
 class _Silent:
@@ -172,9 +192,30 @@ def _member_baseline(example: Example) -> dict[str, Any]:
     }
 
 
+def _member_responder(example: Example) -> dict[str, Any]:
+    """The same: what the hub declares for all accounts, and for one that is another."""
+    arn = _member_baseline(example)["trail_arn"]
+    documents = {
+        trail: {
+            "schema": "trailkeeper.baseline",
+            "version": 1,
+            "trail_arn": trail,
+            "is_logging": True,
+            "s3_bucket_name": "old-logs-{account}",
+            "enable_log_file_validation": True,
+        }
+        for trail in (arn, arn.replace("{account}", "444455556666"))
+    }
+    return {
+        "topic_arn": example.prepared.get("topic_arn"),
+        "baseline_documents": {trail: json.dumps(document) for trail, document in documents.items()},
+        "change_principals": ["arn:aws:iam::{account}:role/deploy"],
+    }
+
+
 def _prepare(example: Example) -> dict[str, str]:
     """Trails and a topic that are already there, for the examples that want them."""
-    if example.name not in ("control-tower", "existing-trail", "multi-region", "responder-only"):
+    if example.name not in ("control-tower", "existing-trail", "member", "multi-region", "responder-only"):
         return {}
     bucket = f"old-logs-{example.account}"
     example.aws.client("s3").create_bucket(
@@ -183,6 +224,8 @@ def _prepare(example: Example) -> dict[str, str]:
     if example.name == "control-tower":
         trail = _make_trail(example, "aws-controltower-BaselineCloudTrail", bucket, IsOrganizationTrail=True)
         return {"trail_arn": trail}
+    if example.name == "member":
+        return {"trail_arn": _make_trail(example, "audit", bucket)}
     if example.name == "multi-region":
         trail = _make_trail(example, "old-trail", bucket, SECOND_REGION, IsMultiRegionTrail=False)
         return {"trail_arn": trail}

@@ -31,7 +31,8 @@ class MotoOrganization:
     nested: str
     sandbox: str
     security: str
-    accounts: dict[str, str]  # name -> id: security, shop (workloads), bank (nested below it), playground (sandbox)
+    # name -> id: security and archive (security), shop (workloads), bank (nested below it), playground (sandbox)
+    accounts: dict[str, str]
     management_aws: Aws
 
     def aws(self, account: str) -> Aws:
@@ -80,7 +81,7 @@ def _make(management: Aws) -> MotoOrganization:
 
     workloads, sandbox, security = (unit(name, root) for name in ("workloads", "sandbox", "security"))
     nested = unit("production", workloads)
-    places = {"security": security, "shop": workloads, "bank": nested, "playground": sandbox}
+    places = {"security": security, "archive": security, "shop": workloads, "bank": nested, "playground": sandbox}
     accounts = {name: account(name, parent) for name, parent in places.items()}
     return MotoOrganization(organization, root, workloads, nested, sandbox, security, accounts, management)
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from e2e.deployments import NEVER_SWEPT, Deployment
+from e2e.drills import Running
 from e2e.guarded import Guarded
 from lab.aws import Aws, Credentials
 from lab.inbox import Inbox
-from lab.paths import INFRA, REPOSITORY
+from lab.paths import INFRA
 from lab.terraform import Terraform
 
 REPO = "repo:example/infrastructure"
@@ -60,6 +60,7 @@ class Piped:
     refusals: dict[str, str]
     untrusted: dict[str, str]
     drill: tuple[int, list[str]]
+    bounded: dict[str, str]
 
 
 def _token(subject: str, audience: str = AUDIENCE) -> str:
@@ -117,7 +118,8 @@ def pipe(deployment: Deployment, variables: dict[str, Any]) -> Piped:
         },
     )
     setup.init()
-    arns = setup.apply()["outputs"]["role_arns"]
+    outputs = setup.apply()["outputs"]
+    arns, boundary = outputs["role_arns"], outputs["workload_boundary_arn"]
     trusted = {
         name: _present(admin, arns[name], _token(subject))
         for name, subject in {
@@ -138,7 +140,8 @@ def pipe(deployment: Deployment, variables: dict[str, Any]) -> Piped:
     roles = {name: _prepare(admin, arn) for name, arn in arns.items()}
 
     mine.aws = roles["apply"]
-    deployment.deploy(variables | NEVER_SWEPT | {"change_principals": [arns["apply"]], "tags": {"owner": "security"}})
+    given = {"change_principals": [arns["apply"]], "permissions_boundary": boundary, "tags": {"owner": "security"}}
+    deployment.deploy(variables | NEVER_SWEPT | given)
     mine.aws = roles["plan"]
     planned = mine.planned_json().get("resource_changes", [])
     mine.aws = admin
@@ -154,28 +157,18 @@ def pipe(deployment: Deployment, variables: dict[str, Any]) -> Piped:
         {what: _refusal(call) for what, call in _attempts(deployment, roles, arns).items()},
         untrusted,
         drilled,
+        {what: _refusal(call) for what, call in _bounded_calls(deployment, boundary).items()},
     )
 
 
 def _drill(guarded: Guarded, role: Aws, trail_arn: str) -> tuple[int, list[str]]:
-    """The real script, as the role; its exit code, and the outcomes that people were told."""
+    """The real drill, as the role; its exit code, and the outcomes that people were told."""
     since = time.time()
-    credentials = role.credentials
-    answer = subprocess.run(
-        [sys.executable, REPOSITORY / "scripts" / "drill.py", trail_arn, "--yes", "--budget", "30"],
-        env=os.environ
-        | {
-            "AWS_ENDPOINT_URL": role.endpoint_url,
-            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-            "AWS_SESSION_TOKEN": credentials.session_token or "",
-        },
-        capture_output=True,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as out:
+        ended = Running(role, Path(out), "--trail", trail_arn, "--yes", "--budget", "30").end()
     guarded.notice(since)
     guarded.settle()
-    return answer.returncode, [notice["outcome"] for notice in guarded.notices(since)]
+    return ended.code, [notice["outcome"] for notice in guarded.notices(since)]
 
 
 def _attempts(deployment: Deployment, roles: dict[str, Aws], arns: dict[str, str]) -> dict[str, Callable[[], Any]]:
@@ -197,6 +190,16 @@ def _attempts(deployment: Deployment, roles: dict[str, Aws], arns: dict[str, str
         "apply changes its own role": lambda: iam.put_role_policy(
             RoleName=own_role, PolicyName="more", PolicyDocument=trust
         ),
+        "apply opens the responder's role": lambda: iam.update_assume_role_policy(
+            RoleName="trailkeeper-responder", PolicyDocument=trust
+        ),
+        "apply opens its own role": lambda: iam.update_assume_role_policy(RoleName=own_role, PolicyDocument=trust),
+        "apply rewrites its boundary": lambda: iam.create_policy_version(
+            PolicyArn=boundary_of(arns["apply"]), PolicyDocument=trust, SetAsDefault=True
+        ),
+        "apply gives itself another boundary": lambda: iam.put_role_permissions_boundary(
+            RoleName=own_role, PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess"
+        ),
         "apply makes a role beyond the prefix": lambda: iam.create_role(
             RoleName="backdoor", AssumeRolePolicyDocument=trust
         ),
@@ -210,4 +213,40 @@ def _attempts(deployment: Deployment, roles: dict[str, Aws], arns: dict[str, str
         ),
         "plan reads a log": lambda: plan.client("s3").get_object(Bucket=bucket, Key=key),
         "drill deletes the trail": lambda: drill.client("cloudtrail").delete_trail(Name="trailkeeper"),
+    }
+
+
+def boundary_of(role_arn: str) -> str:
+    """The policy that bounds the apply role, from its name."""
+    return role_arn.replace(":role/", ":policy/") + "-boundary"
+
+
+def _bounded_calls(deployment: Deployment, boundary: str) -> dict[str, Callable[[], Any]]:
+    """A role that may do anything, but for the workloads' boundary: what is left of that."""
+    admin, name = deployment.admin, "trailkeeper-anything"
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{deployment.account}:root"}}
+    iam = admin.client("iam")
+    arn = iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=_document(trust | {"Action": "sts:AssumeRole"}),
+        PermissionsBoundary=boundary,
+    )["Role"]["Arn"]
+    anything = _document({"Effect": "Allow", "Action": "*", "Resource": "*"})
+    iam.put_role_policy(RoleName=name, PolicyName="anything", PolicyDocument=anything)
+    given = admin.client("sts").assume_role(RoleArn=arn, RoleSessionName="run-1")["Credentials"]
+    bounded = admin.as_(Credentials(name, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
+
+    bucket = deployment.outputs["trail_bucket_name"]
+    admin.client("cloudtrail").create_trail(Name="of-the-team", S3BucketName=bucket)
+    topic = admin.client("sns").create_topic(Name="of-the-team")["TopicArn"]
+    cloudtrail, sns = bounded.client("cloudtrail"), bounded.client("sns")
+    return {
+        "starts the trail": lambda: cloudtrail.start_logging(Name="trailkeeper"),
+        "tells the topic": lambda: sns.publish(TopicArn=deployment.outputs["alerts_topic_arn"], Message="bounded"),
+        "stops the trail": lambda: cloudtrail.stop_logging(Name="trailkeeper"),
+        "changes another trail": lambda: cloudtrail.update_trail(Name="of-the-team", S3KeyPrefix="elsewhere"),
+        "tells another topic": lambda: sns.publish(TopicArn=topic, Message="bounded"),
+        "opens its role": lambda: bounded.client("iam").update_assume_role_policy(
+            RoleName=name, PolicyDocument=anything
+        ),
     }

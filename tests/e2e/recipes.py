@@ -111,6 +111,7 @@ WANTED = {
     "test_sweep": {"complete", "scheduled"},
     "test_permissions": {"complete"},
     "test_baseline": {"complete"},
+    "test_drill": {"complete"},
     "test_observe": {"observe"},
     "test_sequences": {"sequences"},
     "test_legitimate_change": {"changed"},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from e2e.examples import HUB, KEPT, NAMES, SECOND_REGION, Example, Examples
+from e2e.examples import HUB, HUB_ACCOUNT, KEPT, NAMES, SECOND_REGION, Example, Examples
 from e2e.trail_state import difference, read_state
 from lab.gateway_process import wait_for
 from lab.session import Lab
@@ -129,7 +129,57 @@ def test_a_member_forwards_from_both_regions_and_trusts_the_hub_only(example: Ex
         assert target["Arn"] == HUB["bus_arn"]
     role = example.aws.client("iam").get_role(RoleName="trailkeeper-remediation")["Role"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Principal"] == {"AWS": HUB["role_arn"]}
+    assert trust["Principal"] == {"AWS": f"arn:aws:iam::{HUB_ACCOUNT}:root"}
+    assert trust["Condition"]["ArnEquals"] == {"aws:PrincipalArn": HUB["role_arn"]}
+
+
+@pytest.mark.parametrize("example", ["member"], indirect=True)
+def test_a_member_s_own_responder_heals_and_tells_the_security_account(example: Example, lab: Lab) -> None:
+    arn = example.prepared["trail_arn"]
+    cloudtrail = _cloudtrail(example, arn)
+    _stop(example, arn)
+    wait_for("a logging trail", lambda: _logs(example, arn), 20)
+    cloudtrail.update_trail(Name=arn, EnableLogFileValidation=False)
+    wait_for("validation", lambda: cloudtrail.get_trail(Name=arn)["Trail"]["LogFileValidationEnabled"], 20)
+
+    sqs = lab.as_account(HUB_ACCOUNT).client("sqs")
+    told: list[Any] = []
+
+    def both() -> bool:
+        received = sqs.receive_message(QueueUrl=example.prepared["inbox_url"], WaitTimeSeconds=1)
+        for message in received.get("Messages", []):
+            told.append(json.loads(json.loads(message["Body"])["Message"]))
+        return len(told) >= 2
+
+    wait_for("the notices in the security account", both, 20)
+    assert {(n["trail"]["arn"], n["event"]["name"], n["outcome"]) for n in told} == {
+        (arn, "StopLogging", "restored"),
+        (arn, "UpdateTrail", "restored"),
+    }
+    alarms = example.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert {action for alarm in alarms for action in alarm["AlarmActions"]} == {example.prepared["topic_arn"]}
+
+
+@pytest.mark.parametrize("example", ["member"], indirect=True)
+def test_a_member_s_own_responder_knows_the_hub_and_this_account_s_trails_only(example: Example) -> None:
+    function = example.aws.client("lambda").get_function_configuration(FunctionName="trailkeeper-responder")
+    given = function["Environment"]["Variables"]
+    assert [entry.split("=")[0] for entry in given["TRAILKEEPER_TRAILS"].split(",")] == [example.prepared["trail_arn"]]
+    assert given["TRAILKEEPER_PEER_ROLES"] == example.outputs["remediation_role_arn"]
+    assert given["TRAILKEEPER_CHANGE_PRINCIPALS"] == f"arn:aws:iam::{example.account}:role/deploy"
+
+
+@pytest.mark.parametrize("example", ["organization-trail"], indirect=True)
+def test_the_organisation_s_trail_is_made_and_stays_the_organisation_s(example: Example) -> None:
+    """In the management account. A delegated administrator's is applied in test_organization_moto.py."""
+    arn = example.outputs["trail_arn"]
+    assert example.outputs["protected_trail_arns"] == [arn]
+    cloudtrail = _cloudtrail(example, arn)
+    assert cloudtrail.get_trail(Name=arn)["Trail"]["IsOrganizationTrail"]
+    _stop(example, arn)
+    wait_for("a logging trail", lambda: _logs(example, arn), 20)
+    cloudtrail.update_trail(Name=arn, IsOrganizationTrail=False)
+    wait_for("the organisation's trail", lambda: cloudtrail.get_trail(Name=arn)["Trail"]["IsOrganizationTrail"], 20)
 
 
 @pytest.mark.parametrize("example", [KEPT], indirect=True)

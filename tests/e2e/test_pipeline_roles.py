@@ -35,6 +35,10 @@ def test_the_apply_role_deploys_and_the_plan_role_plans(piped: Piped) -> None:
         "apply deletes the trail's key",
         "apply reads a log",
         "apply changes its own role",
+        "apply opens the responder's role",
+        "apply opens its own role",
+        "apply rewrites its boundary",
+        "apply gives itself another boundary",
         "apply makes a role beyond the prefix",
         "apply makes a user",
         "apply takes off its boundary",
@@ -60,3 +64,11 @@ def test_each_role_takes_the_token_made_for_it(piped: Piped, role: str) -> None:
 
 def test_a_drill_by_its_role_passes(piped: Piped) -> None:
     assert piped.drill == (0, ["restored"])
+
+
+def test_a_role_of_the_workloads_heals_and_tells_within_its_boundary_only(piped: Piped) -> None:
+    """Whatever else it was given. The roles that the drill needed carry it too."""
+    within = {"starts the trail", "tells the topic"}
+    assert {what for what, outcome in piped.bounded.items() if outcome == "allowed"} == within
+    refusals = {outcome for what, outcome in piped.bounded.items() if what not in within}
+    assert refusals <= {"AccessDenied", "AccessDeniedException", "AuthorizationError"}

@@ -11,7 +11,7 @@ from types import FrameType
 
 from .demo import demo
 from .environment import isolate
-from .paths import DEFAULT_NAME, PACKAGE
+from .paths import DEFAULT_NAME, DRILL, PACKAGE
 from .progress import LabError, colour
 from .terraform_check import terraform_check
 from .up import up
@@ -33,13 +33,15 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("up", "start a guarded account and stay up"),
-        ("demo", "apply, attack, show the timeline"),
+        ("demo", "apply, drill, show what came of it"),
         ("terraform-check", "validate infra/ and run its tests"),
     ):
         command = commands.add_parser(name, help=text)
         if name == "terraform-check":
             continue
         command.add_argument("--package", type=Path, default=PACKAGE, help="the function's zip (default: %(default)s)")
+        if name == "demo":
+            command.add_argument("--drill", type=Path, default=DRILL, help="the drill's binary (default: %(default)s)")
         if name == "up":
             command.add_argument(
                 "--name", type=_name, default=DEFAULT_NAME, help="another name for a lab beside the default one"
@@ -53,7 +55,7 @@ def main() -> int:
         if arguments.command == "up":
             up(arguments.name, arguments.package)
         elif arguments.command == "demo":
-            demo(arguments.package)
+            demo(arguments.package, arguments.drill)
         else:
             terraform_check()
     except LabError as error:

@@ -26,14 +26,30 @@ class Emulator:
     root_secret: str
     process: subprocess.Popen[str]
     log: Path
+    env: dict[str, str]
+
+    def halt(self) -> None:
+        """Stop it and the functions it runs; started with `keeps_state`, it writes its state."""
+        stop(self.process)
+
+    def resume(self) -> None:
+        """Start it again where it was."""
+        self.process = _launch(self.env, self.log)
+        _wait(self)
 
     def stop(self) -> None:
         """Stop it and the functions it runs; all its state is gone."""
         stop(self.process)
 
 
-def start_emulator(*, port: int, gateway_url: str, account: str, region: str, directory: Path) -> Emulator:
-    """Start MiniStack with our extensions.
+def _launch(env: dict[str, str], log: Path) -> subprocess.Popen[str]:
+    return start([sys.executable, "-m", "lab.emulator_main"], env=env, log=log, cwd=Path(env["TMPDIR"]))
+
+
+def start_emulator(
+    *, port: int, gateway_url: str, account: str, region: str, directory: Path, keeps_state: bool = False
+) -> Emulator:
+    """Start MiniStack with our extensions. With `keeps_state` it can be halted and resumed.
 
     Its functions inherit its environment, so that holds nothing but what they need
     (PYTHONPATH goes before the first function starts, see emulator_main.py).
@@ -60,8 +76,9 @@ def start_emulator(*, port: int, gateway_url: str, account: str, region: str, di
         # A function that SNS or EventBridge starts is retried after 1 and 2 seconds, not after minutes.
         LAMBDA_ASYNC_RETRY_BASE_SECONDS="1",
     )
-    process = start([sys.executable, "-m", "lab.emulator_main"], env=env, log=log, cwd=temporary)
-    emulator = Emulator(f"http://127.0.0.1:{port}", secret, process, log)
+    if keeps_state:
+        env |= {"PERSIST_STATE": "1", "S3_PERSIST": "1"}
+    emulator = Emulator(f"http://127.0.0.1:{port}", secret, _launch(env, log), log, env)
     try:
         _wait(emulator)
     except BaseException:

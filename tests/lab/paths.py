@@ -16,6 +16,7 @@ INFRA = REPOSITORY / "infra"
 LABS = REPOSITORY / "target" / "lab"
 PROVIDER_CACHE = REPOSITORY / "target" / "terraform-providers"
 PACKAGE = REPOSITORY / "target" / "package" / f"trailkeeper-{host_architecture()}.zip"
+DRILL = REPOSITORY / "target" / "tool" / "trailkeeper-drill"
 DEFAULT_NAME = "default"
 
 

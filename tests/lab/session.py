@@ -46,11 +46,16 @@ class Lab:
         *,
         variables: dict[str, Any] | None = None,
         beside: Callable[[Lab], object] | None = None,
+        keeps_state: bool = False,
     ) -> None:
-        """`variables` go to the root module. `beside` is called before the apply, to start something beside it."""
+        """`variables` go to the root module. `beside` is called before the apply, to start something beside it.
+
+        With `keeps_state` the emulator can be halted and resumed.
+        """
         self.name = name
         self.variables = variables or {}
         self._beside = beside
+        self._keeps_state = keeps_state
         self.keep_logs = False
         self.directory = work_directory(name)
         self.package = package
@@ -131,6 +136,7 @@ class Lab:
             account=self.account,
             region=self.region,
             directory=self.directory,
+            keeps_state=self._keeps_state,
         )
         self._cleanup.callback(self.emulator.stop)
         self.gateway = start_gateway(

@@ -6,8 +6,6 @@ import importlib.util
 import os
 import re
 import subprocess
-import sys
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,6 @@ from lab.paths import REPOSITORY
 SCRIPTS = REPOSITORY / "scripts"
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
 GITLAB = REPOSITORY / "docs" / "examples" / "gitlab-ci.yml"
-ARN = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
 
 
 def load(name: str) -> Any:
@@ -36,7 +33,9 @@ def test_actions_are_pinned_and_nothing_is_permitted_by_default(workflow: Path) 
     text = workflow.read_text()
     uses = re.findall(r"uses: (.+)", text)
     assert uses
-    assert [use for use in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
+    # A workflow of this repository is of the same commit.
+    others = [use for use in uses if not use.startswith("$/")]
+    assert [use for use in others if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
     assert re.search(r"^permissions: \{\}$", text, re.MULTILINE)
     assert "pull_request_target" not in text
 
@@ -186,80 +185,3 @@ def test_drift_fails_loudly_and_leaves_no_plan_to_apply(steps: Steps, code: str,
     assert ("DRIFT" in answer.stderr) == (status == "drift")
     if status != "error":
         assert not steps.plan.exists()
-
-
-class FakeTrail:
-    """CloudTrail with one trail that somebody starts again after some looks, or nobody does."""
-
-    def __init__(self, looks: int | None, logging: bool = True) -> None:
-        self.logging = logging
-        self._looks = looks
-        self.calls: list[str] = []
-
-    def get_trail_status(self, *, Name: str) -> dict[str, Any]:
-        assert Name == ARN
-        if not self.logging and self._looks is not None and self.calls:
-            self._looks -= 1
-            self.logging = self._looks <= 0
-        return {"IsLogging": self.logging}
-
-    def stop_logging(self, *, Name: str) -> dict[str, Any]:
-        self.calls.append(f"stop {Name}")
-        self.logging = False
-        return {}
-
-    def start_logging(self, *, Name: str) -> dict[str, Any]:
-        self.calls.append(f"start {Name}")
-        self.logging = True
-        return {}
-
-
-@pytest.fixture
-def drill(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The drill, without its pauses."""
-    module = load("drill")
-    monkeypatch.setattr(module, "PAUSE", 0.001)
-    return module.drill
-
-
-def test_a_drill_that_is_answered_passes(drill: Any) -> None:
-    trail = FakeTrail(looks=3)
-    assert drill(trail, ARN, 10) == 0
-    assert trail.calls == [f"stop {ARN}"]
-
-
-def test_a_drill_that_nobody_answers_fails_and_starts_the_trail(drill: Any) -> None:
-    trail = FakeTrail(looks=None)
-    assert drill(trail, ARN, 0.05) == 1
-    assert trail.calls == [f"stop {ARN}", f"start {ARN}"]
-
-
-def test_a_drill_leaves_no_trail_stopped_when_it_breaks_off(drill: Any) -> None:
-    trail = FakeTrail(looks=None)
-
-    def interrupted(**_: Any) -> dict[str, Any]:
-        if trail.calls:
-            raise KeyboardInterrupt
-        return {"IsLogging": True}
-
-    trail.get_trail_status = interrupted  # type: ignore[method-assign]
-    with pytest.raises(KeyboardInterrupt):
-        drill(trail, ARN, 10)
-    assert trail.calls == [f"stop {ARN}", f"start {ARN}"]
-
-
-def test_a_trail_that_does_not_log_is_not_drilled(drill: Any) -> None:
-    trail = FakeTrail(looks=None, logging=False)
-    assert drill(trail, ARN, 10) == 1
-    assert trail.calls == []
-
-
-@pytest.mark.parametrize("arguments", [["not-an-arn", "--yes"], [ARN]])
-def test_a_drill_without_a_trail_or_without_consent_does_nothing(arguments: list[str]) -> None:
-    started = time.monotonic()
-    answer = subprocess.run(
-        [sys.executable, SCRIPTS / "drill.py", *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    assert answer.returncode != 0
-    assert b"Stopping" not in answer.stdout
-    assert time.monotonic() - started < 10

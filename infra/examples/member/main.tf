@@ -1,4 +1,5 @@
-# A member account without stack sets: its trails are healed by the hub.
+# A member account without stack sets: its trails are healed by the hub, and by a
+# responder of its own as well if the hub's example says member_responder = true.
 #   terraform -chdir=../organization output -json for_members > hub.auto.tfvars.json
 
 # Region and credentials come from the environment. The region must be the
@@ -11,18 +12,25 @@ provider "aws" {
   region = var.global_events_region
 }
 
+data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
 
-module "member" {
-  source = "../../modules/member"
-
-  hub       = var.hub
-  baselines = var.member_baselines
+locals {
+  account = data.aws_caller_identity.current.account_id
 
   tags = {
     managed-by = "terraform"
     service    = "trailkeeper"
   }
+}
+
+module "member" {
+  source = "../../modules/member"
+
+  hub       = var.hub
+  baselines = [for b in var.member_baselines : b if contains(["{account}", local.account], split(":", b.trail_arn)[4])]
+  mode      = var.mode
+  tags      = local.tags
 }
 
 module "forwarding" {
@@ -31,9 +39,5 @@ module "forwarding" {
   providers = { aws = aws.global_events }
 
   hub_bus_arn = var.hub.bus_arn
-
-  tags = {
-    managed-by = "terraform"
-    service    = "trailkeeper"
-  }
+  tags        = local.tags
 }

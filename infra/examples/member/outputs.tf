@@ -12,3 +12,8 @@ output "dead_letter_queue_urls" {
   description = "URLs of the queues that hold events that did not reach the hub."
   value       = concat([module.member.dead_letter_queue_url], module.forwarding[*].dead_letter_queue_url)
 }
+
+output "responder_function_name" {
+  description = "Name of the function of the account's own responder; null without one."
+  value       = one(module.responder[*].function_name)
+}

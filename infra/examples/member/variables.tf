@@ -26,6 +26,47 @@ variable "member_baselines" {
   }))
 }
 
+variable "mode" {
+  description = "enforce, or observe: hub and responder only look. From the same output."
+  type        = string
+  default     = "enforce"
+}
+
+variable "responder" {
+  description = "A responder of the account's own, which publishes to the hub's topic; null: the hub alone heals. From the same output."
+  type = object({
+    topic_arn              = string
+    topic_kms_key_arn      = optional(string)
+    baseline_documents     = map(string)
+    change_principals      = optional(list(string), [])
+    sweep_interval_minutes = optional(number, 5)
+  })
+  default = null
+}
+
+variable "package" {
+  description = "Path of the function's zip, built for var.architecture; needed for a responder of the account's own."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.responder == null || var.package != null
+    error_message = "The hub says that members have responders of their own. Give the path of the function's zip as package."
+  }
+}
+
+variable "architecture" {
+  description = "Instruction set the package was built for: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent runs kept for that responder; null in an account with a limit of 10, where AWS refuses any reservation."
+  type        = number
+  default     = 5
+}
+
 variable "global_events_region" {
   description = "Region that records global events: us-east-1, us-gov-west-1 in GovCloud, cn-northwest-1 in China."
   type        = string

@@ -18,7 +18,12 @@ provider "aws" {
   region = var.global_events_region
 }
 
+data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
+
+locals {
+  account = data.aws_caller_identity.current.account_id
+}
 
 # Stack sets in the security account reach all accounts but this one.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-delegated-admin.html
@@ -41,6 +46,9 @@ module "service_control_policy" {
   targets           = var.service_control_policy_targets
   trail_names       = var.trail_names
   exempt_principals = var.exempt_principals
+  member_responders = var.responder != null
+  # Bound too where the root is the target, and it heals its own trail.
+  hub_account_id = var.security_account_id
 }
 
 # This account is a member too, and the one that stack sets and control policies
@@ -50,7 +58,8 @@ module "member" {
   count  = var.hub == null ? 0 : 1
 
   hub       = var.hub
-  baselines = var.member_baselines
+  baselines = [for b in var.member_baselines : b if contains(["{account}", local.account], split(":", b.trail_arn)[4])]
+  mode      = var.mode
 }
 
 module "forwarding" {

@@ -51,6 +51,18 @@ variable "member_baselines" {
   default = []
 }
 
+variable "mode" {
+  description = "enforce, or observe: the hub only looks. From the same output."
+  type        = string
+  default     = "enforce"
+}
+
+variable "responder" {
+  description = "Not null if members have responders of their own, which the policy then lets heal. From the same output."
+  type        = object({ topic_arn = string })
+  default     = null
+}
+
 variable "global_events_region" {
   description = "Region that records global events: us-east-1, us-gov-west-1 in GovCloud, cn-northwest-1 in China."
   type        = string

@@ -10,7 +10,7 @@ variable "architecture" {
 }
 
 variable "mode" {
-  description = "enforce, or observe for a start: report only."
+  description = "enforce, or observe for a start: report only, in the members too."
   type        = string
   default     = "enforce"
 }
@@ -48,10 +48,34 @@ variable "protect_own_trail" {
   default     = true
 }
 
+variable "organization_trail" {
+  description = "Make the organisation's trail here, guarded by the hub; null: none. The management account owns it. Applied in the security account, which must be CloudTrail's delegated administrator."
+  type = object({
+    management_account_id = string
+    name                  = optional(string, "organization-trail")
+    log_retention_days    = optional(number, 365)
+    object_lock           = optional(object({ mode = optional(string, "GOVERNANCE"), days = number }))
+    force_destroy         = optional(bool, false)
+  })
+  default = null
+}
+
 variable "member_responder" {
-  description = "Give every account a responder of its own as well."
+  description = "Give every account a responder of its own as well: with stack sets by them, without by examples/member."
   type        = bool
   default     = false
+}
+
+variable "change_principals" {
+  description = "ARNs of roles and users, such as the pipeline's role, whose changes are reported as information: arn:aws:iam::{account}:role/deploy, {account} standing for the account of the change."
+  type        = list(string)
+  default     = []
+}
+
+variable "sweep_interval_minutes" {
+  description = "Minutes between two sweeps of all accounts, 5 or more."
+  type        = number
+  default     = 5
 }
 
 variable "excluded_accounts" {

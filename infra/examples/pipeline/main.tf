@@ -12,6 +12,9 @@ module "pipeline_roles" {
   apply_subjects            = ["repo:${var.repository}:environment:${var.environment}"]
   require_workload_boundary = var.require_workload_boundary
   state                     = var.state
+  guarded_trail_arns        = var.guarded_trail_arns
+  topic_arns                = var.topic_arns
+  allow_trust_changes       = var.allow_trust_changes
 
   drill = length(var.drill_trail_arns) == 0 ? null : {
     subjects   = ["repo:${var.repository}:environment:${var.environment}-drill"]

@@ -43,3 +43,21 @@ variable "require_workload_boundary" {
   type        = bool
   default     = true
 }
+
+variable "guarded_trail_arns" {
+  description = "ARNs of trails that are guarded and not named trailkeeper or trailkeeper-...: roles made by the pipeline may heal these too."
+  type        = list(string)
+  default     = []
+}
+
+variable "topic_arns" {
+  description = "ARNs of topics for notices that are not named trailkeeper-...."
+  type        = list(string)
+  default     = []
+}
+
+variable "allow_trust_changes" {
+  description = "Let the pipeline change who may assume a role that is there, for an upgrade whose plan does that."
+  type        = bool
+  default     = false
+}

@@ -24,6 +24,8 @@ locals {
         "DisableAWSServiceAccess",
         "DeregisterDelegatedAdministrator",
         "LeaveOrganization",
+        "RemoveAccountFromOrganization",
+        "CloseAccount",
       ]
     }
   }

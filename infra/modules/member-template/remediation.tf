@@ -37,17 +37,20 @@ locals {
             Description = "What the Trailkeeper hub may do in this account"
             # The least that IAM allows. The hub's sessions are chained, and ask for less.
             MaxSessionDuration = 3600
-            # The hub's one role and nobody else. The external id keeps anybody
-            # who can make that role assume others from using it here; the
-            # organisation's id ends the trust when the security account leaves.
+            # The hub's one role and nobody else. It is in a condition, because IAM
+            # keeps the id of a role that is the principal, and would shut out the
+            # same role made anew. The external id keeps anybody who can make that
+            # role assume others from using it here; the organisation's id ends the
+            # trust when the security account leaves.
             AssumeRolePolicyDocument = {
               Version = "2012-10-17"
               Statement = [{
                 Sid       = "HubAssumesRole"
                 Effect    = "Allow"
-                Principal = { AWS = var.hub.role_arn }
+                Principal = { AWS = "arn:${local.partition}:iam::${local.hub_account}:root" }
                 Action    = "sts:AssumeRole"
                 Condition = {
+                  ArnEquals = { "aws:PrincipalArn" = var.hub.role_arn }
                   StringEquals = {
                     "sts:ExternalId"     = var.hub.external_id
                     "aws:PrincipalOrgID" = var.hub.organization_id

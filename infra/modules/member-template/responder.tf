@@ -93,7 +93,7 @@ locals {
             PolicyDocument = {
               Version = "2012-10-17"
               Statement = [{
-                Sid       = "OnlyTheResponderWrites"
+                Sid       = "OnlyResponderWrites"
                 Effect    = "Deny"
                 Principal = "*"
                 Action    = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]

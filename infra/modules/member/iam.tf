@@ -1,16 +1,20 @@
 locals {
-  # The hub's one role and nobody else. The external id keeps anybody who can
-  # make that role assume others from using it here; the organisation's id ends
-  # the trust when the security account leaves.
+  # The hub's one role and nobody else. It is in a condition, because IAM keeps
+  # the id of a role that is the principal, and would shut out the same role made
+  # anew. The external id keeps anybody who can make that role assume others from
+  # using it here; the organisation's id ends the trust when the security account
+  # leaves.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
   trust_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Sid       = "HubAssumesRole"
       Effect    = "Allow"
-      Principal = { AWS = var.hub.role_arn }
+      Principal = { AWS = "arn:${local.hub_partition}:iam::${local.hub_account}:root" }
       Action    = "sts:AssumeRole"
       Condition = {
+        ArnEquals = { "aws:PrincipalArn" = var.hub.role_arn }
         StringEquals = {
           "sts:ExternalId"     = var.hub.external_id
           "aws:PrincipalOrgID" = var.hub.organization_id
@@ -54,7 +58,7 @@ resource "aws_iam_role" "remediation" {
     }
 
     precondition {
-      condition     = split(":", var.hub.role_arn)[4] != local.account
+      condition     = local.hub_account != local.account
       error_message = "This is the hub's own account, ${local.account}, whose trails the hub heals with its own role. Declare them there."
     }
   }

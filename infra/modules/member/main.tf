@@ -5,6 +5,9 @@ locals {
   account = data.aws_caller_identity.current.account_id
   region  = data.aws_region.current.id
 
+  hub_partition = split(":", var.hub.role_arn)[1]
+  hub_account   = split(":", var.hub.role_arn)[4]
+
   # The hub looks for this name in every account.
   role_name = "${var.name}-remediation"
 

@@ -89,5 +89,7 @@ module "service_control_policy" {
   targets           = var.service_control_policy_targets
   trail_names       = distinct([for arn in keys(var.member_trails) : split("/", arn)[1]])
   exempt_principals = var.exempt_principals
+  member_responders = local.members_respond
+  hub_account_id    = local.account
   tags              = var.tags
 }

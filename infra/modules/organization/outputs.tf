@@ -47,6 +47,11 @@ output "responder" {
   value       = module.responder
 }
 
+output "responder_function_arn" {
+  description = "ARN of the hub's function, which does not wait for rule and schedule: the input responder_ready of a trail of the same configuration."
+  value       = module.responder.function_arn
+}
+
 output "stack_set_names" {
   description = "Names of the stack sets, by what they bring: home (everything) and global-events (forwarding only). Empty without stack_sets."
   value       = { for key, made in aws_cloudformation_stack_set.members : key => made.name }

@@ -104,8 +104,8 @@ resource "aws_cloudformation_stack_set" "members" {
     ignore_changes = [administration_role_arn]
   }
 
-  # IAM takes only roles that exist for principals of a trust policy, and events
-  # are to find the bus open. On destroy these go after the stacks.
+  # The hub is there before the members let it in, and events find the bus open.
+  # On destroy these go after the stacks.
   depends_on = [
     module.responder.role_arn,
     aws_cloudwatch_event_bus_policy.hub,

@@ -27,6 +27,16 @@ locals {
       Action   = "iam:*"
       Resource = [local.resources.own_roles, local.resources.own_policies]
     }],
+    # Trust is given once, when a role is made: then it carries the workloads'
+    # boundary. IAM cannot ask for that boundary here, so a role that is there, such
+    # as one that StackSets made, could be opened to anybody.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    [!var.allow_trust_changes, {
+      Sid      = "TrustStays"
+      Effect   = "Deny"
+      Action   = "iam:UpdateAssumeRolePolicy"
+      Resource = "*"
+    }],
     [var.require_workload_boundary, {
       Sid    = "OnlyBoundedRoles"
       Effect = "Deny"
@@ -68,7 +78,14 @@ locals {
     {
       Sid      = "HealTrails"
       Effect   = "Allow"
-      Action   = ["cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:Get*", "cloudtrail:ListTags", "cloudtrail:LookupEvents", "cloudtrail:PutEventSelectors", "cloudtrail:PutInsightSelectors", "cloudtrail:RemoveTags", "cloudtrail:StartLogging", "cloudtrail:UpdateTrail"]
+      Action   = ["cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:Get*", "cloudtrail:ListTags", "cloudtrail:PutEventSelectors", "cloudtrail:PutInsightSelectors", "cloudtrail:RemoveTags", "cloudtrail:StartLogging", "cloudtrail:UpdateTrail"]
+      Resource = concat(local.resources.trails, var.guarded_trail_arns)
+    },
+    {
+      # The event history has no ARN.
+      Sid      = "AttributeChanges"
+      Effect   = "Allow"
+      Action   = "cloudtrail:LookupEvents"
       Resource = "*"
     },
     {
@@ -76,15 +93,22 @@ locals {
       Sid       = "PassLogsRole"
       Effect    = "Allow"
       Action    = "iam:PassRole"
-      Resource  = "*"
+      Resource  = "${local.arn}:iam::${local.account}:role/*"
       Condition = { StringEquals = { "iam:PassedToService" = "cloudtrail.amazonaws.com" } }
     },
     {
-      # CloudTrail asks these of whoever changes an organisation's trail.
+      # CloudTrail asks these of whoever changes an organisation's trail, and a hub
+      # lists accounts. Organizations knows no resource for them.
       Sid      = "HealOrganizationTrails"
       Effect   = "Allow"
-      Action   = ["iam:CreateServiceLinkedRole", "iam:GetRole", "organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts", "organizations:ListDelegatedAdministrators"]
+      Action   = ["organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization", "organizations:ListAccounts"]
       Resource = "*"
+    },
+    {
+      Sid      = "UseCloudTrailRole"
+      Effect   = "Allow"
+      Action   = ["iam:CreateServiceLinkedRole", "iam:GetRole"]
+      Resource = "${local.arn}:iam::${local.account}:role/aws-service-role/cloudtrail.amazonaws.com/AWSServiceRoleForCloudTrail"
     },
     {
       Sid      = "HealMembers"
@@ -105,13 +129,14 @@ locals {
       Resource = local.resources.tables
     },
     {
-      # The topic of notices may be that of another account or configuration.
+      # A member's responder publishes to the security account's topic.
       Sid      = "PublishNotices"
       Effect   = "Allow"
       Action   = "sns:Publish"
-      Resource = "*"
+      Resource = concat(["${local.arn}:sns:*:*:${var.name}-*"], var.topic_arns)
     },
     {
+      # Keys have no names, and the topic's may be another account's.
       Sid       = "EncryptNotices"
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]

@@ -130,6 +130,37 @@ variable "require_workload_boundary" {
   nullable    = false
 }
 
+variable "guarded_trail_arns" {
+  description = "ARNs of trails of other names that roles made by the pipeline may heal, such as an existing one or the organisation's. Trails of this account named NAME or NAME-... are always among them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.guarded_trail_arns : can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}$", arn))])
+    error_message = "guarded_trail_arns must be full ARNs of trails, arn:<partition>:cloudtrail:<region>:<account>:trail/<name>."
+  }
+}
+
+variable "topic_arns" {
+  description = "ARNs of topics of other names that roles made by the pipeline may publish to. Topics named NAME-..., of any account, are always among them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.topic_arns : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", arn))])
+    error_message = "topic_arns must be full ARNs of topics, arn:<partition>:sns:<region>:<account>:<name>."
+  }
+}
+
+variable "allow_trust_changes" {
+  description = "Let the pipeline change who may assume a role that is there, for an upgrade whose plan does that. Off: the trust of a role is that of the day it was made."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "allow_destroy" {
   description = "Let the pipeline stop and delete the trail and delete its bucket and key, for a terraform destroy. Off: an explicit deny keeps the pipeline from destroying evidence."
   type        = bool

@@ -31,7 +31,8 @@ locals {
       [true, "ChangeLogGroups", ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"], local.resources.log_groups, null],
       [true, "ChangeAlarms", ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"], local.resources.alarms, null],
       # The boundary below says which roles, and that they are bounded in turn.
-      [true, "ChangeRoles", ["iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"], local.resources.roles, null],
+      [true, "ChangeRoles", ["iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription"], local.resources.roles, null],
+      [var.allow_trust_changes, "ChangeTrust", "iam:UpdateAssumeRolePolicy", local.resources.roles, null],
       [true, "PassRoles", "iam:PassRole", local.resources.roles, { StringEquals = { "iam:PassedToService" = ["events.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com"] } }],
       [var.stack_sets, "ChangeStackSets", ["cloudformation:CreateStackInstances", "cloudformation:CreateStackSet", "cloudformation:DeleteStackInstances", "cloudformation:DeleteStackSet", "cloudformation:StopStackSetOperation", "cloudformation:TagResource", "cloudformation:UntagResource", "cloudformation:UpdateStackInstances", "cloudformation:UpdateStackSet"], local.resources.stack_sets, null],
       [var.stack_sets, "ChangePackages", ["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"], local.package_objects, local.own_account],

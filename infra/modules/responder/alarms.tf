@@ -113,6 +113,38 @@ locals {
         missing     = "breaching"
       }
     },
+    # A hub's sweep of the members. One interval is one period, so that an alarm
+    # stays on from sweep to sweep instead of ringing anew with each.
+    { for key, alarm in {
+      unreachable_accounts = {
+        name        = "${local.function_name}-unreachable-accounts"
+        description = "Accounts could not be entered, and nothing is healed there. Read the notice; then check the role ${local.member_role_name} there, or exclude them."
+        namespace   = "Trailkeeper"
+        metric      = "AccountsUnreachable"
+        statistic   = "Sum"
+        dimensions  = { FunctionName = local.function_name }
+        comparison  = "GreaterThanThreshold"
+        threshold   = 0
+        period      = var.sweep_interval_minutes * 60
+        periods     = 1
+        missing     = "notBreaching"
+      }
+      # Silence is the failure here too. A sweep that cannot list the accounts, or is
+      # ended by force, still has a heartbeat or says nothing at all.
+      unswept_accounts = {
+        name        = "${local.function_name}-unswept-accounts"
+        description = "No account of the organisation was swept for three intervals. Check that this account may list the organisation's accounts, then the log group ${local.log_group_name}."
+        namespace   = "Trailkeeper"
+        metric      = "AccountsSwept"
+        statistic   = "Sum"
+        dimensions  = { FunctionName = local.function_name }
+        comparison  = "LessThanThreshold"
+        threshold   = 1
+        period      = var.sweep_interval_minutes * 60
+        periods     = 3
+        missing     = "breaching"
+      }
+    } : key => alarm if local.is_hub },
     # The heartbeat of a shared sweep: its start tells nothing of what became of
     # the accounts. An empty queue has no age, and that is good.
     { for key, alarm in {

@@ -4,9 +4,11 @@ locals {
   sweep_queue_name = "${var.name}-sweep-accounts"
   sweep_queue_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.sweep_queue_name}"
 
-  # Some runs stay free for events, however much there is to sweep. 2 is the
-  # least that Lambda takes.
-  sweep_concurrency = coalesce(var.reserved_concurrency, -1) == -1 ? 10 : min(1000, max(2, var.reserved_concurrency - 2))
+  # Half of the runs at least stay free for events, however much there is to sweep.
+  # 2 is the least that Lambda takes here, so 4 is the least that can be shared.
+  # Without a reservation it is the account's limit that is shared: 10 in a new one.
+  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+  sweep_concurrency = coalesce(var.reserved_concurrency, -1) == -1 ? 5 : min(1000, floor(var.reserved_concurrency / 2))
 
   sweep_queue_policy = jsonencode({
     Version = "2012-10-17"

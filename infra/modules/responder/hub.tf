@@ -22,6 +22,16 @@ locals {
     TRAILKEEPER_SWEEP_QUEUE_URL   = try(aws_sqs_queue.sweep[0].url, "")
   } : {}
 
+  # Lambda measures the variables as JSON. The two values that are known only once
+  # something is made have these forms, so that a plan can already tell.
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+  environment_limit = 4096
+  environment_bytes = length(jsonencode({ for name, value in merge(
+    local.environment,
+    { TRAILKEEPER_ROLE_ARN = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}" },
+    local.fan_out ? { TRAILKEEPER_SWEEP_QUEUE_URL = "https://sqs.${local.region}.${local.dns_suffix}/${local.account}/${local.sweep_queue_name}" } : {},
+  ) : name => value if value != "" }))
+
   excluded_condition = local.is_hub && length(try(var.hub.excluded_accounts, [])) > 0 ? {
     StringNotEquals = { "aws:ResourceAccount" = distinct(var.hub.excluded_accounts) }
   } : {}

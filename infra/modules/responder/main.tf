@@ -26,6 +26,16 @@ locals {
 
   trail_arns = [for baseline in var.baselines : baseline.trail_arn]
 
+  environment = merge(local.hub_environment, {
+    TRAILKEEPER_TRAILS            = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
+    TRAILKEEPER_TOPIC_ARN         = var.topic_arn
+    TRAILKEEPER_MODE              = var.mode
+    TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
+    TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
+    TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
+    TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
+  })
+
   # A hub lists and looks at all accounts in one run.
   timeout = local.is_hub ? 300 : 60
 }
@@ -53,15 +63,7 @@ resource "aws_lambda_function" "responder" {
 
   environment {
     # Lambda refuses empty values.
-    variables = { for name, value in merge(local.hub_environment, {
-      TRAILKEEPER_TRAILS            = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
-      TRAILKEEPER_TOPIC_ARN         = var.topic_arn
-      TRAILKEEPER_MODE              = var.mode
-      TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
-      TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
-      TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
-      TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
-    }) : name => value if value != "" }
+    variables = { for name, value in local.environment : name => value if value != "" }
   }
 
   logging_config {
@@ -76,6 +78,11 @@ resource "aws_lambda_function" "responder" {
     precondition {
       condition     = split(":", var.topic_arn)[3] == local.region
       error_message = "CloudWatch alarms notify topics of their own region only, and this module is deployed in ${local.region}. Use a topic of that region instead of ${var.topic_arn}."
+    }
+
+    precondition {
+      condition     = local.environment_bytes <= local.environment_limit
+      error_message = "The function's environment would have ${local.environment_bytes} bytes, and Lambda takes ${local.environment_limit} at most. Name fewer trails, one with {account} in its ARN stands for that trail in every account; or fewer change_principals, peer_roles or hub.excluded_accounts."
     }
   }
 

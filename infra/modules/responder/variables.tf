@@ -130,7 +130,7 @@ variable "hub" {
 
   validation {
     condition     = try(var.hub.fan_out, false) ? coalesce(var.reserved_concurrency, -1) == -1 || coalesce(var.reserved_concurrency, -1) >= 4 : true
-    error_message = "With hub.fan_out, reserved_concurrency must be 4 or more, or null: the shared sweep takes at least two runs, and two must be left for its start and for events."
+    error_message = "With hub.fan_out, reserved_concurrency must be 4 or more, or null: half of the runs are kept for events, and Lambda gives the shared sweep two at least. Raise reserved_concurrency, or set hub.fan_out = false."
   }
 }
 
@@ -218,7 +218,7 @@ variable "topic_kms_key_arn" {
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent runs kept for the responder, so that load elsewhere cannot starve it. null or -1 reserves nothing: needed in new accounts with a limit of 10, where AWS refuses any reservation."
+  description = "Concurrent runs kept for the responder, so that load elsewhere cannot starve it; with hub.fan_out at least 4, of which the shared sweep takes half. null or -1 reserves nothing: needed in new accounts with a limit of 10, where AWS refuses any reservation."
   type        = number
   default     = 5
 

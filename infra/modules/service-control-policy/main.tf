@@ -8,22 +8,27 @@ locals {
   # service-linked one, which no such policy binds.
   # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#scp-effects-not-affected
   operators = concat(["arn:${local.partition}:iam::*:role/stacksets-exec-*"], var.exempt_principals)
-  healers   = [for role in ["remediation", "responder"] : "arn:${local.partition}:iam::*:role/${var.name}-${role}"]
+
+  # Those that heal. The name of the responder's role is let through only where
+  # there is a responder: elsewhere it is one more name for an attacker to take.
+  healers = concat(
+    ["arn:${local.partition}:iam::*:role/${var.name}-remediation"],
+    [for account in var.member_responders ? ["*"] : var.hub_account_id[*] : "arn:${local.partition}:iam::${account}:role/${var.name}-responder"],
+  )
+
+  trails = [for name in distinct(var.trail_names) : "cloudtrail:*:*:trail/${name}"]
 
   # What Trailkeeper itself does, and nobody else may.
   guarded = {
     trails = {
       actions = [
         "cloudtrail:AddTags",
-        "cloudtrail:DeleteTrail",
-        "cloudtrail:PutEventConfiguration",
         "cloudtrail:PutEventSelectors",
         "cloudtrail:PutInsightSelectors",
         "cloudtrail:RemoveTags",
-        "cloudtrail:StopLogging",
         "cloudtrail:UpdateTrail",
       ]
-      resources = [for name in distinct(var.trail_names) : "cloudtrail:*:*:trail/${name}"]
+      resources = local.trails
     }
     # Whoever can write here can silence a notice.
     incidents = {
@@ -41,6 +46,16 @@ locals {
   # What Trailkeeper consists of: only those who deploy it may touch it. Actions
   # end in * where all that begin so are changes.
   machinery = {
+    # No healing needs these, so a stolen session of a healer must not have them.
+    trails = {
+      actions   = ["cloudtrail:DeleteTrail", "cloudtrail:PutEventConfiguration", "cloudtrail:StopLogging"]
+      resources = local.trails
+    }
+    # Nothing runs or records in a region that is switched off.
+    region = {
+      actions   = ["account:DisableRegion"]
+      resources = ["account::*:account"]
+    }
     roles = {
       # iam:PassRole: other code must not run with the responder's role.
       actions = [
@@ -65,7 +80,7 @@ locals {
       resources = ["events:*:*:rule/${var.name}-forwarding", "events:*:*:rule/${var.name}-trail-changes"]
     }
     queues = {
-      actions   = ["sqs:AddPermission", "sqs:DeleteQueue", "sqs:PurgeQueue", "sqs:RemovePermission", "sqs:SetQueueAttributes"]
+      actions   = ["sqs:AddPermission", "sqs:Delete*", "sqs:PurgeQueue", "sqs:RemovePermission", "sqs:SetQueueAttributes"]
       resources = ["sqs:*:*:${var.name}-*dead-letters"]
     }
     # Of the responder in the member: where there is none, nothing matches.
@@ -104,8 +119,17 @@ locals {
       ]
       resources = ["logs:*:*:log-group:/aws/lambda/${var.name}-responder*"]
     }
+    # A mute rule is asked for on each alarm that it mutes too.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html
     alarms = {
-      actions   = ["cloudwatch:DeleteAlarms", "cloudwatch:DisableAlarmActions", "cloudwatch:PutMetricAlarm", "cloudwatch:SetAlarmState"]
+      actions = [
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:DisableAlarmActions",
+        "cloudwatch:PutAlarmMuteRule",
+        "cloudwatch:PutCompositeAlarm",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:SetAlarmState",
+      ]
       resources = ["cloudwatch:*:*:alarm:${var.name}-*"]
     }
     # A stack can be changed with the role it was made with.
@@ -137,18 +161,21 @@ locals {
         Condition = { ArnNotLike = { "aws:PrincipalArn" = concat(local.healers, local.operators) } }
       },
       {
-        Sid       = "OnlyOperatorsChangeTrailkeeper"
+        Sid       = "OnlyOperatorsStopOrChange"
         Effect    = "Deny"
         Action    = flatten(values(local.machinery)[*].actions)
         Resource  = [for arn in flatten(values(local.machinery)[*].resources) : "arn:${local.partition}:${arn}"]
         Condition = { ArnNotLike = { "aws:PrincipalArn" = local.operators } }
       },
       {
-        # An account that leaves takes its trail out of reach. The management
-        # account can still remove it.
+        # An account that leaves, or is closed, takes its trail out of reach. The
+        # management account can still remove and close it. A member that accepts
+        # another organisation's invitation leaves this one, and has nothing else
+        # to accept.
+        # https://docs.aws.amazon.com/organizations/latest/APIReference/API_AcceptHandshake.html
         Sid      = "StayInOrganization"
         Effect   = "Deny"
-        Action   = "organizations:LeaveOrganization"
+        Action   = ["account:CloseAccount", "organizations:AcceptHandshake", "organizations:LeaveOrganization"]
         Resource = "*"
       },
     ]

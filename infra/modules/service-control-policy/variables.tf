@@ -54,6 +54,24 @@ variable "exempt_principals" {
   }
 }
 
+variable "member_responders" {
+  description = "Whether the bound accounts have responders of their own, whose role NAME-responder heals there. false: in members nobody of that name may change a trail."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "hub_account_id" {
+  description = "Account of the hub, if it is among the targets or below them: its NAME-responder heals the trails of that account. null if it is not bound."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.hub_account_id == null ? true : can(regex("^[0-9]{12}$", var.hub_account_id))
+    error_message = "hub_account_id must be an account id of 12 digits, or null."
+  }
+}
+
 variable "tags" {
   description = "Tags for the policy."
   type        = map(string)

@@ -307,6 +307,14 @@ impl Memory {
         }
     }
 
+    /// With a trail of any kind, or none; always consistent, never throttling.
+    #[allow(dead_code, reason = "not all tests begin with such a trail")]
+    pub fn with(baseline: Baseline, trail: Option<Trail>) -> Self {
+        let memory = Self::calm(baseline);
+        memory.world.borrow_mut().now = trail;
+        memory
+    }
+
     /// Makes a call of the attacker's; whether it was accepted.
     pub fn attack(&self, attack: &Attack) -> bool {
         let mut world = self.world.borrow_mut();

@@ -8,7 +8,7 @@ use trailkeeper::{
     incident::{Circumstances, Incident},
     moment::Moment,
     reconcile::{Cause, Mode, Reconciliation},
-    told::Keys,
+    told::{Keys, stop_key},
     trail::Drift,
 };
 
@@ -96,6 +96,7 @@ fn an_incident_is_claimed_by_its_event_and_what_stays_wrong_by_the_hour() {
         cause,
         mode: Mode::Enforce,
         is_expected: false,
+        saw_stop: false,
     };
     let event =
         Event::of_record(&record("StopLogging", "user/x", &json!({"name": "audit"})).to_string())
@@ -134,6 +135,21 @@ fn an_incident_is_claimed_by_its_event_and_what_stays_wrong_by_the_hour() {
     let change = Event::of_record(&change).unwrap();
     let swept = told(&healed, Cause::Sweep, &change, NOON);
     assert_eq!((swept.claimed.len(), swept.noted.len()), (0, 1));
+    let about = Circumstances {
+        saw_stop: true,
+        ..about(Cause::Sweep)
+    };
+    let stop = at("2026-11-24T11:40:00Z");
+    let undone = Reconciliation {
+        calls: Vec::new(),
+        start_accepted_at: None,
+        ..done(Some(true), Moment::parse(NOON), Some(stop))
+    };
+    let unexplained = Incident::reconciled(&Event::default(), &trail, &undone, about).unwrap();
+    let keys = Keys::of(&unexplained, at(NOON));
+    assert_eq!(keys.claimed, [stop_key(trail.as_str(), stop)]);
+    assert_eq!(keys.noted, [""; 0]);
+
     let hour = |time| told(&wrong, Cause::Sweep, &event, time).claimed;
     assert_eq!(hour("2026-11-24T12:00:00Z"), hour("2026-11-24T12:59:59Z"));
     assert_ne!(hour("2026-11-24T12:00:00Z"), hour("2026-11-24T13:00:00Z"));

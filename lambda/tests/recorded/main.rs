@@ -13,3 +13,4 @@ mod attribution;
 mod decisions;
 mod events;
 mod notices;
+mod valid;

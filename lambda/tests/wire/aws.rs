@@ -38,6 +38,17 @@ pub const PROTECTED: [&str; 4] = [
 /// of the operation; `None` means the healthy answer.
 pub type Fault = dyn Fn(&str, usize) -> Option<Reply> + Send + Sync;
 
+/// What stands between the function and AWS.
+pub enum Disturbance {
+    /// AWS never gets the call; this is answered.
+    Instead(Reply),
+    /// AWS does what it was asked for; this is answered.
+    After(Reply),
+}
+
+/// Told the operation and the body of every call.
+pub type Disturb = Box<dyn FnMut(&str, &str) -> Option<Disturbance> + Send>;
+
 /// What happens once a call has been answered.
 type Ambush = Box<dyn FnOnce(&mut World) + Send>;
 
@@ -51,6 +62,8 @@ pub struct Call {
     pub account: String,
     /// Whether it was answered as it wanted.
     pub accepted: bool,
+    /// Whether the answer, good or bad, was AWS's own and reached the function.
+    pub undisturbed: bool,
 }
 
 impl Call {
@@ -72,6 +85,8 @@ pub struct State {
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
     pub organization: Organization,
+    /// Faults that come and go, before those that the endpoint was started with.
+    pub disturb: Option<Disturb>,
     /// How long the answers to an operation take.
     pub latency: HashMap<&'static str, Duration>,
     /// Trails and the parameters of their baselines, as the function is told.
@@ -110,6 +125,7 @@ impl Aws {
             history: Vec::new(),
             gone_buckets: Vec::new(),
             organization: Organization::default(),
+            disturb: None,
             latency: HashMap::new(),
             protected: Vec::new(),
             ambushes: Vec::new(),
@@ -332,8 +348,17 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         at: Instant::now(),
         account: account.clone(),
         accepted: false,
+        undisturbed: true,
     });
-    let reply = fault(&operation, earlier).unwrap_or_else(|| {
+    let disturb = state.disturb.as_mut();
+    let disturbance = disturb.and_then(|disturb| disturb(&operation, &request.body));
+    let (instead, after) = match disturbance {
+        Some(Disturbance::Instead(reply)) => (Some(reply), None),
+        Some(Disturbance::After(reply)) => (None, Some(reply)),
+        None => (fault(&operation, earlier), None),
+    };
+    state.calls[number].undisturbed = instead.is_none() && after.is_none();
+    let reply = instead.unwrap_or_else(|| {
         if operation == PUBLISH {
             state.calls[number].accepted = true;
             return published();
@@ -370,6 +395,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     for (_, _, ambush) in due {
         ambush(&mut state.world);
     }
+    let reply = after.unwrap_or(reply);
     match state.latency.get(operation.as_str()) {
         Some(latency) => Reply::Late(*latency, Box::new(reply)),
         None => reply,

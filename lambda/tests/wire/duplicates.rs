@@ -113,7 +113,7 @@ fn a_notice_that_failed_is_told_by_the_retry_as_what_it_was() {
 }
 
 #[test]
-fn an_abandoned_claim_is_taken_over_and_no_other() {
+fn an_abandoned_claim_is_taken_over_and_one_that_is_told_is_not() {
     let (aws, function) = whole();
     aws.stop_again();
     let event = stop();
@@ -136,12 +136,35 @@ fn an_abandoned_claim_is_taken_over_and_no_other() {
     age(7 * 86_400, true);
     answered(function.invoke(&event));
     assert_eq!(aws.count(PUBLISH), 1, "what was told stays told");
+    // Another run has claimed it, and tells it in a moment.
     age(60, false);
+    let other = aws.clone();
+    let telling = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(700));
+        for item in other.state().incidents.values_mut() {
+            item.insert("told".to_owned(), json!({"BOOL": true}));
+        }
+    });
     answered(function.invoke(&event));
-    assert_eq!(aws.count(PUBLISH), 1, "somebody else is about to tell it");
+    assert_eq!(aws.count(PUBLISH), 1, "the other run told it");
+    telling.join().unwrap();
+    // Another run has claimed it and does not tell: it died, or could not give it back.
+    age(60, false);
+    let begun = Instant::now();
+    answered(function.invoke(&event));
+    assert_eq!(aws.count(PUBLISH), 2, "nobody told it");
+    assert!(
+        begun.elapsed() > Duration::from_secs(2),
+        "it was waited for"
+    );
     age(3_600, false);
+    let begun = Instant::now();
     answered(function.invoke(&event));
-    assert_eq!(aws.count(PUBLISH), 2, "nobody told it for an hour");
+    assert_eq!(aws.count(PUBLISH), 3, "nobody told it for an hour");
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "nobody is waited for"
+    );
 }
 
 #[test]

@@ -161,13 +161,34 @@ fn a_listed_principal_that_leaves_the_trail_wrong_is_an_alarm() {
 #[test]
 fn the_functions_own_call_that_comes_back_is_no_news() {
     let (aws, function) = whole();
-    for name in [
-        "update-by-the-responder",
-        "selectors-by-the-responder",
-        "tags-by-the-responder",
-        "create-by-the-responder",
+    // What these trails are declared to be and the recorded calls leave out.
+    let selectors = json!({"eventSelectors": [{
+        "readWriteType": "All", "includeManagementEvents": true, "excludeManagementEventSources": [],
+        "dataResources": [
+            {"type": "AWS::S3::Object", "values": ["arn:aws:s3:::books/", "arn:aws:s3:::ledger/"]},
+            {"type": "AWS::Lambda::Function", "values": ["arn:aws:lambda"]},
+        ],
+    }]});
+    let created = json!({
+        "s3KeyPrefix": "org", "snsTopicName": "audit-files",
+        "cloudWatchLogsLogGroupArn": "arn:aws:logs:eu-central-1:111122223333:log-group:audit:*",
+        "cloudWatchLogsRoleArn": "arn:aws:iam::111122223333:role/audit-to-logs",
+        "tagsList": [
+            {"key": "owner", "value": "security"}, {"key": "env", "value": "prod"},
+            {"key": "cost", "value": "17"},
+        ],
+    });
+    for (name, more) in [
+        ("update-by-the-responder", json!({})),
+        ("selectors-by-the-responder", selectors),
+        ("tags-by-the-responder", json!({})),
+        ("create-by-the-responder", created),
     ] {
-        let answer = answered(function.invoke(&recorded(name)));
+        let mut event = recorded(name);
+        for (field, value) in more.as_object().unwrap() {
+            event["detail"]["requestParameters"][field] = value.clone();
+        }
+        let answer = answered(function.invoke(&event));
         assert_eq!(answer, json!({"outcomes": []}), "{name}");
     }
     assert_eq!(aws.count(PUBLISH) + aws.count(PUT_ITEM), 0);
@@ -221,6 +242,20 @@ fn who_holds_the_functions_role_is_as_visible_as_anybody() {
     let notice = aws.notice();
     assert_eq!(notice["severity"], "high");
     assert_eq!(notice["actor"]["session_issuer_arn"], RESPONDER);
+
+    // Undone before anybody looked: the responder never sets such a thing.
+    aws.state().calls.clear();
+    let event = by(RESPONDER, event_of("UpdateTrail", &single_region()));
+    for told in [1, 0] {
+        aws.state().calls.clear();
+        answered(function.invoke(&event));
+        assert_eq!(aws.count(PUBLISH), told, "once");
+        if told == 1 {
+            let notice = aws.notice();
+            assert_eq!(notice["outcome"], "already_restored");
+            assert_eq!(notice["actor"]["session_issuer_arn"], RESPONDER);
+        }
+    }
 
     aws.state().calls.clear();
     aws.stop_again();

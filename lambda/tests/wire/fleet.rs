@@ -6,7 +6,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    env,
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -15,140 +14,19 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    aws::{Aws, form, is_write, published, refused, refused_by_sns},
-    cloudtrail,
-    http::{Reply, Request, serve},
+    aws::Aws,
+    http::serve,
     lambda::{Function, Outcome, peak_memory_kib},
     limits::{self, Limits},
     organization::{
-        self, ASSUME_ROLE, HUB, LIST_ACCOUNTS, Organization, QUEUE, SEND, declared_in, delivered,
-        member, sweep_of, trail_of,
+        HUB, Organization, QUEUE, SEND, declared_in, delivered, member, sweep_of, trail_of,
     },
+    simulation::{ANY, Fleet, given},
     world::World,
 };
 
-/// An account that stands for all whose trails are as declared.
-const ANY: &str = "000000000000";
-/// A number from the environment.
-fn given(name: &str, usual: u64) -> u64 {
-    env::var(name).map_or(usual, |text| {
-        text.parse().unwrap_or_else(|_| panic!("{name}"))
-    })
-}
-
-/// The AWS of the simulation: no more state than it needs, for it must not be slower
-/// than what it measures.
-struct Fleet {
-    latency: Duration,
-    list_rate: f64,
-    limits: Limits,
-    whole: World,
-    drifted: HashMap<String, World>,
-    organization: Organization,
-    parameter: (String, String),
-    /// Calls by operation: let through, and throttled.
-    calls: BTreeMap<String, (usize, usize)>,
-    by_account: HashMap<String, usize>,
-    /// The time in which no other call could be answered.
-    busy: Duration,
-}
-
-impl Fleet {
-    fn answer(&mut self, request: &Request) -> Reply {
-        let begun = Instant::now();
-        let reply = self.decide(request);
-        self.busy += begun.elapsed();
-        Reply::Late(self.latency, Box::new(reply))
-    }
-
-    fn decide(&mut self, request: &Request) -> Reply {
-        let header = |name: &str| {
-            let found = request.headers.iter().find(|(found, _)| found == name);
-            found.map_or("", |(_, value)| value.as_str())
-        };
-        let query = form(&request.body);
-        let operation = match header("x-amz-target").rsplit('.').next() {
-            None | Some("") => query["Action"].clone(),
-            Some(operation) => operation.to_owned(),
-        };
-        let mut scope = header("authorization").split('/');
-        let key = scope.next().unwrap().rsplit('=').next().unwrap();
-        let account = organization::account_of(key, header("x-amz-security-token"));
-        *self.by_account.entry(account.clone()).or_default() += 1;
-        let limit = limits::of(&operation, self.list_rate);
-        let passes =
-            limit.is_none_or(|(group, rate)| self.limits.lets_through(group, &account, rate));
-        let (through, throttled) = self.calls.entry(operation.clone()).or_default();
-        if !passes {
-            *throttled += 1;
-            return match operation.as_str() {
-                ASSUME_ROLE => refused_by_sns(400, "Throttling"),
-                LIST_ACCOUNTS => refused(400, "TooManyRequestsException"),
-                _ => refused(400, "ThrottlingException"),
-            };
-        }
-        *through += 1;
-        match operation.as_str() {
-            "Publish" => return published(),
-            ASSUME_ROLE => {
-                return organization::assume_role(&mut self.organization, &account, &query).0;
-            }
-            _ => {}
-        }
-        let asked: Value = serde_json::from_str(&request.body).unwrap();
-        match operation.as_str() {
-            LIST_ACCOUNTS => ok(&organization::list_accounts(&self.organization, &asked)),
-            SEND => ok(&organization::send_messages(&mut self.organization, &asked)),
-            "PutItem" => ok(&json!({})),
-            "LookupEvents" => ok(&json!({"Events": []})),
-            "GetParameter" => {
-                let (name, value) = &self.parameter;
-                assert_eq!(asked["Name"], *name);
-                ok(&json!({"Parameter": {"Name": name, "Type": "String", "Value": value}}))
-            }
-            operation => self.cloudtrail(&account, operation, &request.body),
-        }
-    }
-
-    fn cloudtrail(&mut self, account: &str, operation: &str, body: &str) -> Reply {
-        const REGION: &str = "eu-central-1";
-        let answer = if let Some(world) = self.drifted.get_mut(account) {
-            let asked = serde_json::from_str(body).unwrap();
-            if is_write(operation) {
-                cloudtrail::write(world, REGION, operation, &asked)
-            } else {
-                cloudtrail::read(world, REGION, operation, &asked)
-            }
-        } else {
-            assert!(!is_write(operation), "{operation} in a healthy account");
-            let asked = serde_json::from_str(&body.replace(account, ANY)).unwrap();
-            cloudtrail::read(&self.whole, REGION, operation, &asked)
-        };
-        match answer.unwrap() {
-            Ok(answer) => Reply::answer(200, answer.to_string().replace(ANY, account)),
-            Err(code) => refused(400, code),
-        }
-    }
-
-    /// How many of the drifted trails are as declared now.
-    fn healed(&self) -> usize {
-        let is_healed = |(account, world): &(&String, &World)| {
-            let trail = &world.trails()[&trail_of(account)];
-            let declared = declared_in(account);
-            trail.is_logging
-                && trail.settings == declared.settings
-                && trail.selectors == declared.selectors
-        };
-        self.drifted.iter().filter(is_healed).count()
-    }
-}
-
-fn ok(answer: &Value) -> Reply {
-    Reply::answer(200, answer.to_string())
-}
-
 /// An organisation of `accounts` of which `drifted` have a trail that is stopped and weakened.
-fn start(accounts: usize, drifted: usize) -> (Arc<Mutex<Fleet>>, Aws) {
+pub fn start(accounts: usize, drifted: usize) -> (Arc<Mutex<Fleet>>, Aws) {
     let mut members = Organization::default();
     members.accounts.insert(HUB.to_owned(), "ACTIVE");
     members
@@ -180,6 +58,7 @@ fn start(accounts: usize, drifted: usize) -> (Arc<Mutex<Fleet>>, Aws) {
         calls: BTreeMap::new(),
         by_account: HashMap::new(),
         busy: Duration::ZERO,
+        watched: None,
     }));
     let shared = Arc::clone(&fleet);
     let port = serve(move |request| shared.lock().unwrap().answer(&request));
@@ -230,7 +109,7 @@ impl Used {
 }
 
 /// The function as the module deploys it, without trails of its own.
-fn hub(aws: &Aws, settings: &[(&str, &str)]) -> Function {
+pub fn hub(aws: &Aws, settings: &[(&str, &str)]) -> Function {
     let mut all = vec![("TRAILKEEPER_TRAILS", ""), ("AWS_LAMBDA_LOG_LEVEL", "INFO")];
     all.extend(settings);
     aws.start_hub(&all)

@@ -33,6 +33,8 @@ pub enum Reply {
     Hang,
     /// Half of the announced body, then the end.
     Truncated,
+    /// An answer whose every byte takes this long.
+    Drip(Duration, String),
     /// Bytes that are no HTTP.
     Garbage,
     /// The connection ends without an answer.
@@ -102,6 +104,18 @@ fn connection(mut stream: TcpStream, answer: &dyn Fn(Request) -> Reply) {
                     b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{\"IsLogging\":true,",
                 );
                 return;
+            }
+            Reply::Drip(pause, body) => {
+                let head = format!(
+                    "HTTP/1.1 200 Test\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
+                let mut sent = stream.write_all(head.as_bytes());
+                for byte in body.bytes() {
+                    thread::sleep(pause);
+                    sent = sent.and_then(|()| stream.write_all(&[byte]));
+                }
+                sent
             }
             Reply::Garbage => {
                 let _ = stream.write_all(b"\x16\x03\x01 this is no http \r\n\r\n");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answered,
-    aws::{Aws, PUBLISH, STATUS, refused},
+    aws::{Aws, PUBLISH, STATUS, refused, refused_by_sns},
     failure,
     organization::{
         ASSUME_ROLE, HUB, LIST_ACCOUNTS, QUEUE, SEND, declared_in, delivered, member, sweep_of,
@@ -76,8 +76,8 @@ fn what_a_sweep_finds_is_healed_or_told() {
             .insert(closing.clone(), "PENDING_CLOSURE");
     }
     let function = aws.start_hub(&[("TRAILKEEPER_EXCLUDED_ACCOUNTS", &excluded)]);
-    let (kind, message) = failure(function.invoke(&sweep()));
-    assert_eq!(kind, "Terminal.TrailNotRestored", "{message}");
+    // What only a person can mend is told, and hides no failure behind its own.
+    answered(function.invoke(&sweep()));
 
     for healed in [&stopped, &weakened] {
         let mut after = aws.state().world.trails()[&trail_of(healed)].state();
@@ -117,9 +117,16 @@ fn what_a_sweep_finds_is_healed_or_told() {
     let trails = aws.state().world.trails().clone();
     assert!(!trails[&trail_of(&excluded)].is_logging);
 
-    // The next sweep fails again, and tells nothing again within the hour.
+    let log = function.log_with("\"AccountsUnreachable\":1");
+    assert!(
+        log.iter()
+            .all(|line| !line.contains("\"RestorationFailures\":1")),
+        "{log:#?}"
+    );
+
+    // The next sweep tells nothing again within the hour.
     let before = aws.count(PUBLISH);
-    failure(function.invoke(&sweep()));
+    answered(function.invoke(&sweep()));
     let news = &aws.documents()[before..];
     // Unless an hour begins just now.
     assert!(
@@ -133,9 +140,48 @@ fn many_unreachable_accounts_make_one_notice_a_cause() {
     let aws = Aws::hub(45, Box::new(|_, _| None));
     aws.state().organization.without_role = members(5..40);
     let function = aws.start_hub(&[]);
-    failure(function.invoke(&sweep()));
+    answered(function.invoke(&sweep()));
     assert_eq!(told(&aws, "unreachable")["accounts"], json!(members(5..40)));
     assert_eq!(aws.count(PUBLISH), 1);
+}
+
+#[test]
+fn an_account_that_may_be_reached_later_is_tried_again() {
+    let aws = Aws::hub(
+        3,
+        Box::new(|called, _| {
+            (called == ASSUME_ROLE).then(|| refused_by_sns(503, "ServiceUnavailable"))
+        }),
+    );
+    let function = aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", QUEUE)]);
+    let deadline = Duration::from_secs(8);
+    let batch = delivered(&[("later", sweep_of(&members(0..3)))]);
+    let answer = answered(function.invoke_within(&batch, deadline));
+    let later = json!([{"itemIdentifier": "later"}]);
+    assert_eq!(answer["batchItemFailures"], later);
+    assert_eq!(told(&aws, "unreachable")["severity"], "critical");
+
+    let function = aws.start_hub(&[]);
+    let (kind, message) = failure(function.invoke_within(&sweep(), deadline));
+    assert_eq!(kind, "Retryable.TrailNotRestored", "{message}");
+}
+
+#[test]
+fn what_is_found_in_an_account_is_told_before_the_others_are_done() {
+    let aws = Aws::hub(200, Box::new(|_, _| None));
+    aws.state()
+        .latency
+        .insert(STATUS, Duration::from_millis(400));
+    aws.state().world.stop(&trail_of(&member(0)), 60.0);
+    let function = aws.start_hub(&[]);
+    answered(function.invoke(&sweep()));
+    let calls = aws.operations();
+    let told = calls.iter().position(|call| call == PUBLISH).unwrap();
+    let last = calls.iter().rposition(|call| call == ASSUME_ROLE).unwrap();
+    assert!(
+        told < last,
+        "a sweep that is cut off has told what it healed"
+    );
 }
 
 #[test]
@@ -302,7 +348,12 @@ fn each_message_stands_for_itself() {
         .iter()
         .map(|failure| &failure["itemIdentifier"])
         .collect();
-    assert_eq!(failed, ["lost", "no-account", "no-json", "not-ours"]);
+    // An account that is lost for good is told, and needs no other try.
+    assert_eq!(failed, ["no-account", "no-json"]);
+    let mut lost = aws.documents();
+    lost.retain(|notice| notice["outcome"] == "unreachable");
+    let lost: Vec<&Value> = lost.iter().map(|notice| &notice["accounts"]).collect();
+    assert_eq!(lost, [&json!([member(12)]), &json!(["999988887777"])]);
     assert_eq!(aws.count(LIST_ACCOUNTS), 0);
     assert_eq!(told(&aws, "restored")["trail"]["account"], member(2));
     for account in members(0..30) {

@@ -125,6 +125,12 @@ impl Function {
     /// Invokes under a request id: Lambda's retries of a failed event have the
     /// same, a copy of the event has another.
     pub fn invoke_as(&self, request_id: &str, event: String, deadline: Duration) -> Outcome {
+        self.give_out(request_id, event, deadline);
+        self.outcome_within(deadline + Duration::from_secs(10))
+    }
+
+    /// Invokes and waits for nothing.
+    pub fn give_out(&self, request_id: &str, event: String, deadline: Duration) {
         self.invocations
             .send(Invocation {
                 event,
@@ -132,7 +138,12 @@ impl Function {
                 request_id: request_id.to_owned(),
             })
             .unwrap();
-        self.outcome_within(deadline + Duration::from_secs(10))
+    }
+
+    /// Ends the process as Lambda does when the time is over: without a word.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 
     /// The next thing that the runtime API is told.
@@ -194,14 +205,26 @@ pub fn new_request_id() -> String {
     format!("8476a536-e9f4-11e8-9739-{number:012x}")
 }
 
-/// The process's peak resident memory (`VmHWM`), in KiB.
+/// The process's peak resident memory, in KiB.
 pub fn peak_memory_kib(function: &Function) -> u64 {
-    let status =
-        std::fs::read_to_string(format!("/proc/{}/status", function.process.id())).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .unwrap();
+    status_kib(function, "VmHWM")
+}
+
+/// The process's resident memory now, in KiB.
+pub fn memory_kib(function: &Function) -> u64 {
+    status_kib(function, "VmRSS")
+}
+
+/// How many files and connections the process has open.
+pub fn open_files(function: &Function) -> usize {
+    let files = std::fs::read_dir(format!("/proc/{}/fd", function.process.id()));
+    files.unwrap().count()
+}
+
+fn status_kib(function: &Function, name: &str) -> u64 {
+    let status = format!("/proc/{}/status", function.process.id());
+    let status = std::fs::read_to_string(status).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 

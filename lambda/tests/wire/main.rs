@@ -19,6 +19,7 @@ mod http;
 mod lambda;
 mod limits;
 mod organization;
+mod simulation;
 mod stores;
 mod world;
 
@@ -34,12 +35,15 @@ mod healing;
 mod hub;
 mod hub_sweeps;
 mod input;
+mod kills;
 mod laws;
+mod matrix;
 mod measure;
 mod observe;
 mod rates;
 mod refusals;
 mod stops;
+mod storm;
 mod sweeps;
 
 use std::{fs, path::PathBuf};

@@ -422,3 +422,68 @@ fn a_stop_during_a_sweep_is_told_once() {
     assert_eq!(aws.trail()["is_logging"], true);
     assert_eq!(aws.count(PUBLISH), 1, "{:#?}", aws.documents());
 }
+
+/// A stop `ago` seconds ago that was undone half a minute later.
+fn undone_stop(aws: &Aws, ago: f64) {
+    aws.state().world.change(|trails| {
+        let trail = trails.get_mut(AUDIT).unwrap();
+        trail.stopped_at = now() - ago;
+        trail.started_at = now() - ago + 30.0;
+    });
+}
+
+#[test]
+fn a_stop_that_was_undone_and_left_no_record_is_told_once() {
+    for (what, minutes, notices) in [
+        ("its record may still come", 5.0, 0),
+        ("no record comes any more", 16.0, 1),
+        ("seen by the last sweep of an hour", 70.0, 1),
+        ("of another time", 90.0, 0),
+    ] {
+        let (aws, function) = whole();
+        undone_stop(&aws, minutes * 60.0);
+        for _ in 0..3 {
+            answered(function.invoke(&sweep()));
+        }
+        assert_eq!(aws.count(PUBLISH), notices, "{what}");
+        if notices == 1 {
+            let notice = aws.notice();
+            assert_eq!(notice["outcome"], "already_logging", "{what}");
+            assert_eq!(notice["severity"], "high");
+            assert_eq!(notice["actor"]["arn"], Value::Null);
+            let gap = notice["timing"]["gap_ms"].as_i64().unwrap();
+            assert!((29_000..31_000).contains(&gap), "{gap}");
+        }
+        assert_eq!(aws.writes(), [""; 0], "{what}");
+    }
+}
+
+#[test]
+fn a_history_that_does_not_answer_hides_no_stop() {
+    let aws = Aws::whole(Box::new(|called, _| {
+        (called == "LookupEvents").then(|| refused(400, "ThrottlingException"))
+    }));
+    undone_stop(&aws, 16.0 * 60.0);
+    let function = Function::start(&aws, &[]);
+    answered(function.invoke(&sweep()));
+    assert_eq!(aws.count(PUBLISH), 1);
+    assert_eq!(aws.notice()["outcome"], "already_logging");
+}
+
+#[test]
+fn an_undone_stop_is_told_with_its_call_and_not_without() {
+    let (aws, function) = whole();
+    let mut call = event_of("StopLogging", &json!({"Name": "audit"}));
+    undone_stop(&aws, 30.0 * 60.0);
+    call["detail"]["eventTime"] = json!(in_whole_seconds(now() - 30.0 * 60.0));
+    aws.state().history.push(call["detail"].clone());
+    for _ in 0..2 {
+        answered(function.invoke(&sweep()));
+    }
+    assert_eq!(aws.count(PUBLISH), 1);
+    assert_eq!(aws.notice()["event"]["id"], call["detail"]["eventID"]);
+    // Its history is gone: it was told all the same.
+    aws.state().history.clear();
+    answered(function.invoke(&sweep()));
+    assert_eq!(aws.count(PUBLISH), 1);
+}

@@ -1,4 +1,4 @@
-//! `make bench`: measures, and writes docs/benchmarks.md and docs/benchmarks.svg.
+//! `make bench`: measures, and writes the tables and the picture of docs/benchmarks.md.
 
 use std::{
     collections::BTreeMap,
@@ -16,12 +16,12 @@ use trailkeeper_bench::{
     figures::Figures,
     measure::{Bench, Sample},
     picture,
-    report::{self, Report},
+    report::Report,
     share::{Share, Unavailable},
 };
 
 const USAGE: &str = "bench --ours BINARY --package ZIP --python PYTHON --peers FOLDER --sizes FILE \
---commit TEXT --out FOLDER [--runs N] [--share-runs N] [--events N]; `make bench` knows them";
+--out FOLDER [--runs N] [--share-runs N] [--events N]; `make bench` knows them";
 /// The memory sizes whose share of a processor is measured, in MB.
 const SIZES: [u32; 5] = [128, 256, 512, 1_024, 1_769];
 const WARM: usize = 20;
@@ -58,7 +58,6 @@ fn run() -> Result<()> {
     let runs = number("--runs", 41)?;
     let share_runs = number("--share-runs", runs.div_ceil(4))?;
     let events = number("--events", 10_000)?;
-    let commit = given.get("--commit").cloned().unwrap_or_default();
 
     let beside = env::current_exe()?;
     let bench = Bench::new(Places {
@@ -110,7 +109,6 @@ fn run() -> Result<()> {
     progress.end();
 
     let report = Report {
-        commit,
         full,
         shares,
         unavailable: unavailable.map(|why| why.to_string()),
@@ -119,10 +117,7 @@ fn run() -> Result<()> {
         packages: packages(&path("--package")?, &path("--sizes")?)?,
     };
     let out = path("--out")?;
-    let document = out.join("benchmarks.md");
-    let before = fs::read_to_string(&document)
-        .map_err(|error| format!("{} cannot be read: {error}", document.display()))?;
-    fs::write(&document, report::put_into(&before, &report.text()?)?)?;
+    fs::write(out.join("benchmarks.md"), report.text()?)?;
     fs::write(out.join("benchmarks.svg"), picture::draw(&report)?)?;
     writeln!(std::io::stdout(), "{}", report.summary()?)?;
     Ok(())

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt::{Result as Written, Write},
-    fs, thread,
+    fs,
 };
 
 use crate::{
@@ -15,14 +15,9 @@ use crate::{
     targets::targets,
 };
 
-const BEGIN: &str = "<!-- make bench: begin -->";
-const END: &str = "<!-- make bench: end -->";
-
 /// Everything that was measured.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What the code is that was measured.
-    pub commit: String,
     /// At a full processor.
     pub full: Vec<Figures>,
     /// By memory in MB.
@@ -35,20 +30,6 @@ pub struct Report {
     pub stretches: Vec<Stretch>,
     /// Bytes of the packages, by name.
     pub packages: BTreeMap<String, u64>,
-}
-
-/// `document` with `text` in the place kept for it.
-///
-/// # Errors
-/// If there is no such place.
-pub fn put_into(document: &str, text: &str) -> Result<String> {
-    let place = document.split_once(BEGIN).and_then(|(before, rest)| {
-        let (_, after) = rest.split_once(END)?;
-        Some((before, after))
-    });
-    let (before, after) =
-        place.ok_or_else(|| format!("benchmarks.md has no place between {BEGIN} and {END}"))?;
-    Ok(format!("{before}{BEGIN}\n\n{text}\n{END}{after}"))
 }
 
 impl Report {
@@ -91,7 +72,6 @@ impl Report {
 
     fn put_machine(&self, text: &mut String) -> Result<()> {
         let runs = self.full.first().map_or(0, |figures| figures.runs);
-        let cores = thread::available_parallelism()?;
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
         let processors = fs::read_to_string("/proc/cpuinfo")?;
         let model = processors
@@ -102,9 +82,12 @@ impl Report {
             .map_or("", |(_, name)| name);
         writeln!(
             text,
-            "Commit {}. {runs} processes of each, in turn. {cores} cores{}{model}, Linux {}. Written as median (a tenth of the runs below, a tenth above).\n",
-            self.commit,
-            if model.is_empty() { "" } else { ", " },
+            "{runs} processes of each, in turn; {}Linux {}. Written as median (a tenth of the runs below, a tenth above).\n",
+            if model.is_empty() {
+                String::new()
+            } else {
+                format!("{model}, ")
+            },
             kernel.trim()
         )?;
         Ok(())
@@ -400,20 +383,5 @@ pub fn size(bytes: u64) -> String {
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
         _ => format!("{:.2} MB", bytes as f64 / 1e6),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tables_take_the_place_of_those_before() -> Result<()> {
-        let document = format!("above\n{BEGIN}\nold\n{END}\nbelow\n");
-        let new = put_into(&document, "new\n")?;
-        assert_eq!(new, format!("above\n{BEGIN}\n\nnew\n\n{END}\nbelow\n"));
-        assert_eq!(put_into(&new, "new\n")?, new);
-        assert!(put_into("no place", "new").is_err());
-        Ok(())
     }
 }

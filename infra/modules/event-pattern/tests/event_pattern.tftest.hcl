@@ -11,7 +11,7 @@ run "the_pattern_names_the_calls" {
         eventSource = ["cloudtrail.amazonaws.com", "organizations.amazonaws.com"]
         eventName = [
           "StopLogging", "UpdateTrail", "DeleteTrail", "PutEventSelectors", "PutInsightSelectors", "AddTags", "RemoveTags", "CreateTrail",
-          "DeregisterOrganizationDelegatedAdmin", "PutEventConfiguration", "DisableAWSServiceAccess", "DeregisterDelegatedAdministrator", "LeaveOrganization",
+          "DeregisterOrganizationDelegatedAdmin", "PutEventConfiguration", "DisableAWSServiceAccess", "DeregisterDelegatedAdministrator", "LeaveOrganization", "RemoveAccountFromOrganization", "CloseAccount",
         ]
       }
     }

@@ -46,9 +46,12 @@ run "hub_alone" {
       Statement = [{
         Sid       = "HubAssumesRole"
         Effect    = "Allow"
-        Principal = { AWS = "arn:aws:iam::999988887777:role/trailkeeper-responder" }
+        Principal = { AWS = "arn:aws:iam::999988887777:root" }
         Action    = "sts:AssumeRole"
-        Condition = { StringEquals = { "sts:ExternalId" = "2f1e4c0a-8a57-4d55-9b1e-5a4a0c3f7d11", "aws:PrincipalOrgID" = "o-a1b2c3d4e5" } }
+        Condition = {
+          ArnEquals    = { "aws:PrincipalArn" = "arn:aws:iam::999988887777:role/trailkeeper-responder" }
+          StringEquals = { "sts:ExternalId" = "2f1e4c0a-8a57-4d55-9b1e-5a4a0c3f7d11", "aws:PrincipalOrgID" = "o-a1b2c3d4e5" }
+        }
       }]
     }
     error_message = "Exactly the hub's role may assume the role, with the external id, and only from within the organisation."

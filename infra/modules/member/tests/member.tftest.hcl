@@ -31,11 +31,14 @@ run "trusts_the_hubs_role_and_nobody_else" {
     condition = jsondecode(aws_iam_role.remediation.assume_role_policy).Statement == [{
       Sid       = "HubAssumesRole"
       Effect    = "Allow"
-      Principal = { AWS = "arn:aws:iam::999988887777:role/trailkeeper-responder" }
+      Principal = { AWS = "arn:aws:iam::999988887777:root" }
       Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "sts:ExternalId" = "0123456789abcdef", "aws:PrincipalOrgID" = "o-exampleorgid" } }
+      Condition = {
+        ArnEquals    = { "aws:PrincipalArn" = "arn:aws:iam::999988887777:role/trailkeeper-responder" }
+        StringEquals = { "sts:ExternalId" = "0123456789abcdef", "aws:PrincipalOrgID" = "o-exampleorgid" }
+      }
     }]
-    error_message = "One role of the organisation, with the external id, may assume the role."
+    error_message = "One role of the organisation, with the external id, may assume the role; by its name, so that it may be made anew."
   }
   assert {
     condition     = aws_iam_role.remediation.name == "trailkeeper-remediation"

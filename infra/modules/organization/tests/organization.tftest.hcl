@@ -138,4 +138,30 @@ run "service_control_policy_on_request" {
     condition     = output.service_control_policy_id == "p-0123456789"
     error_message = "The policy must be made."
   }
+  assert {
+    condition = [for s in jsondecode(module.service_control_policy[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
+      "arn:aws:iam::*:role/trailkeeper-remediation",
+      "arn:aws:iam::999988887777:role/trailkeeper-responder",
+      "arn:aws:iam::*:role/stacksets-exec-*",
+    ]]
+    error_message = "The hub heals its own account's trail if the policy binds it; elsewhere nobody of that name may."
+  }
+}
+
+run "service_control_policy_lets_the_members_responders_heal" {
+  command = plan
+
+  variables {
+    service_control_policy_targets = ["r-abcd"]
+    member_responders              = true
+  }
+
+  assert {
+    condition = [for s in jsondecode(module.service_control_policy[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
+      "arn:aws:iam::*:role/trailkeeper-remediation",
+      "arn:aws:iam::*:role/trailkeeper-responder",
+      "arn:aws:iam::*:role/stacksets-exec-*",
+    ]]
+    error_message = "Members with responders of their own must be able to heal with them."
+  }
 }

@@ -73,8 +73,11 @@ run "templates" {
     error_message = "Elsewhere they only forward: a role of one name can be made once in an account."
   }
   assert {
-    condition     = jsondecode(output.template).Resources.RemediationRole.Properties.AssumeRolePolicyDocument.Statement[0].Principal == { AWS = module.responder.role_arn }
-    error_message = "The members trust the role that is made here."
+    condition = (
+      jsondecode(output.template).Resources.RemediationRole.Properties.AssumeRolePolicyDocument.Statement[0].Principal == { AWS = "arn:aws:iam::999988887777:root" }
+      && jsondecode(output.template).Resources.RemediationRole.Properties.AssumeRolePolicyDocument.Statement[0].Condition.ArnEquals == { "aws:PrincipalArn" = module.responder.role_arn }
+    )
+    error_message = "The members trust the role that is made here, by its name."
   }
   assert {
     condition     = jsondecode(output.template).Conditions.Excluded0 == { "Fn::Equals" = [{ Ref = "AWS::AccountId" }, "999988887777"] }

@@ -150,3 +150,23 @@ run "state_with_a_wildcard_is_refused" {
 
   expect_failures = [var.state]
 }
+
+run "any_trail" {
+  command = plan
+
+  variables {
+    guarded_trail_arns = ["arn:aws:cloudtrail:*:*:trail/*"]
+  }
+
+  expect_failures = [var.guarded_trail_arns]
+}
+
+run "any_topic" {
+  command = plan
+
+  variables {
+    topic_arns = ["arn:aws:sns:eu-central-1:123456789012:*"]
+  }
+
+  expect_failures = [var.topic_arns]
+}

@@ -140,9 +140,26 @@ run "policies_fit_with_the_longest_name" {
   command = plan
 
   variables {
-    name          = "trailkeeper-longest-name"
-    stack_sets    = true
-    allow_destroy = true
+    name                = "trailkeeper-longest-name"
+    stack_sets          = true
+    allow_destroy       = true
+    allow_trust_changes = true
+    guarded_trail_arns  = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/aws-controltower-BaselineCloudTrail"]
+    topic_arns          = ["arn:aws:sns:eu-central-1:123456789012:security-notices-of-the-organization"]
+  }
+
+  assert {
+    condition     = alltrue([for policy in values(output.policies) : length(policy) <= 6144])
+    error_message = "A policy is too long for IAM: ${jsonencode({ for key, policy in output.policies : key => length(policy) })}."
+  }
+}
+
+run "boundary_fits_with_everything_denied" {
+  command = plan
+
+  variables {
+    name       = "trailkeeper-longest-name"
+    stack_sets = true
   }
 
   assert {

@@ -79,3 +79,46 @@ run "silence_raises_an_alarm" {
     error_message = "Three intervals without a sweep must raise the alarm, without any metric too."
   }
 }
+
+run "members_that_are_not_swept_raise_an_alarm" {
+  command = plan
+
+  variables {
+    sweep_interval_minutes = 10
+    hub = {
+      organization_id = "o-a1b2c3d4e5"
+      bus_name        = "trailkeeper"
+      external_id     = "6b1f0c1e-6d0e-4d7a-9b55-1f6f1c1f2a3b"
+      member_baselines = [{
+        trail_arn        = "arn:aws:cloudtrail:eu-central-1:{account}:trail/audit"
+        parameter_name   = "/trailkeeper/trailkeeper/audit/1111"
+        parameter_path   = "/trailkeeper/trailkeeper/audit"
+        can_be_recreated = false
+        guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+      }]
+    }
+  }
+
+  assert {
+    condition = { for key in ["unreachable_accounts", "unswept_accounts"] : key => {
+      is   = "${aws_cloudwatch_metric_alarm.this[key].namespace} ${aws_cloudwatch_metric_alarm.this[key].metric_name} ${aws_cloudwatch_metric_alarm.this[key].statistic}"
+      of   = aws_cloudwatch_metric_alarm.this[key].dimensions
+      when = "${aws_cloudwatch_metric_alarm.this[key].comparison_operator} ${aws_cloudwatch_metric_alarm.this[key].threshold}, ${aws_cloudwatch_metric_alarm.this[key].evaluation_periods} of ${aws_cloudwatch_metric_alarm.this[key].period} s, ${aws_cloudwatch_metric_alarm.this[key].treat_missing_data}"
+      to   = aws_cloudwatch_metric_alarm.this[key].alarm_actions
+      } } == {
+      unreachable_accounts = {
+        is   = "Trailkeeper AccountsUnreachable Sum"
+        of   = tomap({ FunctionName = "trailkeeper-responder" })
+        when = "GreaterThanThreshold 0, 1 of 600 s, notBreaching"
+        to   = toset(["arn:aws:sns:eu-central-1:123456789012:alerts"])
+      }
+      unswept_accounts = {
+        is   = "Trailkeeper AccountsSwept Sum"
+        of   = tomap({ FunctionName = "trailkeeper-responder" })
+        when = "LessThanThreshold 1, 3 of 600 s, breaching"
+        to   = toset(["arn:aws:sns:eu-central-1:123456789012:alerts"])
+      }
+    }
+    error_message = "Accounts that cannot be entered, and accounts that nobody looks at, must be told."
+  }
+}

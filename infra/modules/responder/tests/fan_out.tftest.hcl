@@ -76,8 +76,8 @@ run "many_runs_share_the_sweep" {
     error_message = "The function takes one message at a time and answers which one failed."
   }
   assert {
-    condition     = aws_lambda_event_source_mapping.sweep[0].scaling_config[0].maximum_concurrency == 3
-    error_message = "Of five reserved runs two must stay free for events."
+    condition     = aws_lambda_event_source_mapping.sweep[0].scaling_config[0].maximum_concurrency == 2
+    error_message = "Of five reserved runs at least half must stay free for events."
   }
   assert {
     condition     = aws_lambda_function.responder.environment[0].variables["TRAILKEEPER_SWEEP_QUEUE_URL"] == aws_sqs_queue.sweep[0].url && output.sweep_queue_url == aws_sqs_queue.sweep[0].url
@@ -92,7 +92,46 @@ run "many_runs_share_the_sweep" {
   }
 }
 
-run "without_a_reservation_ten_runs_at_most" {
+run "half_of_the_runs_stay_free_for_events" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 4
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.sweep[0].scaling_config[0].maximum_concurrency == 2
+    error_message = "Four runs are the fewest that can be shared: Lambda takes no less than two."
+  }
+}
+
+run "many_runs_are_halved_too" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 101
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.sweep[0].scaling_config[0].maximum_concurrency == 50
+    error_message = "However many there are, half stay free for events."
+  }
+}
+
+run "no_more_than_lambda_takes" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 5000
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.sweep[0].scaling_config[0].maximum_concurrency == 1000
+    error_message = "1000 is the most that Lambda takes."
+  }
+}
+
+run "without_a_reservation_five_runs_at_most" {
   command = plan
 
   variables {
@@ -100,8 +139,8 @@ run "without_a_reservation_ten_runs_at_most" {
   }
 
   assert {
-    condition     = aws_lambda_event_source_mapping.sweep[0].scaling_config[0].maximum_concurrency == 10
-    error_message = "A sweep must not take all of the account's concurrency."
+    condition     = aws_lambda_event_source_mapping.sweep[0].scaling_config[0].maximum_concurrency == 5
+    error_message = "A sweep must not take more than half of a new account's concurrency, which is 10."
   }
 }
 

@@ -176,7 +176,7 @@ run "rule_pins_the_events" {
         eventSource = ["cloudtrail.amazonaws.com", "organizations.amazonaws.com"]
         eventName = [
           "StopLogging", "UpdateTrail", "DeleteTrail", "PutEventSelectors", "PutInsightSelectors", "AddTags", "RemoveTags", "CreateTrail",
-          "DeregisterOrganizationDelegatedAdmin", "PutEventConfiguration", "DisableAWSServiceAccess", "DeregisterDelegatedAdministrator", "LeaveOrganization",
+          "DeregisterOrganizationDelegatedAdmin", "PutEventConfiguration", "DisableAWSServiceAccess", "DeregisterDelegatedAdministrator", "LeaveOrganization", "RemoveAccountFromOrganization", "CloseAccount",
         ]
       }
     }

@@ -89,3 +89,13 @@ run "too_long" {
 
   expect_failures = [aws_organizations_policy.this]
 }
+
+run "hub_account_that_is_none" {
+  command = plan
+
+  variables {
+    hub_account_id = "*"
+  }
+
+  expect_failures = [var.hub_account_id]
+}

@@ -1,0 +1,340 @@
+//! The calls that the function makes, each with a scene in which it is needed.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::{
+    attack::in_account,
+    aws::{AUDIT, Aws, PARAMETER, PUBLISH, START, STATUS},
+    lambda::Function,
+    organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
+    stop,
+    world::Trail,
+};
+
+use super::columns::Service;
+
+/// What a call is for, and so what may come of its failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It heals.
+    Heals,
+    /// It shows whether the trail is as declared.
+    Proves,
+    /// It tells.
+    Tells,
+    /// It remembers, or says who it was: never in the way.
+    Helps,
+    /// It opens the way to members' trails.
+    Reaches,
+}
+
+/// A call of the function's.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// As the table has it.
+    pub name: &'static str,
+    pub operation: &'static str,
+    pub service: Service,
+    pub purpose: Purpose,
+    scene: Scene,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scene {
+    /// The trail is stopped, and weakened by a call that needs this one; the stop's event comes.
+    Event,
+    /// The same while the topic takes nothing.
+    EventWithoutTopic,
+    /// The trail was stopped, and the sweep finds it.
+    Sweep,
+    /// A member's trail is stopped; its event comes to the hub.
+    HubEvent,
+    /// The hub's own trail and a member's were stopped; the sweep comes.
+    HubSweep,
+    /// The same with a queue to hand the members out.
+    HubHandsOut,
+}
+
+const fn of(
+    name: &'static str,
+    operation: &'static str,
+    service: Service,
+    purpose: Purpose,
+    scene: Scene,
+) -> Row {
+    Row {
+        name,
+        operation,
+        service,
+        purpose,
+        scene,
+    }
+}
+
+const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
+    of(
+        operation,
+        operation,
+        Service::CloudTrail,
+        purpose,
+        Scene::Event,
+    )
+}
+
+pub const ROWS: [Row; 22] = [
+    cloudtrail(START, Purpose::Heals),
+    cloudtrail("UpdateTrail", Purpose::Heals),
+    cloudtrail("PutEventSelectors", Purpose::Heals),
+    cloudtrail("PutInsightSelectors", Purpose::Heals),
+    cloudtrail("AddTags", Purpose::Heals),
+    cloudtrail("RemoveTags", Purpose::Heals),
+    cloudtrail("CreateTrail", Purpose::Heals),
+    cloudtrail(STATUS, Purpose::Proves),
+    cloudtrail("GetTrail", Purpose::Proves),
+    cloudtrail("GetEventSelectors", Purpose::Proves),
+    cloudtrail("GetInsightSelectors", Purpose::Proves),
+    cloudtrail("ListTags", Purpose::Proves),
+    of(
+        "LookupEvents",
+        "LookupEvents",
+        Service::CloudTrail,
+        Purpose::Helps,
+        Scene::Sweep,
+    ),
+    of(
+        "SSM GetParameter",
+        PARAMETER,
+        Service::Ssm,
+        Purpose::Proves,
+        Scene::Event,
+    ),
+    of(
+        "DynamoDB PutItem: claim",
+        CLAIM,
+        Service::DynamoDb,
+        Purpose::Helps,
+        Scene::Event,
+    ),
+    of(
+        "DynamoDB PutItem: was it told",
+        WAS_TOLD,
+        Service::DynamoDb,
+        Purpose::Helps,
+        Scene::Sweep,
+    ),
+    of(
+        "DynamoDB PutItem: told",
+        TOLD,
+        Service::DynamoDb,
+        Purpose::Helps,
+        Scene::Event,
+    ),
+    of(
+        "DynamoDB PutItem: release",
+        RELEASE,
+        Service::DynamoDb,
+        Purpose::Tells,
+        Scene::EventWithoutTopic,
+    ),
+    of(
+        "SNS Publish",
+        PUBLISH,
+        Service::Sns,
+        Purpose::Tells,
+        Scene::Event,
+    ),
+    of(
+        "STS AssumeRole",
+        ASSUME_ROLE,
+        Service::Sts,
+        Purpose::Reaches,
+        Scene::HubEvent,
+    ),
+    of(
+        "Organizations ListAccounts",
+        LIST_ACCOUNTS,
+        Service::Organizations,
+        Purpose::Reaches,
+        Scene::HubSweep,
+    ),
+    of(
+        "SQS SendMessageBatch",
+        SEND,
+        Service::Sqs,
+        Purpose::Reaches,
+        Scene::HubHandsOut,
+    ),
+];
+
+const CLAIM: &str = "PutItem: claim";
+const WAS_TOLD: &str = "PutItem: was told";
+const TOLD: &str = "PutItem: told";
+const RELEASE: &str = "PutItem: release";
+
+/// What a call is called here: one operation of DynamoDB's serves four ends.
+pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
+    if operation != "PutItem" {
+        return operation;
+    }
+    let asked: Value = serde_json::from_str(body).unwrap();
+    match asked["ConditionExpression"].as_str() {
+        Some(condition) if condition.contains("attribute_not_exists") => CLAIM,
+        Some(_) => WAS_TOLD,
+        None if asked["Item"]["told"]["BOOL"] == true => TOLD,
+        None => RELEASE,
+    }
+}
+
+/// A row under way.
+pub struct Stage {
+    pub aws: Aws,
+    pub function: Function,
+    pub event: Value,
+    /// The trails that are to be as they were.
+    declared: BTreeMap<String, Trail>,
+    /// Those that were not.
+    pub attacked: Vec<String>,
+    hands_out: usize,
+}
+
+impl Row {
+    pub fn set(&self) -> Stage {
+        let (aws, event, hub) = match self.scene {
+            Scene::Event | Scene::EventWithoutTopic => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                (aws, stop(), None)
+            }
+            Scene::Sweep => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                (aws, json!({"trailkeeper": "sweep"}), None)
+            }
+            Scene::HubEvent => {
+                let aws = Aws::hub(3, Box::new(|_, _| None));
+                (aws, in_account(&member(0), &stop()), Some(None))
+            }
+            Scene::HubSweep => {
+                let aws = Aws::hub(3, Box::new(|_, _| None));
+                (aws, json!({"trailkeeper": "sweep"}), Some(None))
+            }
+            Scene::HubHandsOut => {
+                let aws = Aws::hub(3, Box::new(|_, _| None));
+                (aws, json!({"trailkeeper": "sweep"}), Some(Some(QUEUE)))
+            }
+        };
+        let declared = aws.state().world.trails().clone();
+        let function = match hub {
+            None => Function::start(&aws, &[]),
+            Some(None) => aws.start_hub(&[]),
+            Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
+        };
+        self.attack(&aws);
+        let attacked = {
+            let state = aws.state();
+            let trails = state.world.trails();
+            let is_attacked = |(arn, declared): &(&String, &Trail)| {
+                trails.get(*arn).map(Trail::state) != Some(declared.state())
+            };
+            let attacked = declared.iter().filter(is_attacked);
+            attacked.map(|(arn, _)| arn.clone()).collect()
+        };
+        Stage {
+            aws,
+            function,
+            event,
+            declared,
+            attacked,
+            hands_out: if self.scene == Scene::HubHandsOut {
+                3
+            } else {
+                0
+            },
+        }
+    }
+
+    fn attack(&self, aws: &Aws) {
+        let name = json!({"Name": "audit"});
+        match self.scene {
+            Scene::HubEvent => {
+                aws.state().world.stop(&trail_of(&member(0)), 0.2);
+                return;
+            }
+            Scene::Sweep | Scene::HubHandsOut => {
+                aws.attack("StopLogging", &name);
+                return;
+            }
+            Scene::HubSweep => {
+                aws.attack("StopLogging", &name);
+                aws.state().world.stop(&trail_of(&member(0)), 60.0);
+                return;
+            }
+            Scene::Event | Scene::EventWithoutTopic => {}
+        }
+        aws.state().world.stop(AUDIT, 0.2);
+        let (call, asked) = match self.operation {
+            "UpdateTrail" => (
+                "UpdateTrail",
+                json!({"Name": "audit", "IsMultiRegionTrail": false}),
+            ),
+            "PutEventSelectors" => (
+                "PutEventSelectors",
+                json!({"TrailName": "audit", "EventSelectors": [{"ReadWriteType": "ReadOnly"}]}),
+            ),
+            "PutInsightSelectors" => (
+                "PutInsightSelectors",
+                json!({"TrailName": "audit", "InsightSelectors": []}),
+            ),
+            "AddTags" => (
+                "RemoveTags",
+                json!({"ResourceId": AUDIT, "TagsList": [{"Key": "owner"}]}),
+            ),
+            "RemoveTags" => (
+                "AddTags",
+                json!({"ResourceId": AUDIT, "TagsList": [{"Key": "exempt"}]}),
+            ),
+            "CreateTrail" => ("DeleteTrail", name),
+            _ => return,
+        };
+        aws.attack(call, &asked);
+    }
+
+    /// Whether the topic takes nothing while the fault lasts.
+    pub fn is_without_topic(&self) -> bool {
+        self.scene == Scene::EventWithoutTopic
+    }
+
+    /// Whether the scene is about an event: then nothing comes before the start, but
+    /// in a member the way to it.
+    pub fn first_call(&self) -> Option<&'static str> {
+        match self.scene {
+            Scene::Event | Scene::EventWithoutTopic => Some(START),
+            Scene::HubEvent => Some(ASSUME_ROLE),
+            Scene::Sweep | Scene::HubSweep | Scene::HubHandsOut => None,
+        }
+    }
+}
+
+impl Stage {
+    /// Whether every trail is what it was, and all accounts were handed out.
+    pub fn is_as_declared(&self) -> bool {
+        let state = self.aws.state();
+        let as_declared = |(arn, declared): (&String, &Trail)| {
+            let now = state.world.trails().get(arn).map(Trail::state);
+            now == Some(declared.state())
+        };
+        let mut handed: Vec<&String> = state.organization.queue.iter().flatten().collect();
+        handed.sort_unstable();
+        handed.dedup();
+        self.declared.iter().all(as_declared) && handed.len() >= self.hands_out
+    }
+
+    /// Whether all trails log.
+    pub fn all_log(&self) -> bool {
+        let state = self.aws.state();
+        let trails = state.world.trails();
+        self.declared
+            .keys()
+            .all(|arn| trails.get(arn).is_some_and(|trail| trail.is_logging))
+    }
+}

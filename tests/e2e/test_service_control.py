@@ -1,0 +1,187 @@
+"""Whom the service control policy keeps off what: the module's document, as moto gives it back, is evaluated.
+
+moto enforces no policy, so service_control.py decides. That the examples attach it: test_organization_moto.py.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from e2e.organization_moto import REGION, moto_organization
+from e2e.service_control import denies
+from lab.environment import isolate
+from lab.paths import INFRA
+from lab.progress import Progress
+from lab.terraform import Terraform
+
+GLOBAL = "us-east-1"
+MEMBER, HUB = "111122223333", "999988887777"
+OPERATOR = "arn:aws:iam::*:role/deploy"
+HERE = f"{REGION}:{MEMBER}"
+
+ADMINISTRATOR, ROOT = f"arn:aws:iam::{MEMBER}:role/Administrator", f"arn:aws:iam::{MEMBER}:root"
+DEPLOY = f"arn:aws:iam::{MEMBER}:role/deploy"
+STACKS = f"arn:aws:iam::{MEMBER}:role/stacksets-exec-0123456789abcdef"
+REMEDIATION = f"arn:aws:iam::{MEMBER}:role/trailkeeper-remediation"
+RESPONDER = f"arn:aws:iam::{MEMBER}:role/trailkeeper-responder"
+HUBS_RESPONDER = f"arn:aws:iam::{HUB}:role/trailkeeper-responder"
+SWEEP = f"arn:aws:iam::{MEMBER}:role/trailkeeper-sweep"
+TRAIL = f"arn:aws:cloudtrail:{HERE}:trail/audit"
+HUBS_TRAIL = f"arn:aws:cloudtrail:{REGION}:{HUB}:trail/audit"
+FUNCTION = f"arn:aws:lambda:{HERE}:function:trailkeeper-responder"
+TABLE = f"arn:aws:dynamodb:{HERE}:table/trailkeeper-incidents"
+ALARM = f"arn:aws:cloudwatch:{HERE}:alarm:trailkeeper-responder-errors"
+ACCOUNT = f"arn:aws:account::{MEMBER}:account"
+
+# The members of each policy: with the hub's role from outside only, or with responders of their own.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "remediated": {},
+    "hub_bound": {"hub_account_id": HUB},
+    "responding": {"member_responders": True},
+}
+
+DENIED = [
+    ("cloudtrail:StopLogging", TRAIL),
+    ("cloudtrail:DeleteTrail", TRAIL),
+    ("cloudtrail:UpdateTrail", TRAIL),
+    ("cloudtrail:PutEventConfiguration", TRAIL),
+    ("cloudtrail:PutEventSelectors", TRAIL),
+    ("cloudtrail:PutInsightSelectors", TRAIL),
+    ("cloudtrail:RemoveTags", TRAIL),
+    ("iam:DeleteRole", REMEDIATION),
+    ("iam:PutRolePolicy", REMEDIATION),
+    ("iam:DeleteRolePolicy", REMEDIATION),
+    ("iam:AttachRolePolicy", REMEDIATION),
+    ("iam:UpdateAssumeRolePolicy", REMEDIATION),
+    ("iam:PutRolePermissionsBoundary", REMEDIATION),
+    ("iam:DeleteRole", f"arn:aws:iam::{MEMBER}:role/trailkeeper-forwarding-{GLOBAL}"),
+    ("iam:UpdateAssumeRolePolicy", RESPONDER),
+    ("iam:PassRole", RESPONDER),
+    ("iam:CreateRole", STACKS),
+    ("iam:UpdateAssumeRolePolicy", STACKS),
+    ("iam:CreateRole", DEPLOY),
+    ("events:DisableRule", f"arn:aws:events:{HERE}:rule/trailkeeper-forwarding"),
+    ("events:PutRule", f"arn:aws:events:{HERE}:rule/trailkeeper-forwarding"),
+    ("events:RemoveTargets", f"arn:aws:events:{HERE}:rule/trailkeeper-forwarding"),
+    ("events:DeleteRule", f"arn:aws:events:{HERE}:rule/trailkeeper-trail-changes"),
+    ("sqs:DeleteQueue", f"arn:aws:sqs:{HERE}:trailkeeper-forwarding-dead-letters"),
+    ("sqs:DeleteMessage", f"arn:aws:sqs:{HERE}:trailkeeper-dead-letters"),
+    ("sqs:PurgeQueue", f"arn:aws:sqs:{HERE}:trailkeeper-dead-letters"),
+    ("lambda:UpdateFunctionCode", FUNCTION),
+    ("lambda:UpdateFunctionConfiguration", FUNCTION),
+    ("lambda:PutFunctionConcurrency", FUNCTION),
+    ("lambda:DeleteFunction", FUNCTION),
+    ("lambda:RemovePermission", FUNCTION),
+    ("scheduler:UpdateSchedule", f"arn:aws:scheduler:{HERE}:schedule/trailkeeper/trailkeeper-sweep"),
+    ("scheduler:DeleteScheduleGroup", f"arn:aws:scheduler:{HERE}:schedule-group/trailkeeper"),
+    ("dynamodb:PutItem", TABLE),
+    ("dynamodb:DeleteTable", TABLE),
+    ("ssm:PutParameter", f"arn:aws:ssm:{HERE}:parameter/trailkeeper/trailkeeper/audit/0123"),
+    ("ssm:DeleteParameters", f"arn:aws:ssm:{HERE}:parameter/trailkeeper/trailkeeper/audit/0123"),
+    ("logs:DeleteLogGroup", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/trailkeeper-responder"),
+    ("logs:DeleteLogStream", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/trailkeeper-responder:log-stream:1"),
+    ("cloudwatch:DeleteAlarms", ALARM),
+    ("cloudwatch:DisableAlarmActions", ALARM),
+    ("cloudwatch:PutAlarmMuteRule", ALARM),
+    ("cloudwatch:PutCompositeAlarm", ALARM),
+    ("cloudwatch:PutMetricAlarm", ALARM),
+    ("cloudformation:DeleteStack", f"arn:aws:cloudformation:{HERE}:stack/StackSet-trailkeeper-member-0123/4567"),
+    ("account:DisableRegion", ACCOUNT),
+    ("account:CloseAccount", ACCOUNT),
+    ("organizations:AcceptHandshake", "*"),
+    ("organizations:LeaveOrganization", "*"),
+]
+LEFT_ALONE = [
+    (ADMINISTRATOR, "cloudtrail:StartLogging", TRAIL),
+    (ADMINISTRATOR, "cloudtrail:GetTrailStatus", TRAIL),
+    (ADMINISTRATOR, "cloudtrail:LookupEvents", "*"),
+    (ADMINISTRATOR, "cloudtrail:StopLogging", f"arn:aws:cloudtrail:{HERE}:trail/a-trail-of-the-team"),
+    (ADMINISTRATOR, "iam:DeleteRole", ADMINISTRATOR),
+    (ADMINISTRATOR, "iam:GetRole", REMEDIATION),
+    (ADMINISTRATOR, "lambda:GetFunction", FUNCTION),
+    (ADMINISTRATOR, "account:GetContactInformation", ACCOUNT),
+    (ADMINISTRATOR, "cloudwatch:PutAlarmMuteRule", f"arn:aws:cloudwatch:{HERE}:alarm:of-the-team"),
+    (ADMINISTRATOR, "organizations:DescribeOrganization", "*"),
+    (ADMINISTRATOR, "events:DisableRule", f"arn:aws:events:{HERE}:rule/another"),
+    (REMEDIATION, "cloudtrail:UpdateTrail", TRAIL),
+    (REMEDIATION, "cloudtrail:AddTags", TRAIL),
+    (RESPONDER, "logs:PutLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/trailkeeper-responder:log-stream:1"),
+    (RESPONDER, "sqs:SendMessage", f"arn:aws:sqs:{HERE}:trailkeeper-dead-letters"),
+    (SWEEP, "lambda:InvokeFunction", FUNCTION),
+    (STACKS, "iam:CreateRole", REMEDIATION),
+    (STACKS, "lambda:UpdateFunctionCode", FUNCTION),
+    (DEPLOY, "cloudtrail:UpdateTrail", TRAIL),
+    (DEPLOY, "cloudtrail:StopLogging", TRAIL),
+    (DEPLOY, "events:PutRule", f"arn:aws:events:{HERE}:rule/trailkeeper-forwarding"),
+]
+
+
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The documents of all variants: one policy, changed from each to the next."""
+    isolate()
+    directory = tmp_path_factory.mktemp("policies")
+    documents = {}
+    with moto_organization() as organization:
+        aws = organization.management_aws
+        terraform = Terraform(directory, aws, Progress(io.StringIO()), directory / "terraform.log", quiet=True)
+        common = {"targets": [organization.root], "trail_names": ["audit"], "exempt_principals": [OPERATOR]}
+        for variant, given in VARIANTS.items():
+            terraform.write(INFRA / "modules" / "service-control-policy", common | given)
+            if not documents:
+                terraform.init()
+            identifier = terraform.apply()["outputs"]["policy_id"]
+            policy = aws.client("organizations").describe_policy(PolicyId=identifier)["Policy"]
+            documents[variant] = json.loads(policy["Content"])
+    return documents
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("action", "resource"), DENIED)
+@pytest.mark.parametrize("principal", [ADMINISTRATOR, ROOT])
+def test_administrators_are_kept_off(
+    policies: dict[str, dict[str, Any]], variant: str, principal: str, action: str, resource: str
+) -> None:
+    assert denies(policies[variant], principal, action, resource)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("principal", "action", "resource"), LEFT_ALONE)
+def test_nobody_else_is_hindered(
+    policies: dict[str, dict[str, Any]], variant: str, principal: str, action: str, resource: str
+) -> None:
+    assert not denies(policies[variant], principal, action, resource)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("principal", [REMEDIATION, RESPONDER, SWEEP])
+def test_not_even_trailkeeper_changes_itself(policies: dict[str, dict[str, Any]], variant: str, principal: str) -> None:
+    assert denies(policies[variant], principal, "iam:PutRolePolicy", REMEDIATION)
+    assert denies(policies[variant], principal, "lambda:UpdateFunctionCode", FUNCTION)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("principal", [REMEDIATION, RESPONDER, HUBS_RESPONDER])
+@pytest.mark.parametrize("action", ["StopLogging", "DeleteTrail", "PutEventConfiguration"])
+def test_healers_never_stop_a_trail(
+    policies: dict[str, dict[str, Any]], variant: str, principal: str, action: str
+) -> None:
+    assert denies(policies[variant], principal, f"cloudtrail:{action}", TRAIL)
+    assert denies(policies[variant], principal, f"cloudtrail:{action}", HUBS_TRAIL)
+
+
+@pytest.mark.parametrize(
+    ("variant", "member_heals", "hub_heals"),
+    [("remediated", False, False), ("hub_bound", False, True), ("responding", True, True)],
+)
+def test_a_responder_heals_where_there_is_one(
+    policies: dict[str, dict[str, Any]], variant: str, member_heals: bool, hub_heals: bool
+) -> None:
+    policy = policies[variant]
+    for action, resource in (("cloudtrail:PutEventSelectors", TRAIL), ("dynamodb:PutItem", TABLE)):
+        assert denies(policy, RESPONDER, action, resource) is not member_heals
+    assert denies(policy, HUBS_RESPONDER, "cloudtrail:UpdateTrail", HUBS_TRAIL) is not hub_heals
