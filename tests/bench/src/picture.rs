@@ -122,7 +122,7 @@ fn shares(body: &mut String, report: &Report, top: f64) -> Written {
     );
     let y = |value: f64| top + HEIGHT * (ceiling - value.log10()) / (ceiling - floor);
     let last = report.shares.len().saturating_sub(1).max(1);
-    let x = |number: usize| LEFT + (BARS - 60.0) * fraction(number, last);
+    let x = |number: usize| LEFT + 40.0 + (BARS - 100.0) * fraction(number, last);
     let mut decade = floor;
     while decade <= ceiling {
         let value = 10_f64.powf(decade);
@@ -172,11 +172,15 @@ fn shares(body: &mut String, report: &Report, top: f64) -> Written {
             line.join(" "),
             colour(who)
         )?;
+        // Two lines lie close together: the figures of the upper one above it, of the lower below.
+        let is_upper = matches!(who, Who::Ours | Who::Custodian);
+        let beside = if is_upper { -7.0 } else { 17.0 };
         for (x, y, median) in &points {
-            label(body, *x, y - 7.0, "middle", "#334155", &short(*median))?;
+            label(body, *x, y + beside, "middle", colour(who), &short(*median))?;
         }
         if let Some((x, y, _)) = points.last() {
-            label(body, x + 28.0, y + 5.0, "start", colour(who), who.name())?;
+            let y = y + if is_upper { -3.0 } else { 13.0 };
+            label(body, x + 34.0, y, "start", colour(who), who.name())?;
         }
     }
     Ok(())
