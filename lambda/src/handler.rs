@@ -34,7 +34,7 @@ use crate::{
     sns::Topic,
     ssm::Baselines,
     text::Clean,
-    trail::{Observation, part_changed_by},
+    trail::{Observation, Part, part_changed_by},
 };
 
 /// CloudTrail as the function reaches it: its own account's, or a member's.
@@ -240,7 +240,8 @@ impl Handler {
         deadline: SystemTime,
     ) -> Vec<Incident> {
         let is_member = |trail: &TrailArn| self.config.members_of(trail).is_some();
-        let budget = if cause != Cause::Stop && trails.iter().any(is_member) {
+        let is_heavy = matches!(cause, Cause::Stop | Cause::Change(Part::Existence));
+        let budget = if !is_heavy && trails.iter().any(is_member) {
             Budget::for_member_change(deadline)
         } else {
             Budget::for_restoration(deadline)

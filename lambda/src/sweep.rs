@@ -51,7 +51,9 @@ enum Likely {
 fn undone_stop(done: &Reconciliation, now: Moment) -> Option<Moment> {
     let stopped_at = done.logging?.stopped_at?;
     let is_recent = now.millis_since(stopped_at) < UNDONE_MS;
-    (done.found.is_empty() && is_recent).then_some(stopped_at)
+    // What could not be read, or compared, is told as that.
+    let is_well = done.verified_at.is_some() && done.baseline_problem.is_none();
+    (done.found.is_empty() && is_well && is_recent).then_some(stopped_at)
 }
 
 impl Handler {

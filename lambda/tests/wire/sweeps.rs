@@ -487,3 +487,18 @@ fn an_undone_stop_is_told_with_its_call_and_not_without() {
     answered(function.invoke(&sweep()));
     assert_eq!(aws.count(PUBLISH), 1);
 }
+
+#[test]
+fn a_stop_that_was_told_hides_no_tampered_baseline() {
+    let (aws, function) = whole();
+    undone_stop(&aws, 30.0 * 60.0);
+    answered(function.invoke(&sweep()));
+    assert_eq!(aws.count(PUBLISH), 1);
+    let parameters: Vec<String> = aws.state().parameters.keys().cloned().collect();
+    for name in parameters {
+        aws.state().parameters.insert(name, "{}".into());
+    }
+    let function = Function::start(&aws, &[]);
+    let (kind, _) = failure(function.invoke(&sweep()));
+    assert_eq!(kind, "Terminal.TrailNotRestored");
+}
