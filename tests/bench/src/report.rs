@@ -219,6 +219,15 @@ impl Report {
             "TLS, {runs} processes of each; a cgroup gives memory / 1,769 MB of a processor in periods of {} ms. Process start to StartLogging, and to the answer, in ms.\n",
             PERIOD.as_millis()
         )?;
+        self.put_share_table(text, |f| [f.cold, f.cold_whole])?;
+        writeln!(
+            text,
+            "Warm, event to StartLogging, and to the answer, in ms:\n"
+        )?;
+        self.put_share_table(text, |f| [f.warm, f.warm_whole])
+    }
+
+    fn put_share_table(&self, text: &mut String, parts: fn(&Figures) -> [Spread; 2]) -> Written {
         write!(text, "| MB |")?;
         for who in Who::ALL {
             write!(text, " {} | answer |", who.name())?;
@@ -230,38 +239,8 @@ impl Report {
         )?;
         for (memory, all) in &self.shares {
             write!(text, "| {memory} |")?;
-            for figures in all {
-                write!(
-                    text,
-                    " {} | {} |",
-                    show(figures.cold),
-                    show(figures.cold_whole)
-                )?;
-            }
-            writeln!(text)?;
-        }
-        writeln!(
-            text,
-            "\nWarm, event to StartLogging, and to the answer, in ms:\n"
-        )?;
-        write!(text, "| MB |")?;
-        for who in Who::ALL {
-            write!(text, " {} | answer |", who.name())?;
-        }
-        writeln!(
-            text,
-            "\n| ---: |{}",
-            " ---: | ---: |".repeat(Who::ALL.len())
-        )?;
-        for (memory, all) in &self.shares {
-            write!(text, "| {memory} |")?;
-            for figures in all {
-                write!(
-                    text,
-                    " {} | {} |",
-                    show(figures.warm),
-                    show(figures.warm_whole)
-                )?;
+            for spread in all.iter().flat_map(parts) {
+                write!(text, " {} |", show(spread))?;
             }
             writeln!(text)?;
         }
