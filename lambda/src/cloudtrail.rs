@@ -176,6 +176,24 @@ impl CloudTrail {
     }
 }
 
+/// The settings of two calls that take the same and share no type.
+macro_rules! with_settings {
+    ($call:expr, $settings:expr) => {{
+        let s = $settings.clone();
+        $call
+            .set_s3_bucket_name(s.s3_bucket_name)
+            .set_s3_key_prefix(s.s3_key_prefix)
+            .set_sns_topic_name(s.sns_topic_name)
+            .set_kms_key_id(s.kms_key_id)
+            .set_is_multi_region_trail(s.is_multi_region_trail)
+            .set_include_global_service_events(s.include_global_service_events)
+            .set_enable_log_file_validation(s.enable_log_file_validation)
+            .set_cloud_watch_logs_log_group_arn(s.cloud_watch_logs_group_arn)
+            .set_cloud_watch_logs_role_arn(s.cloud_watch_logs_role_arn)
+            .set_is_organization_trail(s.is_organization_trail)
+    }};
+}
+
 impl TrailApi for CloudTrail {
     async fn observe(&self, trail: &TrailArn, guards: Guards, budget: Budget) -> Observation {
         let (logging, settings, selectors, insight_selectors, tags) = join!(
@@ -209,38 +227,13 @@ impl TrailApi for CloudTrail {
                 bounded(operation, budget, call.send()).await.map(drop)
             }
             Remedy::Create(settings, tags) => {
-                let s = settings.clone();
-                let call = client
-                    .create_trail()
-                    .name(trail.name())
-                    .set_s3_bucket_name(s.s3_bucket_name)
-                    .set_s3_key_prefix(s.s3_key_prefix)
-                    .set_sns_topic_name(s.sns_topic_name)
-                    .set_kms_key_id(s.kms_key_id)
-                    .set_is_multi_region_trail(s.is_multi_region_trail)
-                    .set_include_global_service_events(s.include_global_service_events)
-                    .set_enable_log_file_validation(s.enable_log_file_validation)
-                    .set_cloud_watch_logs_log_group_arn(s.cloud_watch_logs_group_arn)
-                    .set_cloud_watch_logs_role_arn(s.cloud_watch_logs_role_arn)
-                    .set_is_organization_trail(s.is_organization_trail)
-                    .set_tags_list(sdk_tags(operation, tags)?);
+                let create = client.create_trail().name(trail.name());
+                let call =
+                    with_settings!(create, settings).set_tags_list(sdk_tags(operation, tags)?);
                 bounded(operation, budget, call.send()).await.map(drop)
             }
             Remedy::Update(settings) => {
-                let s = settings.clone();
-                let call = client
-                    .update_trail()
-                    .name(name)
-                    .set_s3_bucket_name(s.s3_bucket_name)
-                    .set_s3_key_prefix(s.s3_key_prefix)
-                    .set_sns_topic_name(s.sns_topic_name)
-                    .set_kms_key_id(s.kms_key_id)
-                    .set_is_multi_region_trail(s.is_multi_region_trail)
-                    .set_include_global_service_events(s.include_global_service_events)
-                    .set_enable_log_file_validation(s.enable_log_file_validation)
-                    .set_cloud_watch_logs_log_group_arn(s.cloud_watch_logs_group_arn)
-                    .set_cloud_watch_logs_role_arn(s.cloud_watch_logs_role_arn)
-                    .set_is_organization_trail(s.is_organization_trail);
+                let call = with_settings!(client.update_trail().name(name), settings);
                 bounded(operation, budget, call.send()).await.map(drop)
             }
             Remedy::PutEventSelectors(selectors) => {

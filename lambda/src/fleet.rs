@@ -161,7 +161,7 @@ impl Handler {
         let in_turn = first.chain(rest.flatten());
         let mut looks = self.sweep_accounts(in_turn, owner, deadline, budget).await;
         with(&self.sweep_from, |from| *from = looks.late.first().cloned());
-        let unfinished = Unfinished::late(std::mem::take(&mut looks.late));
+        let unfinished = looks.unfinished();
         (looks, unfinished)
     }
 
@@ -202,8 +202,8 @@ impl Handler {
         let mut looks = self
             .sweep_accounts(stream::iter(accounts.to_vec()), owner, deadline, budget)
             .await;
-        let late = Unfinished::late(std::mem::take(&mut looks.late));
-        looks.of_accounts.extend(late.map(Unfinished::told));
+        let late = looks.unfinished().map(Unfinished::told);
+        looks.of_accounts.extend(late);
         let Swept { incidents, sent } = self.tell_of_accounts(looks, owner, deadline).await;
         conclude(&incidents, sent)
     }
@@ -311,6 +311,13 @@ struct Looks {
     /// Not yet told.
     of_accounts: Vec<Incident>,
     late: Vec<String>,
+}
+
+impl Looks {
+    /// Takes what there was no time for.
+    fn unfinished(&mut self) -> Option<Unfinished> {
+        Unfinished::late(std::mem::take(&mut self.late))
+    }
 }
 
 /// What the list of accounts tells beside which ones are active.

@@ -103,11 +103,11 @@ impl Handler {
             .reconcile(cloudtrail, trail, Cause::Sweep, &none, budget)
             .await;
         let now = Moment::now();
-        let undone_stop = undone_stop(&done, now);
-        let age = undone_stop.map(|stop| now.millis_since(stop));
+        let stop = undone_stop(&done, now);
+        let is_past = |age| stop.is_some_and(|stop| now.millis_since(stop) >= age);
         // The table must not hold up what is to be told for long.
         let memory = Budget::for_enrichment(deadline);
-        if let Some((stop, _)) = undone_stop.zip(age.filter(|age| *age >= LATELY_MS))
+        if let Some(stop) = stop.filter(|_| is_past(LATELY_MS))
             && self
                 .was_told(&stop_key(trail.as_str(), stop), owner, memory)
                 .await
@@ -115,14 +115,7 @@ impl Handler {
             return None;
         }
         let likely = self
-            .likely_call(
-                cloudtrail,
-                trail,
-                &done,
-                undone_stop.is_some(),
-                owner,
-                deadline,
-            )
+            .likely_call(cloudtrail, trail, &done, stop.is_some(), owner, deadline)
             .await;
         let mut about = Circumstances {
             cause: Cause::Sweep,
@@ -134,7 +127,7 @@ impl Handler {
         let event = match likely {
             // A stop that was undone before anybody looked leaves its times behind.
             Likely::Call(event) => {
-                if undone_stop.is_some() {
+                if stop.is_some() {
                     about.cause = Cause::Stop;
                 }
                 *event
@@ -142,7 +135,7 @@ impl Handler {
             Likely::Told => none,
             // To hide the call among others, or the history itself, hides no stop.
             Likely::Unknown => {
-                about.saw_stop = age.is_some_and(|age| age >= RECORDED_MS);
+                about.saw_stop = is_past(RECORDED_MS);
                 none
             }
         };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome};
+use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, text::Clean};
 
 /// The keys of one incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Keys {
                 noted: stop.into_iter().collect(),
             };
         }
-        let trail = incident.trail.arn.as_ref().map_or("", |arn| arn.as_str());
+        let trail = incident.trail_key();
         let hours = now.epoch_millis() / 3_600_000;
         // What stays wrong is found by every sweep, and told now and then.
         let claimed = match incident.outcome {
@@ -69,22 +69,22 @@ impl Incident {
     #[must_use]
     pub fn stop_key(&self) -> Option<String> {
         let stopped_at = self.timing.stopped_at?;
-        (self.source != "event" || self.is_the_last_stop()).then(|| {
-            stop_key(
-                self.trail.arn.as_ref().map_or("", |arn| arn.as_str()),
-                stopped_at,
-            )
-        })
+        (self.source != "event" || self.is_the_last_stop())
+            .then(|| stop_key(self.trail_key(), stopped_at))
+    }
+
+    /// What a key says of the trail.
+    fn trail_key(&self) -> &str {
+        self.trail.arn.as_ref().map_or("", Clean::as_str)
     }
 
     /// The key of the event: what failed and what was settled are told apart, so
     /// that a late success is told after a failure.
     #[must_use]
     pub fn event_key(&self) -> Option<String> {
-        let trail = self.trail.arn.as_ref().map_or("", |arn| arn.as_str());
         let id = self.id.as_ref()?.as_str();
         Some(event_key(
-            trail,
+            self.trail_key(),
             id,
             &self.fingerprint,
             self.outcome.is_failure(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,8 +60,10 @@ def moto_organization() -> Iterator[MotoOrganization]:
     server.start()
     try:
         with fill_gaps():
-            host, port = server.get_host_and_port()
-            yield _make(Aws(f"http://{host}:{port}", REGION, Credentials("management", "AKIAMANAGEMENT", "secret")))
+            endpoint = "http://{}:{}".format(*server.get_host_and_port())
+            # moto's state is the process's: what an organisation before left would still be there.
+            urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"), timeout=30)
+            yield _make(Aws(endpoint, REGION, Credentials("management", "AKIAMANAGEMENT", "secret")))
     finally:
         server.stop()
 

@@ -15,7 +15,7 @@ use crate::{
     arn::TrailArn,
     call::Call,
     error::{CallError, Kind},
-    state::{Logging, Part, Reading, Settings},
+    state::{Logging, Part, Reading},
 };
 
 /// Between two questions. AWS allows about ten a second for the whole account, and
@@ -131,53 +131,34 @@ impl CloudTrail {
                     .map_err(|e| failure(&operation, &e))
             };
         }
+        // Two calls that take the same, and share no type.
+        macro_rules! with_settings {
+            ($call:expr, $settings:expr) => {{
+                let s = $settings.clone();
+                $call
+                    .set_s3_bucket_name(s.s3_bucket_name)
+                    .set_s3_key_prefix(s.s3_key_prefix)
+                    .set_sns_topic_name(s.sns_topic_name)
+                    .set_include_global_service_events(s.include_global_service_events)
+                    .set_is_multi_region_trail(s.is_multi_region_trail)
+                    .set_enable_log_file_validation(s.enable_log_file_validation)
+                    .set_cloud_watch_logs_log_group_arn(s.cloud_watch_logs_log_group_arn)
+                    .set_cloud_watch_logs_role_arn(s.cloud_watch_logs_role_arn)
+                    .set_kms_key_id(s.kms_key_id)
+                    .set_is_organization_trail(s.is_organization_trail)
+            }};
+        }
         match call {
             Call::Stop => sent!(client.stop_logging().name(name)),
             Call::Start => sent!(client.start_logging().name(name)),
             Call::Delete => sent!(client.delete_trail().name(name)),
             Call::Create(settings, tags) => {
-                let Settings {
-                    s3_bucket_name,
-                    s3_key_prefix,
-                    sns_topic_name,
-                    ..
-                } = settings.clone();
-                let s = settings.clone();
                 let tags = shapes::sdk_tags(tags).map_err(unsent)?;
-                sent!(
-                    client
-                        .create_trail()
-                        .name(self.trail.name())
-                        .set_s3_bucket_name(s3_bucket_name)
-                        .set_s3_key_prefix(s3_key_prefix)
-                        .set_sns_topic_name(sns_topic_name)
-                        .set_include_global_service_events(s.include_global_service_events)
-                        .set_is_multi_region_trail(s.is_multi_region_trail)
-                        .set_enable_log_file_validation(s.enable_log_file_validation)
-                        .set_cloud_watch_logs_log_group_arn(s.cloud_watch_logs_log_group_arn)
-                        .set_cloud_watch_logs_role_arn(s.cloud_watch_logs_role_arn)
-                        .set_kms_key_id(s.kms_key_id)
-                        .set_is_organization_trail(s.is_organization_trail)
-                        .set_tags_list(tags)
-                )
+                let create = client.create_trail().name(self.trail.name());
+                sent!(with_settings!(create, settings).set_tags_list(tags))
             }
             Call::Update(settings) => {
-                let s = settings.clone();
-                sent!(
-                    client
-                        .update_trail()
-                        .name(name)
-                        .set_s3_bucket_name(s.s3_bucket_name)
-                        .set_s3_key_prefix(s.s3_key_prefix)
-                        .set_sns_topic_name(s.sns_topic_name)
-                        .set_include_global_service_events(s.include_global_service_events)
-                        .set_is_multi_region_trail(s.is_multi_region_trail)
-                        .set_enable_log_file_validation(s.enable_log_file_validation)
-                        .set_cloud_watch_logs_log_group_arn(s.cloud_watch_logs_log_group_arn)
-                        .set_cloud_watch_logs_role_arn(s.cloud_watch_logs_role_arn)
-                        .set_kms_key_id(s.kms_key_id)
-                        .set_is_organization_trail(s.is_organization_trail)
-                )
+                sent!(with_settings!(client.update_trail().name(name), settings))
             }
             Call::PutEventSelectors(selectors) => {
                 let (basic, advanced) = shapes::sdk_event_selectors(selectors).map_err(unsent)?;
