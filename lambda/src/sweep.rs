@@ -11,6 +11,7 @@ use crate::{
     arn::TrailArn,
     attribution::suspects,
     budget::Budget,
+    case::Case,
     cloudtrail::CloudTrail,
     event::Event,
     failure::Failure,
@@ -19,8 +20,8 @@ use crate::{
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
-    told::{event_key, stop_key},
-    trail::calls_behind,
+    told::{SETTLED, event_key, stop_key},
+    trail::{Drift, Part, calls_behind},
 };
 
 /// How far back the event history is searched for the call behind a drift, in
@@ -53,7 +54,9 @@ fn undone_stop(done: &Reconciliation, now: Moment) -> Option<Moment> {
     let is_recent = now.millis_since(stopped_at) < UNDONE_MS;
     // What could not be read, or compared, is told as that.
     let is_well = done.verified_at.is_some() && done.baseline_problem.is_none();
-    (done.found.is_empty() && is_well && is_recent).then_some(stopped_at)
+    let is_off = |drift: &Drift| drift.part == Part::Logging;
+    let is_undone = done.found.is_empty() && !done.left_alone.iter().any(is_off);
+    (is_undone && is_well && is_recent).then_some(stopped_at)
 }
 
 impl Handler {
@@ -99,14 +102,16 @@ impl Handler {
     ) -> Option<Incident> {
         let budget = Budget::for_restoration(deadline);
         let none = Event::default();
-        let done = self
-            .reconcile(cloudtrail, trail, Cause::Sweep, &none, budget)
-            .await;
+        let case = Case::new(self, trail, &none, Cause::Sweep, budget);
+        let mut done = self.reconcile(cloudtrail, &case).await;
         let now = Moment::now();
         let stop = undone_stop(&done, now);
         let is_past = |age| stop.is_some_and(|stop| now.millis_since(stop) >= age);
         // The table must not hold up what is to be told for long.
         let memory = Budget::for_enrichment(deadline);
+        if done.break_glass.is_none() {
+            done.break_glass = case.ended(&done, memory).await;
+        }
         if let Some(stop) = stop.filter(|_| is_past(LATELY_MS))
             && self
                 .was_told(&stop_key(trail.as_str(), stop), owner, memory)
@@ -182,7 +187,7 @@ impl Handler {
                 continue;
             };
             // A call that was told of already was answered then: it is not this one.
-            let told = event_key(trail.as_str(), id, &event.fingerprint(), false);
+            let told = event_key(trail.as_str(), id, &event.fingerprint(), SETTLED);
             if !self.was_told(&told, owner, budget).await {
                 return Likely::Call(Box::new(event));
             }
