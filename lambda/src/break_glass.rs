@@ -260,3 +260,183 @@ fn fits(pattern: &str, text: &str) -> bool {
     }
     text.ends_with(last)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-24T05:06:07Z";
+    const TRAIL: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit";
+    const ADMIN: &str = "arn:aws:iam::111122223333:role/ops/admin";
+    const RESPONDER: &str = "arn:aws:iam::111122223333:role/ops/responder";
+
+    fn now() -> Moment {
+        Moment::parse(NOW).expect("a time")
+    }
+
+    fn entry(principal: &str, reason: &str, expires_at: &str) -> Value {
+        json!({"principal": principal, "reason": reason, "expires_at": expires_at})
+    }
+
+    fn one(principal: &str) -> BreakGlass {
+        let tomorrow = "2026-11-25T05:06:07Z";
+        BreakGlass::read(&json!([entry(principal, "move the logs", tomorrow)]).to_string())
+    }
+
+    fn stop_by(identity: &Value) -> Event {
+        let event = json!({
+            "account": "111122223333", "region": "eu-central-1",
+            "detail": {
+                "eventName": "StopLogging", "awsRegion": "eu-central-1",
+                "recipientAccountId": "111122223333", "userIdentity": identity,
+                "requestParameters": {"name": "audit"},
+            },
+        });
+        Event::parse(&event.to_string()).expect("an event")
+    }
+
+    fn session_of(role: &str) -> Value {
+        json!({
+            "type": "AssumedRole", "accountId": "111122223333",
+            "arn": "arn:aws:sts::111122223333:assumed-role/admin/alice",
+            "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role}},
+        })
+    }
+
+    fn covers(principal: &str, event: &Event) -> bool {
+        let trail: TrailArn = TRAIL.parse().expect("a trail");
+        let responders = [RESPONDER.to_owned()];
+        let glass = one(principal);
+        assert_eq!(glass.problems(now()), [""; 0], "{principal}");
+        glass.of_event(event, &trail, &responders, now()).is_some()
+    }
+
+    #[test]
+    fn a_session_is_known_by_its_role_and_a_user_by_its_arn() {
+        let session = stop_by(&session_of(ADMIN));
+        let user = json!({"type": "IAMUser", "accountId": "111122223333", "arn": "arn:aws:iam::111122223333:user/alice"});
+        let user = stop_by(&user);
+        for (principal, by_session, by_user) in [
+            (ADMIN, true, false),
+            ("arn:aws:iam::{account}:role/ops/admin", true, false),
+            ("arn:aws:iam::{account}:role/ops/*", true, false),
+            ("arn:aws:iam::111122223333:role/ops*min", true, false),
+            ("arn:aws:iam::111122223333:role/ops*/*n", true, false),
+            ("arn:aws:iam::111122223333:role/ops*x*", false, false),
+            ("arn:aws:iam::111122223333:role/ops", false, false),
+            ("arn:aws:iam::111122223333:role/ops/admin*admin", false, false),
+            ("arn:aws:iam::111122223333:role/admin", false, false),
+            ("arn:aws:iam::999988887777:role/ops/*", false, false),
+            ("arn:aws:iam::111122223333:user/alice", false, true),
+            ("arn:aws:iam::{account}:user/ali*", false, true),
+        ] {
+            assert_eq!(covers(principal, &session), by_session, "{principal}");
+            assert_eq!(covers(principal, &user), by_user, "{principal}");
+        }
+    }
+
+    #[test]
+    fn an_actor_that_is_not_clearly_the_one_meant_is_not_covered() {
+        let everything = "arn:aws:iam::{account}:role/ops/*";
+        assert!(covers(everything, &stop_by(&session_of(ADMIN))));
+        let with = |change: &dyn Fn(&mut Value)| {
+            let mut identity = session_of(ADMIN);
+            change(&mut identity);
+            stop_by(&identity)
+        };
+        let issuer = "/sessionContext/sessionIssuer";
+        let set = |pointer: &'static str, value: Value| {
+            with(&|identity: &mut Value| {
+                if let Some(field) = identity.pointer_mut(pointer) {
+                    *field = value.clone();
+                }
+            })
+        };
+        let other = ADMIN.replace("111122223333", "999988887777");
+        let broken = format!("{ADMIN}\n arn");
+        for (what, event) in [
+            ("no identity", stop_by(&Value::Null)),
+            ("a text", stop_by(&json!(ADMIN))),
+            ("root", set("/type", json!("Root"))),
+            ("a service", set("/type", json!("AWSService"))),
+            ("a federated user", set("/type", json!("FederatedUser"))),
+            ("the session's own name", set("/type", json!("IAMUser"))),
+            ("no type", set("/type", Value::Null)),
+            ("another account", set("/accountId", json!("999988887777"))),
+            ("no account", set("/accountId", Value::Null)),
+            ("no issuer", set(issuer, Value::Null)),
+            ("an issuer that is a user", set("/sessionContext/sessionIssuer/type", json!("IAMUser"))),
+            ("a role elsewhere", set("/sessionContext/sessionIssuer/arn", json!(other))),
+            ("odd characters", set("/sessionContext/sessionIssuer/arn", json!(broken))),
+            ("a list", set("/sessionContext/sessionIssuer/arn", json!([ADMIN]))),
+            ("the responder", stop_by(&session_of(RESPONDER))),
+        ] {
+            assert!(!covers(everything, &event), "{what}");
+        }
+        let mut event = stop_by(&session_of(ADMIN));
+        event.account = Some("999988887777".to_owned());
+        assert!(!covers(everything, &event), "an event of another account");
+        let mut event = stop_by(&session_of(ADMIN));
+        event.record.request_parameters = None;
+        assert!(!covers(everything, &event), "no trail is named");
+    }
+
+    #[test]
+    fn an_entry_is_in_force_until_it_expires_and_for_seven_days_at_most() {
+        for (expires_at, lasts, is_wrong) in [
+            ("2026-11-24T05:06:06Z", false, false),
+            ("2026-11-24T05:06:07Z", false, false),
+            ("2026-11-24T05:06:08Z", true, false),
+            ("2026-11-24T07:06:07+01:00", true, false),
+            ("2026-12-01T05:06:07Z", true, false),
+            ("2026-12-01T05:06:08Z", false, true),
+            ("2126-12-01T05:06:08Z", false, true),
+        ] {
+            let list = json!([entry(ADMIN, "why", expires_at)]).to_string();
+            let glass = BreakGlass::read(&list);
+            assert_eq!(glass.in_force(now()).count() == 1, lasts, "{expires_at}");
+            let problems = glass.problems(now());
+            assert_eq!(!problems.is_empty(), is_wrong, "{problems:?}");
+            assert!(problems.iter().all(|p| p.contains("expires_at")), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_entry_names_its_field_and_has_no_effect_and_the_others_have() {
+        let later = "2026-11-25T00:00:00Z";
+        let long = "x".repeat(201);
+        for (wrong, field) in [
+            (entry("*", "why", later), "principal"),
+            (entry("arn:aws:iam::*:role/admin", "why", later), "principal"),
+            (entry("arn:aws:iam::111122223333:role/*", "why", later), "principal"),
+            (entry("arn:aws:iam::111122223333:role/ad*", "why", later), "principal"),
+            (entry("arn:aws:iam::111122223333:*", "why", later), "principal"),
+            (entry("arn:aws:iam::111122223333:root", "why", later), "principal"),
+            (entry("arn:aws:iam::111122223333:role/", "why", later), "principal"),
+            (entry("arn:aws:iam::111122223333:role/adm in", "why", later), "principal"),
+            (entry("arn:aws:sts::111122223333:assumed-role/admin/x", "why", later), "principal"),
+            (entry("arn:aws:iam::11112222333:role/admin", "why", later), "principal"),
+            (entry(ADMIN, "", later), "reason"),
+            (entry(ADMIN, "  ", later), "reason"),
+            (entry(ADMIN, "a\nb", later), "reason"),
+            (entry(ADMIN, &long, later), "reason"),
+            (entry(ADMIN, "why", "tomorrow"), "expires_at"),
+            (entry(ADMIN, "why", ""), "expires_at"),
+            (json!({"principal": ADMIN, "reason": "why"}), "expires_at"),
+            (json!("x"), "principal"),
+        ] {
+            let glass = BreakGlass::read(&json!([wrong, entry(ADMIN, "why", later)]).to_string());
+            let problems = glass.problems(now()).join("; ");
+            assert!(problems.starts_with(&format!("entry 0: {field} is")), "{problems}");
+            assert_eq!(glass.in_force(now()).count(), 1, "{wrong}");
+        }
+        for text in ["{}", "[", "x", "{\"principal\": 1}"] {
+            let glass = BreakGlass::read(text);
+            assert!(glass.is_empty() && !glass.problems(now()).is_empty(), "{text}");
+        }
+        for text in ["", " ", "[]"] {
+            let glass = BreakGlass::read(text);
+            assert!(glass.is_empty() && glass.problems(now()).is_empty(), "{text}");
+        }
+    }
+}
