@@ -237,10 +237,7 @@ fn is_arn(arn: &str, is_of_name: impl Fn(u8) -> bool) -> bool {
 
 fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'+' | b'=' | b',' | b'.' | b'@' | b'_' | b'-' | b'/'
-        )
+        || matches!(byte, b'+' | b'=' | b',' | b'.' | b'@' | b'_' | b'-' | b'/')
 }
 
 /// Whether `text` is `pattern`, in which `*` stands for anything.
@@ -324,7 +321,11 @@ mod tests {
             ("arn:aws:iam::111122223333:role/ops*/*n", true, false),
             ("arn:aws:iam::111122223333:role/ops*x*", false, false),
             ("arn:aws:iam::111122223333:role/ops", false, false),
-            ("arn:aws:iam::111122223333:role/ops/admin*admin", false, false),
+            (
+                "arn:aws:iam::111122223333:role/ops/admin*admin",
+                false,
+                false,
+            ),
             ("arn:aws:iam::111122223333:role/admin", false, false),
             ("arn:aws:iam::999988887777:role/ops/*", false, false),
             ("arn:aws:iam::111122223333:user/alice", false, true),
@@ -365,10 +366,22 @@ mod tests {
             ("another account", set("/accountId", json!("999988887777"))),
             ("no account", set("/accountId", Value::Null)),
             ("no issuer", set(issuer, Value::Null)),
-            ("an issuer that is a user", set("/sessionContext/sessionIssuer/type", json!("IAMUser"))),
-            ("a role elsewhere", set("/sessionContext/sessionIssuer/arn", json!(other))),
-            ("odd characters", set("/sessionContext/sessionIssuer/arn", json!(broken))),
-            ("a list", set("/sessionContext/sessionIssuer/arn", json!([ADMIN]))),
+            (
+                "an issuer that is a user",
+                set("/sessionContext/sessionIssuer/type", json!("IAMUser")),
+            ),
+            (
+                "a role elsewhere",
+                set("/sessionContext/sessionIssuer/arn", json!(other)),
+            ),
+            (
+                "odd characters",
+                set("/sessionContext/sessionIssuer/arn", json!(broken)),
+            ),
+            (
+                "a list",
+                set("/sessionContext/sessionIssuer/arn", json!([ADMIN])),
+            ),
             ("the responder", stop_by(&session_of(RESPONDER))),
         ] {
             assert!(!covers(everything, &event), "{what}");
@@ -397,7 +410,10 @@ mod tests {
             assert_eq!(glass.in_force(now()).count() == 1, lasts, "{expires_at}");
             let problems = glass.problems(now());
             assert_eq!(!problems.is_empty(), is_wrong, "{problems:?}");
-            assert!(problems.iter().all(|p| p.contains("expires_at")), "{problems:?}");
+            assert!(
+                problems.iter().all(|p| p.contains("expires_at")),
+                "{problems:?}"
+            );
         }
     }
 
@@ -407,15 +423,46 @@ mod tests {
         let long = "x".repeat(201);
         for (wrong, field) in [
             (entry("*", "why", later), "principal"),
-            (entry("arn:aws:iam::*:role/admin", "why", later), "principal"),
-            (entry("arn:aws:iam::111122223333:role/*", "why", later), "principal"),
-            (entry("arn:aws:iam::111122223333:role/ad*", "why", later), "principal"),
-            (entry("arn:aws:iam::111122223333:*", "why", later), "principal"),
-            (entry("arn:aws:iam::111122223333:root", "why", later), "principal"),
-            (entry("arn:aws:iam::111122223333:role/", "why", later), "principal"),
-            (entry("arn:aws:iam::111122223333:role/adm in", "why", later), "principal"),
-            (entry("arn:aws:sts::111122223333:assumed-role/admin/x", "why", later), "principal"),
-            (entry("arn:aws:iam::11112222333:role/admin", "why", later), "principal"),
+            (
+                entry("arn:aws:iam::*:role/admin", "why", later),
+                "principal",
+            ),
+            (
+                entry("arn:aws:iam::111122223333:role/*", "why", later),
+                "principal",
+            ),
+            (
+                entry("arn:aws:iam::111122223333:role/ad*", "why", later),
+                "principal",
+            ),
+            (
+                entry("arn:aws:iam::111122223333:*", "why", later),
+                "principal",
+            ),
+            (
+                entry("arn:aws:iam::111122223333:root", "why", later),
+                "principal",
+            ),
+            (
+                entry("arn:aws:iam::111122223333:role/", "why", later),
+                "principal",
+            ),
+            (
+                entry("arn:aws:iam::111122223333:role/adm in", "why", later),
+                "principal",
+            ),
+            (
+                entry(
+                    "arn:aws:sts::111122223333:assumed-role/admin/x",
+                    "why",
+                    later,
+                ),
+                "principal",
+            ),
+            (
+                entry("arn:aws:iam::11112222333:role/admin", "why", later),
+                "principal",
+            ),
             (entry(ADMIN, "", later), "reason"),
             (entry(ADMIN, "  ", later), "reason"),
             (entry(ADMIN, "a\nb", later), "reason"),
@@ -427,16 +474,25 @@ mod tests {
         ] {
             let glass = BreakGlass::read(&json!([wrong, entry(ADMIN, "why", later)]).to_string());
             let problems = glass.problems(now()).join("; ");
-            assert!(problems.starts_with(&format!("entry 0: {field} is")), "{problems}");
+            assert!(
+                problems.starts_with(&format!("entry 0: {field} is")),
+                "{problems}"
+            );
             assert_eq!(glass.in_force(now()).count(), 1, "{wrong}");
         }
         for text in ["{}", "[", "x", "{\"principal\": 1}"] {
             let glass = BreakGlass::read(text);
-            assert!(glass.is_empty() && !glass.problems(now()).is_empty(), "{text}");
+            assert!(
+                glass.is_empty() && !glass.problems(now()).is_empty(),
+                "{text}"
+            );
         }
         for text in ["", " ", "[]"] {
             let glass = BreakGlass::read(text);
-            assert!(glass.is_empty() && glass.problems(now()).is_empty(), "{text}");
+            assert!(
+                glass.is_empty() && glass.problems(now()).is_empty(),
+                "{text}"
+            );
         }
     }
 }

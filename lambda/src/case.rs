@@ -37,6 +37,8 @@ struct Noted {
     /// What the table was told, by field.
     marks: Vec<(String, String)>,
     under: Option<Exemption>,
+    /// Whether the table could not be read: it is not waited for twice.
+    is_unreadable: bool,
     unremembered: Option<CallError>,
 }
 
@@ -89,11 +91,7 @@ impl<'a> Case<'a> {
 
     /// The entry that has ended, and under which something that `done` found was left
     /// alone.
-    pub(crate) async fn ended(
-        &self,
-        done: &Reconciliation,
-        budget: Budget,
-    ) -> Option<Exemption> {
+    pub(crate) async fn ended(&self, done: &Reconciliation, budget: Budget) -> Option<Exemption> {
         let now = Moment::now();
         let mut ended = self.handler.config.break_glass.ended(now).peekable();
         if done.found.is_empty() || ended.peek().is_none() {
@@ -155,11 +153,15 @@ impl<'a> Case<'a> {
     /// The fields among `differs` that an earlier event left alone, under an entry
     /// that is still in force, as long as they differ in the same way.
     async fn remembered(&self, differs: &[&Drift], observed: &Observation) -> Vec<String> {
+        if self.noted(|noted| noted.is_unreadable) {
+            return Vec::new();
+        }
         let incidents = self.handler.incidents();
         let left = match incidents.left(self.trail.as_str(), self.budget).await {
             Ok(left) => left,
             Err(error) => {
                 warn!(%error, "what is left alone is not known, so nothing is");
+                self.noted(|noted| noted.is_unreadable = true);
                 return Vec::new();
             }
         };
@@ -168,8 +170,7 @@ impl<'a> Case<'a> {
         for drift in differs {
             let mut entries = self.handler.config.break_glass.in_force(now);
             let noted = left.get(&drift.field);
-            let entry =
-                entries.find(|entry| noted == Some(&mark(drift, observed.logging, entry)));
+            let entry = entries.find(|entry| noted == Some(&mark(drift, observed.logging, entry)));
             if let Some(entry) = entry {
                 self.noted(|noted| _ = noted.under.get_or_insert_with(|| entry.clone()));
                 fields.push(drift.field.clone());
@@ -203,7 +204,14 @@ impl Occasion for Case<'_> {
         observed: &Observation,
     ) -> LeftAlone {
         let now = Moment::now();
-        if self.handler.config.break_glass.in_force(now).next().is_none() {
+        if self
+            .handler
+            .config
+            .break_glass
+            .in_force(now)
+            .next()
+            .is_none()
+        {
             return LeftAlone::default();
         }
         let exemption = self.exemption.filter(|entry| entry.is_in_force(now));

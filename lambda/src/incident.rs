@@ -236,8 +236,8 @@ impl Incident {
             event.record.event_name.as_deref(),
             Some("StopLogging" | "DeleteTrail")
         );
-        let is_right = !outcome.is_failure()
-            && !matches!(outcome, Outcome::WouldRestore | Outcome::LeftAlone);
+        let is_right =
+            !outcome.is_failure() && !matches!(outcome, Outcome::WouldRestore | Outcome::LeftAlone);
         if about.is_expected && is_change && is_right {
             incident.severity = Severity::Info;
         }

@@ -45,7 +45,10 @@ async fn main() -> ExitCode {
 fn prepare(variable: Variable) -> Result<Handler, InvalidConfig> {
     let config = Config::read(variable)?;
     for problem in config.break_glass.problems(Moment::now()) {
-        error!(variable = BREAK_GLASS, problem, "a break-glass entry has no effect");
+        error!(
+            variable = BREAK_GLASS,
+            problem, "a break-glass entry has no effect"
+        );
     }
     let aws = Aws::read(variable)?;
     let name = required(

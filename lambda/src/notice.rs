@@ -177,7 +177,10 @@ fn text(incident: &Incident, summary: &str) -> String {
 
     page.heading("WHEN (UTC)");
     if !incident.is_unexplained() {
-        page.fact("Call made", incident.timing.event_time.map(Moment::to_seconds));
+        page.fact(
+            "Call made",
+            incident.timing.event_time.map(Moment::to_seconds),
+        );
     }
     if was_answered(incident) {
         course(&mut page, incident);
@@ -267,10 +270,12 @@ fn changes(page: &mut Page, incident: &Incident) {
         let is_wrong =
             incident.outcome.is_failure() && incident.verification.still_differs.contains(field);
         let mut left_alone = incident.break_glass.iter().flat_map(|g| &g.left_alone);
-        let still = match is_wrong {
-            true => "   STILL SO",
-            false if left_alone.any(|left| left == field) => "   LEFT ALONE",
-            false => "",
+        let still = if is_wrong {
+            "   STILL SO"
+        } else if left_alone.any(|left| left == field) {
+            "   LEFT ALONE"
+        } else {
+            ""
         };
         // What was found may be the attacker's words.
         let found = match before {
@@ -329,8 +334,14 @@ fn course(page: &mut Page, incident: &Incident) {
     let timing = &incident.timing;
     let verification = &incident.verification;
     if timing.stopped_at.is_some() || incident.is_plain_stop() {
-        page.fact("Trail's last stop", timing.stopped_at.map(Moment::to_seconds));
-        page.fact("Trail's last start", timing.started_at.map(Moment::to_seconds));
+        page.fact(
+            "Trail's last stop",
+            timing.stopped_at.map(Moment::to_seconds),
+        );
+        page.fact(
+            "Trail's last start",
+            timing.started_at.map(Moment::to_seconds),
+        );
         let may_be_off = incident.outcome.is_failure() || incident.outcome == Outcome::LeftAlone;
         let gap = if may_be_off && verification.is_logging != Some(true) {
             let gap = match (verification.is_logging, timing.stopped_at) {
@@ -344,7 +355,10 @@ fn course(page: &mut Page, incident: &Incident) {
         page.fact("Gap in the log", gap);
     }
     if !incident.outcome.is_failure() && timing.verified_at.is_some() {
-        page.fact("Seen as declared", timing.verified_at.map(Moment::to_seconds));
+        page.fact(
+            "Seen as declared",
+            timing.verified_at.map(Moment::to_seconds),
+        );
         if incident.source == "event" {
             page.fact(
                 "Call to seen",

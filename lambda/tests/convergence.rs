@@ -275,12 +275,23 @@ async fn what_is_left_alone_stays_and_everything_else_is_healed() {
         };
         for drift in &left_alone {
             let stays = after.iter().any(|now| now.is_same(drift));
-            assert!(stays || goes_along(drift), "seed {seed}: {} was healed", drift.field);
+            assert!(
+                stays || goes_along(drift),
+                "seed {seed}: {} was healed",
+                drift.field
+            );
         }
         for drift in &after {
-            assert!(fields.contains(&drift.field), "seed {seed}: {} stays", drift.field);
+            assert!(
+                fields.contains(&drift.field),
+                "seed {seed}: {} stays",
+                drift.field
+            );
         }
-        assert!(done.verified_at.is_some() && done.left.is_empty(), "seed {seed}");
+        assert!(
+            done.verified_at.is_some() && done.left.is_empty(),
+            "seed {seed}"
+        );
         let of_done = |all: &[Drift]| all.iter().map(|d| d.field.clone()).collect::<Vec<_>>();
         assert_eq!(of_done(&done.left_alone), of_done(&after), "seed {seed}");
         left_something += usize::from(!after.is_empty());
@@ -288,7 +299,10 @@ async fn what_is_left_alone_stays_and_everything_else_is_healed() {
         answer(&memory, Cause::Sweep, Mode::Enforce).await;
         assert!(is_as_declared(&memory), "seed {seed}");
     }
-    assert!(left_something > 50, "{left_something} sequences left something");
+    assert!(
+        left_something > 50,
+        "{left_something} sequences left something"
+    );
 }
 
 #[tokio::test(start_paused = true)]

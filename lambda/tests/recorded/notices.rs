@@ -381,9 +381,7 @@ fn of_break_glass(stop: &Event, update: &Event) -> Vec<Incident> {
         (none, ended, Cause::Sweep),
     ]
     .iter()
-    .map(|(event, done, cause)| {
-        Incident::reconciled(event, &trail, done, by(*cause)).unwrap()
-    })
+    .map(|(event, done, cause)| Incident::reconciled(event, &trail, done, by(*cause)).unwrap())
     .collect()
 }
 

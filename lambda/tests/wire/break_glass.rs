@@ -66,11 +66,17 @@ fn a_stop_is_left_alone_and_told_and_the_sweep_leaves_it_too() {
     assert_eq!(notice["actor"]["session_issuer_arn"], ADMIN);
     let glass = &notice["break_glass"];
     assert_eq!(glass["reason"], "CHG-2041");
-    assert_eq!(glass["principal"], "arn:aws:iam::{account}:role/break-glass-*");
+    assert_eq!(
+        glass["principal"],
+        "arn:aws:iam::{account}:role/break-glass-*"
+    );
     assert_eq!(glass["left_alone"], json!(["is_logging"]));
     assert!(glass["expires_at"].is_string());
     assert_eq!(notice["verification"]["matches_baseline"], false);
-    assert_eq!(notice["verification"]["still_differs"], json!(["is_logging"]));
+    assert_eq!(
+        notice["verification"]["still_differs"],
+        json!(["is_logging"])
+    );
     assert_eq!(notice["timing"]["verified_at"], Value::Null);
     let subject = aws.last_publish()["Subject"].clone();
     assert!(subject.contains("BREAK-GLASS"), "{subject}");
@@ -84,33 +90,56 @@ fn a_stop_is_left_alone_and_told_and_the_sweep_leaves_it_too() {
     // Its entry ends at another moment, so it is another one.
     assert_eq!(sweep(&other), outcomes(&["restored"]));
     assert_eq!(aws.trail()["is_logging"], true);
-    let told: Vec<Value> = aws.documents().iter().map(|d| d["outcome"].clone()).collect();
+    let told: Vec<Value> = aws
+        .documents()
+        .iter()
+        .map(|d| d["outcome"].clone())
+        .collect();
     assert_eq!(told, ["left_alone", "restored"], "each once");
 }
 
 #[test]
 fn selectors_and_settings_are_left_alone_by_later_events_and_echoes() {
     let (aws, function) = with_entry(3600);
-    let selectors = json!({"TrailName": "audit", "EventSelectors": [{"ReadWriteType": "ReadOnly"}]});
+    let selectors =
+        json!({"TrailName": "audit", "EventSelectors": [{"ReadWriteType": "ReadOnly"}]});
     let event = by(ADMIN, aws.attack("PutEventSelectors", &selectors));
     assert_eq!(answered(function.invoke(&event)), outcomes(&["left_alone"]));
     let update = json!({"Name": "audit", "KmsKeyId": "", "IsMultiRegionTrail": false});
     let event = by(ADMIN, aws.attack("UpdateTrail", &update));
     assert_eq!(answered(function.invoke(&event)), outcomes(&["left_alone"]));
     let left = aws.trail();
-    assert_eq!(aws.documents()[1]["break_glass"]["left_alone"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        aws.documents()[1]["break_glass"]["left_alone"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
 
     // What others do beside it is healed, and told with what is left.
-    let event = by(PIPELINE, aws.attack("PutInsightSelectors", &insights("audit")));
+    let event = by(
+        PIPELINE,
+        aws.attack("PutInsightSelectors", &insights("audit")),
+    );
     assert_eq!(answered(function.invoke(&event)), outcomes(&["restored"]));
     assert_eq!(aws.writes(), ["PutInsightSelectors"]);
     assert_eq!(aws.trail(), left);
     let told = aws.documents().pop().unwrap();
     assert_eq!(told["verification"]["matches_baseline"], false);
     assert!(told["summary"].as_str().unwrap().contains("BREAK-GLASS"));
-    let conforming = event_of("UpdateTrail", &json!({"Name": "audit", "S3KeyPrefix": "org"}));
-    assert_eq!(answered(function.invoke(&by(PIPELINE, conforming))), outcomes(&["left_alone"]));
-    let echo = by(RESPONDER, event_of("UpdateTrail", &json!({"Name": AUDIT, "S3KeyPrefix": "org"})));
+    let conforming = event_of(
+        "UpdateTrail",
+        &json!({"Name": "audit", "S3KeyPrefix": "org"}),
+    );
+    assert_eq!(
+        answered(function.invoke(&by(PIPELINE, conforming))),
+        outcomes(&["left_alone"])
+    );
+    let echo = by(
+        RESPONDER,
+        event_of("UpdateTrail", &json!({"Name": AUDIT, "S3KeyPrefix": "org"})),
+    );
     assert_eq!(answered(function.invoke(&echo)), outcomes(&[]));
     assert_eq!(sweep(&function), outcomes(&["left_alone"]));
     assert_eq!(aws.trail(), left);
@@ -142,7 +171,10 @@ fn after_the_end_the_next_sweep_heals_and_says_so() {
     let told = aws.documents().pop().unwrap();
     assert_eq!(told["break_glass"]["left_alone"], json!([]));
     assert_eq!(told["break_glass"]["reason"], "CHG-2041");
-    assert!(told["summary"].as_str().unwrap().contains("ended at"), "{told}");
+    assert!(
+        told["summary"].as_str().unwrap().contains("ended at"),
+        "{told}"
+    );
     assert_eq!(told["verification"]["matches_baseline"], true);
     // From now on the actor is like any other, a copy of the old event included.
     aws.state().calls.clear();
@@ -165,7 +197,10 @@ fn everybody_elses_stop_is_started_first_while_an_entry_is_in_force() {
     unnamed["detail"]["requestParameters"] = Value::Null;
     for (who, event) in [
         ("eve", stop()),
-        ("a role of a similar name", by(&ADMIN.replace("break", "brake"), stop())),
+        (
+            "a role of a similar name",
+            by(&ADMIN.replace("break", "brake"), stop()),
+        ),
         ("the responder", by(RESPONDER, stop())),
         ("root", by_root),
         ("nobody", forged),
@@ -200,7 +235,10 @@ fn a_stop_by_somebody_else_of_a_trail_that_is_left_stopped_is_started_at_once() 
 fn another_value_than_the_remembered_one_is_healed() {
     let (aws, function) = with_entry(3600);
     let declared = aws.trail();
-    let event = by(ADMIN, aws.attack("UpdateTrail", &json!({"Name": "audit", "KmsKeyId": ""})));
+    let event = by(
+        ADMIN,
+        aws.attack("UpdateTrail", &json!({"Name": "audit", "KmsKeyId": ""})),
+    );
     assert_eq!(answered(function.invoke(&event)), outcomes(&["left_alone"]));
     let other = "arn:aws:kms:eu-central-1:111122223333:key/another";
     aws.attack("UpdateTrail", &json!({"Name": "audit", "KmsKeyId": other}));
@@ -219,7 +257,10 @@ fn a_table_that_cannot_be_read_leaves_nothing_alone() {
         assert_eq!(answered(function.invoke(&event)), outcomes(&["left_alone"]));
         let problem = aws.notice()["problem"].clone();
         if failing == UPDATE_ITEM {
-            assert!(problem.as_str().unwrap().contains("not remembered"), "{problem}");
+            assert!(
+                problem.as_str().unwrap().contains("not remembered"),
+                "{problem}"
+            );
         } else {
             assert_eq!(problem, Value::Null);
         }
@@ -241,7 +282,11 @@ fn entries_that_cannot_be_used_are_inert_and_logged_and_the_trail_is_guarded() {
         let aws = Aws::whole(Box::new(|_, _| None));
         let function = Function::start(&aws, &[(VARIABLE, &given)]);
         let event = admin_stops(&aws);
-        assert_eq!(answered(function.invoke(&event)), outcomes(&["restored"]), "{given}");
+        assert_eq!(
+            answered(function.invoke(&event)),
+            outcomes(&["restored"]),
+            "{given}"
+        );
         assert_eq!(aws.operations()[0], START);
         assert_eq!(aws.count(GET_ITEM) + aws.count(UPDATE_ITEM), 0);
         if let Some(logged) = logged {
@@ -277,7 +322,10 @@ fn a_deletion_is_left_alone_and_healed_after_the_end() {
 #[test]
 fn observing_reports_it_likewise() {
     let aws = Aws::with(&declared::basic(), Box::new(|_, _| None));
-    let settings = [("TRAILKEEPER_MODE", "observe"), (VARIABLE, &entry(3600)[..])];
+    let settings = [
+        ("TRAILKEEPER_MODE", "observe"),
+        (VARIABLE, &entry(3600)[..]),
+    ];
     let function = Function::start(&aws, &settings);
     let event = admin_stops(&aws);
     assert_eq!(answered(function.invoke(&event)), outcomes(&["left_alone"]));
