@@ -202,7 +202,7 @@ fn resource(arn: &str) -> Option<&str> {
 /// Whether `arn` is that of a role or user.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 fn is_principal(arn: &str) -> bool {
-    is_arn(arn, |byte| is_of_name(byte))
+    is_arn(arn, is_of_name)
 }
 
 /// Whether `arn` is such an ARN whose name may hold `*`, but begins with a name.

@@ -17,7 +17,6 @@ use crate::{
     aws::Aws,
     baseline::{Baseline, Guards},
     budget::Budget,
-    case::Case,
     cloudtrail::CloudTrail,
     config::Config,
     decide::{Decision, decide, named_trail},
@@ -26,6 +25,7 @@ use crate::{
     failure::{CallError, Failure},
     incident::{Circumstances, Incident},
     log,
+    look::Look,
     members::in_account,
     metrics,
     moment::Moment,
@@ -257,13 +257,13 @@ impl Handler {
         let id = event.record.event_id.as_deref().or(event.id.as_deref());
         let id = id.unwrap_or("unknown");
         let healings = trails.iter().map(|trail| async move {
-            let case = Case::new(self, trail, event, cause, budget);
+            let look = Look::new(self, trail, event, cause, budget);
             let done = match self.reach(trail, id, budget).await {
-                Ok(access) => self.reconcile(&access, &case).await,
+                Ok(access) => self.reconcile(&access, &look).await,
                 Err(error) => Reconciliation::unreached(trail, error),
             };
             let about = Circumstances {
-                cause: case.cause,
+                cause: look.cause,
                 ..about
             };
             let conforms = || asked_for(&event.record, &done.baseline).conforms();
@@ -273,7 +273,7 @@ impl Handler {
                 event
             };
             let mut incident = Incident::reconciled(event, trail, &done, about)?;
-            incident.add_problem(case.problem());
+            incident.add_problem(look.problem());
             Some(incident)
         });
         let incidents: Vec<Incident> = join_all(healings).await.into_iter().flatten().collect();
@@ -306,13 +306,13 @@ impl Handler {
     pub(crate) async fn reconcile(
         &self,
         cloudtrail: &CloudTrail,
-        case: &Case<'_>,
+        look: &Look<'_>,
     ) -> Reconciliation {
-        let (trail, budget) = (case.trail, case.budget);
+        let (trail, budget) = (look.trail, look.budget);
         let baseline = self.baseline(trail, budget);
-        let (cause, mode) = (case.cause, self.config.mode);
-        let mut done = reconcile(cloudtrail, trail, baseline, cause, mode, case, budget).await;
-        done.break_glass = case.break_glass();
+        let (cause, mode) = (look.cause, self.config.mode);
+        let mut done = reconcile(cloudtrail, trail, baseline, cause, mode, look, budget).await;
+        done.break_glass = look.break_glass();
         done
     }
 

@@ -85,6 +85,7 @@ fn headline(incident: &Incident) -> String {
     let state = match incident.outcome {
         Outcome::Restored if stop => "stopped, logging again",
         Outcome::Restored if incident.was_deleted() => "deleted, made again",
+        Outcome::Restored if incident.is_left_in_part() => "restored but for BREAK-GLASS",
         Outcome::Restored => "weakened, restored",
         Outcome::AlreadyLogging => "stopped, was logging again",
         Outcome::AlreadyRestored => "weakened, was restored",
@@ -401,6 +402,9 @@ fn status(incident: &Incident) -> String {
         Outcome::Restored if incident.was_deleted() => {
             "RESTORED: the trail was deleted, was made again and is as declared, read back."
         }
+        Outcome::Restored if incident.is_left_in_part() => {
+            "RESTORED, but for what break-glass leaves alone: that is NOT as declared."
+        }
         Outcome::Restored => {
             "RESTORED: the trail was weakened and is as declared again, read back."
         }
@@ -440,7 +444,7 @@ fn status(incident: &Incident) -> String {
         Outcome::SweepIncomplete => "NOT ALL SWEPT: trails may be off and nobody knows. Act now.",
     };
     let but = match incident.outcome {
-        Outcome::LeftAlone => "",
+        Outcome::LeftAlone | Outcome::Restored => "",
         _ if incident.is_left_in_part() => " But for what break-glass leaves alone.",
         _ => "",
     };

@@ -377,13 +377,17 @@ impl<A: TrailApi> Run<'_, A> {
             .filter(|new| done.left.iter().all(|old| old.field != new.field));
         let new: Vec<Drift> = new.cloned().collect();
         done.left.extend(new);
-        let is_whole = differs.is_empty() && observed.unread.is_empty();
+        // A trail that may be missing has nothing to be read.
+        let may_be_missing = observed.is_missing && differs.is_empty();
+        let unread = observed.unread.iter();
+        let unread = unread.filter(|error| !(may_be_missing && error.is_trail_missing()));
+        done.unread = unread.cloned().collect();
+        let is_whole = differs.is_empty() && done.unread.is_empty();
         if !is_whole {
             done.verified_at = None;
         } else if done.verified_at.is_none() {
             done.verified_at = Some(Moment::now());
         }
-        done.unread.clone_from(&observed.unread);
     }
 
     /// The number of looks after which a trail that is found as declared is believed

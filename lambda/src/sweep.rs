@@ -11,12 +11,12 @@ use crate::{
     arn::TrailArn,
     attribution::suspects,
     budget::Budget,
-    case::Case,
     cloudtrail::CloudTrail,
     event::Event,
     failure::Failure,
     handler::{Handler, conclude},
     incident::{Circumstances, Incident},
+    look::Look,
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
@@ -102,15 +102,15 @@ impl Handler {
     ) -> Option<Incident> {
         let budget = Budget::for_restoration(deadline);
         let none = Event::default();
-        let case = Case::new(self, trail, &none, Cause::Sweep, budget);
-        let mut done = self.reconcile(cloudtrail, &case).await;
+        let look = Look::new(self, trail, &none, Cause::Sweep, budget);
+        let mut done = self.reconcile(cloudtrail, &look).await;
         let now = Moment::now();
         let stop = undone_stop(&done, now);
         let is_past = |age| stop.is_some_and(|stop| now.millis_since(stop) >= age);
         // The table must not hold up what is to be told for long.
         let memory = Budget::for_enrichment(deadline);
         if done.break_glass.is_none() {
-            done.break_glass = case.ended(&done, memory).await;
+            done.break_glass = look.ended(&done, memory).await;
         }
         if let Some(stop) = stop.filter(|_| is_past(LATELY_MS))
             && self

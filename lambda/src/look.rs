@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What leads to a look at a trail.
-pub(crate) struct Case<'a> {
+pub(crate) struct Look<'a> {
     handler: &'a Handler,
     pub(crate) trail: &'a TrailArn,
     event: &'a Event,
@@ -42,7 +42,7 @@ struct Noted {
     unremembered: Option<CallError>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> Look<'a> {
     /// Decides by the event and the configuration alone whether break-glass covers
     /// the call: nothing may come before the start of a trail that was stopped by
     /// anybody else (law 1).
@@ -185,7 +185,7 @@ impl<'a> Case<'a> {
     }
 }
 
-impl Occasion for Case<'_> {
+impl Occasion for Look<'_> {
     fn shows(&self, baseline: &Baseline, observed: &Observation) -> bool {
         match self.cause {
             Cause::Sweep | Cause::Echo => true,
