@@ -40,7 +40,7 @@ class Broken:
 
 
 def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
-    """The role stops the trail and changes its selectors; an attacker does so too; the time ends."""
+    """The role changes selectors; an attacker changes and stops the trail; the role stops it; the time ends."""
     role = create_pipeline_role(deployment.root)
     deployment.make_trail()
     variables = variables | NEVER_SWEPT
@@ -57,16 +57,6 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
     statement = next(s for s in guarded.role_policy()["Statement"] if s["Sid"] == "RememberBreakGlass")
 
     since = time.time()
-    admin.stop_logging(Name=name)
-    _, stopped = guarded.notice(since)
-    swept = guarded.sweep()
-    stayed_off = not guarded.is_logging()
-
-    since = guarded.attack()
-    _, attacked = guarded.notice(since)
-    logging_after_attack = guarded.is_logging()
-
-    since = time.time()
     admin.put_event_selectors(TrailName=name, EventSelectors=[{"ReadWriteType": "ReadOnly"}])
     _, selectors = guarded.notice(since)
     since = time.time()
@@ -74,6 +64,18 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
     _, beside = guarded.notice(since)
     guarded.settle()
     left = guarded.state()
+
+    since = guarded.attack()
+    _, attacked = guarded.notice(since)
+    logging_after_attack = guarded.is_logging()
+
+    # Last: while no trail of the account logs, no event comes.
+    guarded.settle()
+    since = time.time()
+    admin.stop_logging(Name=name)
+    _, stopped = guarded.notice(since)
+    swept = guarded.sweep()
+    stayed_off = not guarded.is_logging()
     assert time.time() < ends, "too slow: all of the above was to happen before the end"
 
     time.sleep(max(0.0, ends - time.time()) + 1)
