@@ -29,7 +29,7 @@ class Broken:
     stayed_off: bool
     attacked: dict[str, Any]
     logging_after_attack: bool
-    selectors: dict[str, Any]
+    changed: dict[str, Any]
     beside: dict[str, Any]
     left: State
     ended: dict[str, Any]
@@ -40,7 +40,7 @@ class Broken:
 
 
 def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
-    """The role changes selectors; an attacker changes and stops the trail; the role stops it; the time ends."""
+    """The role changes a setting; an attacker changes and stops the trail; the role stops it; the time ends."""
     role = create_pipeline_role(deployment.root)
     deployment.make_trail()
     variables = variables | NEVER_SWEPT
@@ -57,8 +57,8 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
     statement = next(s for s in guarded.role_policy()["Statement"] if s["Sid"] == "RememberBreakGlass")
 
     since = time.time()
-    admin.put_event_selectors(TrailName=name, EventSelectors=[{"ReadWriteType": "ReadOnly"}])
-    _, selectors = guarded.notice(since)
+    admin.update_trail(Name=name, IsMultiRegionTrail=False)
+    _, changed = guarded.notice(since)
     since = time.time()
     guarded.attacker().update_trail(Name=name, EnableLogFileValidation=False)
     _, beside = guarded.notice(since)
@@ -69,7 +69,7 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
     _, attacked = guarded.notice(since)
     logging_after_attack = guarded.is_logging()
 
-    # Last: while no trail of the account logs, no event comes.
+    # Last: while no trail of the account logs what is written, no event comes.
     guarded.settle()
     since = time.time()
     admin.stop_logging(Name=name)
@@ -95,7 +95,7 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
         stayed_off,
         attacked,
         logging_after_attack,
-        selectors,
+        changed,
         beside,
         left,
         ended,

@@ -20,7 +20,7 @@ def test_its_stop_is_left_alone_and_told(broken: Broken) -> None:
     assert (notice["outcome"], notice["severity"]) == ("left_alone", "high")
     assert notice["break_glass"]["principal"] == PATTERN
     assert notice["break_glass"]["reason"] == REASON
-    assert {*notice["break_glass"]["left_alone"]} == {"is_logging", *broken.selectors["break_glass"]["left_alone"]}
+    assert {*notice["break_glass"]["left_alone"]} == {"is_logging", *broken.changed["break_glass"]["left_alone"]}
     assert ":assumed-role/deploy-pipeline/" in notice["actor"]["arn"]
     assert notice["remediation"]["calls"] == []
     assert notice["verification"]["is_logging"] is False
@@ -37,13 +37,13 @@ def test_a_stop_by_anybody_else_is_undone_at_once(broken: Broken) -> None:
     assert broken.logging_after_attack
 
 
-def test_its_selectors_stay_while_what_an_attacker_does_beside_is_healed(broken: Broken) -> None:
-    assert broken.selectors["outcome"] == "left_alone"
+def test_its_change_stays_while_what_an_attacker_does_beside_is_healed(broken: Broken) -> None:
+    assert broken.changed["outcome"] == "left_alone"
     assert broken.beside["outcome"] == "restored"
     assert broken.beside["remediation"]["calls"] == ["cloudtrail:UpdateTrail"]
     assert "BREAK-GLASS" in broken.beside["summary"]
     fields = {entry["field"] for entry in difference(broken.declared, broken.left)}
-    assert fields == set(broken.selectors["break_glass"]["left_alone"])
+    assert fields == set(broken.changed["break_glass"]["left_alone"])
 
 
 def test_after_the_end_the_sweep_heals_and_says_why(broken: Broken) -> None:
