@@ -171,9 +171,8 @@ impl Course {
         }
     }
 
-    /// Takes in a reading of all that was saved, made on the way back; `by` is who
-    /// made the calls before it. A trail that is as before is so: whether an old
-    /// answer could say that was waited for before.
+    /// Takes in a reading of all that was saved, made on the way back after the calls
+    /// of `by`, all of which were accepted: then an old answer does no harm.
     pub fn take_back(&mut self, asked_ms: i64, answered_ms: i64, reading: &Reading, by: Restorer) {
         let since = self.as_before_since_ms;
         self.take(Seen::Read {
@@ -191,10 +190,11 @@ impl Course {
         }
     }
 
-    /// Since when the trail reads as before; `None` if it does not, or was not read.
+    /// Whether the trail was put back by others: it reads as before, and that is no old
+    /// answer.
     #[must_use]
-    pub fn as_before_since_ms(&self) -> Option<i64> {
-        self.as_before_since_ms
+    pub fn is_put_back(&self) -> bool {
+        self.as_before_since_ms.is_some() && self.is_proven()
     }
 
     /// Whether something shows that the attack took effect and is over, so that a

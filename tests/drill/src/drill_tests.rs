@@ -22,6 +22,9 @@ struct Trail {
     attack_works_all_the_same: bool,
     broken: Option<CallError>,
     broken_for: Option<Duration>,
+    /// For so long after the attack, reads show the trail as it was before.
+    stale_for: Duration,
+    restore_fails: Option<CallError>,
     calls: RefCell<Vec<&'static str>>,
 }
 
@@ -54,8 +57,12 @@ impl TrailApi for Trail {
         assert_eq!(parts, [Part::Logging]);
         sleep(Duration::from_millis(250)).await;
         self.is_broken()?;
+        let is_stale = self
+            .stopped
+            .get()
+            .is_some_and(|at| at.elapsed() < self.stale_for);
         let logging = Logging {
-            is_on: self.is_on(),
+            is_on: is_stale || self.is_on(),
             started_at: None,
             stopped_at: None,
         };
@@ -76,6 +83,9 @@ impl TrailApi for Trail {
     async fn restore(&self, call: &Call) -> Result<(), CallError> {
         self.calls.borrow_mut().push(call.operation());
         self.is_broken()?;
+        if let Some(error) = &self.restore_fails {
+            return Err(error.clone());
+        }
         self.started.set(Some(Instant::now()));
         Ok(())
     }
@@ -348,4 +358,41 @@ async fn an_attack_without_answer_is_undone() {
     let (verdict, ..) = ran(&trail, None, &[]).await;
     assert_eq!((verdict, trail.is_on()), (Verdict::NotRun, true));
     assert_eq!(*trail.calls.borrow(), ["StopLogging", "StartLogging"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attack_that_aws_answers_with_a_fault_of_its_own_is_undone() {
+    let fault = CallError::new("cloudtrail:StopLogging", Some("InternalFailure"), "").of_fault();
+    let trail = Trail {
+        attack_fails: Some(fault),
+        attack_works_all_the_same: true,
+        ..Trail::default()
+    };
+    let (verdict, ..) = ran(&trail, None, &[]).await;
+    assert_eq!((verdict, trail.is_on()), (Verdict::NotRun, true));
+    assert_eq!(*trail.calls.borrow(), ["StopLogging", "StartLogging"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_does_not_keep_an_interrupt_from_starting_the_trail() {
+    let trail = Trail {
+        stale_for: Duration::from_secs(2),
+        ..Trail::default()
+    };
+    let (verdict, ran, _) = ran(&trail, None, &[600]).await;
+    assert!(ran.course.reads > 1, "it was read as before");
+    assert_eq!((verdict, trail.is_on()), (Verdict::NotRun, true));
+    assert_eq!(*trail.calls.borrow(), ["StopLogging", "StartLogging"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_is_not_believed_if_the_start_was_refused() {
+    let denied = CallError::new("cloudtrail:StartLogging", Some("AccessDenied"), "no");
+    let trail = Trail {
+        stale_for: Duration::from_secs(2),
+        restore_fails: Some(denied),
+        ..Trail::default()
+    };
+    let (verdict, ..) = ran(&trail, None, &[600]).await;
+    assert_eq!((verdict, trail.is_on()), (Verdict::MaybeWeakened, false));
 }
