@@ -136,7 +136,7 @@ impl<T: TrailApi, I: InboxApi> Drill<'_, T, I> {
 
     fn say_waiting(&self, course: &Course, zero: Instant) {
         let what = match (course.verified_ms, &course.read_error) {
-            (Some(_), _) => "the trail is as before, the notice has not come".to_owned(),
+            (Some(_), _) => "the trail is as before, no notice says so".to_owned(),
             (None, Some(_)) => "the trail cannot be seen".to_owned(),
             (None, None) => format!("still: {}", self.attack.effect()),
         };
@@ -187,7 +187,7 @@ impl<T: TrailApi, I: InboxApi> Drill<'_, T, I> {
         }
     }
 
-    /// Fetches messages until the notice is among them.
+    /// Fetches messages until a notice is among them that says how it ended.
     async fn watch_inbox(
         &self,
         course: &RefCell<Course>,
@@ -203,13 +203,12 @@ impl<T: TrailApi, I: InboxApi> Drill<'_, T, I> {
             since,
         };
         let mut failures = 0;
-        while course.borrow().notice.is_none() {
+        while !course.borrow().is_last_notice() {
             match inbox.receive().await {
                 Ok(bodies) => {
                     failures = 0;
                     let at = millis(zero.elapsed());
-                    let mut notices = bodies.iter().filter_map(|body| Notice::read(body, wanted));
-                    if let Some(notice) = notices.next() {
+                    for notice in bodies.iter().filter_map(|body| Notice::read(body, wanted)) {
                         self.screen
                             .say(&format!("notice received: {}", notice.subject));
                         course.borrow_mut().take(Seen::Notice(at, notice));

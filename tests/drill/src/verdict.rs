@@ -69,9 +69,7 @@ pub fn judge(
         let parts: Vec<&str> = course.differs.iter().map(|part| part.as_str()).collect();
         let seen = match &course.read_error {
             Some(error) => format!("what the trail is could not be seen: {error}"),
-            None if parts.is_empty() => {
-                "it reads as before, which may be an old answer".to_owned()
-            }
+            None if parts.is_empty() => "it reads as before, which may be an old answer".to_owned(),
             None => format!("not as before when last read: {}", parts.join(", ")),
         };
         return (Verdict::MaybeWeakened, vec![seen]);

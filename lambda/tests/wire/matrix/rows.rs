@@ -187,8 +187,7 @@ pub fn without_row() -> Vec<String> {
             let Some((service, operation)) = word.split_once(':') else {
                 continue;
             };
-            let is_service =
-                !service.is_empty() && service.chars().all(|c| c.is_ascii_lowercase());
+            let is_service = !service.is_empty() && service.chars().all(|c| c.is_ascii_lowercase());
             let is_operation = operation.starts_with(|c: char| c.is_ascii_uppercase())
                 && operation.chars().all(|c| c.is_ascii_alphanumeric());
             if !is_service || !is_operation {

@@ -212,7 +212,9 @@ mod tests {
         let commands = perhaps(&lost, || subscription_of(queue, &topic));
         assert!(commands[0].contains(queue) && commands[0].contains(topic.as_str()));
         let denied = CallError::new("sqs:CreateQueue", Some("AccessDenied"), "no");
-        let none = perhaps(&denied, || queue_by_name("trailkeeper-drill-0", "eu-west-1"));
+        let none = perhaps(&denied, || {
+            queue_by_name("trailkeeper-drill-0", "eu-west-1")
+        });
         assert_eq!(none, [""; 0]);
     }
 }
