@@ -80,10 +80,7 @@ locals {
         "iam:UpdateAssume*",
         "iam:UpdateRole*",
       ]
-      resources = concat(
-        [for role in ["remediation", "responder", "sweep", "forwarding-*"] : "iam::*:role/${var.name}-${role}"],
-        local.operators,
-      )
+      resources = concat(["iam::*:role/${var.name}-*"], local.operators)
     }
     # A permissions boundary is as good as the policy of the role.
     policies = {
@@ -92,7 +89,7 @@ locals {
     }
     rules = {
       actions   = ["events:Delete*", "events:Disable*", "events:Put*", "events:Remove*"]
-      resources = ["events:*:*:rule/${var.name}-forwarding", "events:*:*:rule/${var.name}-trail-changes"]
+      resources = ["events:*:*:rule/${var.name}-*"]
     }
     queues = {
       actions   = local.queue_actions

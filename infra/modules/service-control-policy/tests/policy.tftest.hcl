@@ -143,12 +143,8 @@ run "trailkeeper_itself_is_changed_by_operators_only" {
   }
   assert {
     condition = length(setsubtract([
-      "arn:*:iam::*:role/trailkeeper-remediation",
-      "arn:*:iam::*:role/trailkeeper-responder",
-      "arn:*:iam::*:role/trailkeeper-forwarding-*",
-      "arn:*:iam::*:role/trailkeeper-sweep",
-      "arn:*:events:*:*:rule/trailkeeper-forwarding",
-      "arn:*:events:*:*:rule/trailkeeper-trail-changes",
+      "arn:*:iam::*:role/trailkeeper-*",
+      "arn:*:events:*:*:rule/trailkeeper-*",
       "arn:*:iam::*:policy/trailkeeper-*",
       "arn:*:sqs:*:*:trailkeeper-*dead-letters",
       "arn:*:lambda:*:*:function:trailkeeper-responder*",
