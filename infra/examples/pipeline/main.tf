@@ -19,6 +19,7 @@ module "pipeline_roles" {
   drill = length(var.drill_trail_arns) == 0 ? null : {
     subjects   = ["repo:${var.repository}:environment:${var.environment}-drill"]
     trail_arns = var.drill_trail_arns
+    topic_arn  = var.drill_topic_arn
   }
 
   tags = {
