@@ -46,10 +46,20 @@ def test_the_apply_role_deploys_and_the_plan_role_plans(piped: Piped) -> None:
         "plan changes the function",
         "plan reads a log",
         "drill deletes the trail",
+        "drill weakens the trail",
+        "drill stops another trail",
+        "drill hears another topic",
+        "drill sends notices to another queue",
+        "drill sends notices by mail",
+        "drill lists who is told",
+        "drill makes another queue",
+        "drill reads another queue",
+        "drill reads the dead letters",
+        "drill deletes the dead letters",
     ],
 )
 def test_what_the_roles_may_not(piped: Piped, attempt: str) -> None:
-    assert piped.refusals[attempt] in {"AccessDenied", "AccessDeniedException"}
+    assert piped.refusals[attempt] in {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 
 @pytest.mark.parametrize("subject", ["pull_request", "ref:refs/heads/main", "environment:other", "another audience"])
@@ -63,7 +73,9 @@ def test_each_role_takes_the_token_made_for_it(piped: Piped, role: str) -> None:
 
 
 def test_a_drill_by_its_role_passes(piped: Piped) -> None:
-    assert piped.drill == (0, ["restored"])
+    """With its topic: it hears the notice, and takes its queue away."""
+    drill = piped.drill
+    assert (drill.code, drill.heard, drill.left, drill.outcomes) == (0, True, [], ["restored"]), drill.output
 
 
 def test_a_role_of_the_workloads_heals_and_tells_within_its_boundary_only(piped: Piped) -> None:
