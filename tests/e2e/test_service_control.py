@@ -195,6 +195,7 @@ DENIED = [
     ("kms:ScheduleKeyDeletion", KEY),
     ("kms:DeleteImportedKeyMaterial", KEY),
     ("logs:DeleteLogGroup", LOG_GROUP),
+    ("logs:DisassociateKmsKey", LOG_GROUP),
     ("logs:DeleteLogStream", f"{LOG_GROUP}:log-stream:1"),
     ("logs:PutRetentionPolicy", LOG_GROUP),
     ("account:DisableRegion", ACCOUNT),
@@ -248,7 +249,7 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         terraform = Terraform(directory, aws, Progress(io.StringIO()), directory / "terraform.log", quiet=True)
         common = {"targets": [organization.root], "trail_names": ["audit"], "exempt_principals": [OPERATOR]} | {
             "guarded_trail_arns": [ORGANIZATION_TRAIL],
-            "evidence_arns": ["arn:aws:s3:::audit-logs-*", KEY, f"arn:aws:logs:{REGION}:*:log-group:audit"],
+            "evidence_arns": [BUCKET, KEY, f"arn:aws:logs:{REGION}:*:log-group:audit"],
         }
         for variant, given in VARIANTS.items():
             terraform.write(INFRA / "modules" / "service-control-policy", common | given)
@@ -324,7 +325,18 @@ def test_nothing_in_a_member_feeds_the_function(
 
 
 @pytest.mark.parametrize(
-    "action", ["ChangeMessageVisibility", "DeleteMessage", "DeleteQueue", "PurgeQueue", "ReceiveMessage"]
+    "action",
+    [
+        "AddPermission",
+        "ChangeMessageVisibility",
+        "DeleteMessage",
+        "DeleteQueue",
+        "PurgeQueue",
+        "ReceiveMessage",
+        "RemovePermission",
+        "SetQueueAttributes",
+        "StartMessageMoveTask",
+    ],
 )
 def test_the_hub_alone_takes_from_its_sweep_queue(policies: dict[str, dict[str, Any]], action: str) -> None:
     policy = policies["hub_bound"]
