@@ -72,8 +72,9 @@ variable "apply_subjects" {
   }
 
   validation {
-    condition     = length(setintersection(var.apply_subjects, var.plan_subjects)) == 0
-    error_message = "apply_subjects and plan_subjects must have nothing in common: whoever may plan must not be able to apply."
+    # GitLab's subjects name a branch and no environment, and the branch that applies plans too.
+    condition     = length([for subject in setintersection(var.apply_subjects, var.plan_subjects) : subject if startswith(subject, "repo:")]) == 0
+    error_message = "apply_subjects and plan_subjects of GitHub must have nothing in common: whoever may plan must not be able to apply."
   }
 }
 

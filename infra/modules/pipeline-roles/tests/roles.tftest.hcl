@@ -257,7 +257,7 @@ run "gitlab_and_a_provider_that_is_there" {
     provider_url          = "https://gitlab.com"
     audience              = "https://gitlab.com"
     existing_provider_arn = "arn:aws-us-gov:iam::123456789012:oidc-provider/gitlab.com"
-    plan_subjects         = ["project_path:example/security/infrastructure:ref_type:branch:ref:proposal"]
+    plan_subjects         = ["project_path:example/security/infrastructure:ref_type:branch:ref:proposal", "project_path:example/security/infrastructure:ref_type:branch:ref:main"]
     apply_subjects        = ["project_path:example/security/infrastructure:ref_type:branch:ref:main"]
   }
 
