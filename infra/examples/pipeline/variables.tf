@@ -62,6 +62,12 @@ variable "topic_arns" {
   default     = []
 }
 
+variable "stack_sets" {
+  description = "Let the pipeline deploy a hub: the module organization with its StackSets."
+  type        = bool
+  default     = false
+}
+
 variable "allow_trust_changes" {
   description = "Let the pipeline change who may assume a role that is there, for an upgrade whose plan does that."
   type        = bool
