@@ -42,7 +42,6 @@ locals {
 }
 
 resource "aws_iam_role_policy" "drill" {
-  #checkov:skip=CKV_AWS_355:sns:Unsubscribe knows no resource; see HearNoMore.
   count = var.drill == null ? 0 : 1
 
   name = "drill"
