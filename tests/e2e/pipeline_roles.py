@@ -54,7 +54,7 @@ GAPS = {
 
 @dataclass
 class Rehearsal:
-    """A drill by its role: how it ended, whether it heard the notice, the queues it left, what people were told."""
+    """A drill by its role: how it ended, whether it heard the notice, what it left, what people were told."""
 
     code: int
     output: str
@@ -199,12 +199,14 @@ def _drill(guarded: Guarded, role: Aws, trail_arn: str, topic_arn: str) -> Rehea
         report = ended.report if ended.code in {0, 1, 3} else {}
     guarded.notice(since)
     guarded.settle()
-    sqs = guarded.lab.admin.client("sqs")
+    admin = guarded.lab.admin
+    queues = admin.client("sqs").list_queues(QueueNamePrefix="trailkeeper-drill-").get("QueueUrls", [])
+    subscribed = admin.client("sns").list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]
     return Rehearsal(
         ended.code,
         ended.output,
         report.get("figures", {}).get("notice_received_ms") is not None,
-        sqs.list_queues(QueueNamePrefix="trailkeeper-drill-").get("QueueUrls", []),
+        queues + [each["Endpoint"] for each in subscribed if ":trailkeeper-drill-" in each["Endpoint"]],
         [notice["outcome"] for notice in guarded.notices(since)],
     )
 

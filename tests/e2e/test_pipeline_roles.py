@@ -14,6 +14,8 @@ import pytest
 from e2e.deployments import Deployments
 from e2e.pipeline_roles import Piped
 
+DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"}
+
 
 @pytest.fixture(scope="module")
 def piped(deployments: Deployments) -> Piped:
@@ -58,7 +60,7 @@ def test_the_apply_role_deploys_and_the_plan_role_plans(piped: Piped) -> None:
     ],
 )
 def test_what_the_roles_may_not(piped: Piped, attempt: str) -> None:
-    assert piped.refusals[attempt] in {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
+    assert piped.refusals[attempt] in DENIED
 
 
 @pytest.mark.parametrize("subject", ["pull_request", "ref:refs/heads/main", "environment:other", "another audience"])
@@ -82,4 +84,4 @@ def test_a_role_of_the_workloads_heals_and_tells_within_its_boundary_only(piped:
     within = {"starts the trail", "tells the topic"}
     assert {what for what, outcome in piped.bounded.items() if outcome == "allowed"} == within
     refusals = {outcome for what, outcome in piped.bounded.items() if what not in within}
-    assert refusals <= {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
+    assert refusals <= DENIED
