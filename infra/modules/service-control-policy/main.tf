@@ -202,12 +202,11 @@ locals {
       },
       {
         # Invoking by another way: from a queue or stream. A mapping has no name, so
-        # the function is named in the condition; only mappings have that key. The
-        # hub has one, for its sweep queue.
+        # the function is named in the condition. The hub has one, for its sweep queue.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
         Sid      = "NobodyMaps"
         Effect   = "Deny"
-        Action   = ["lambda:Create*", "lambda:Update*"]
+        Action   = ["lambda:CreateEventSource*", "lambda:UpdateEventSource*"]
         Resource = "*"
         Condition = merge(
           { ArnLike = { "lambda:FunctionArn" = "arn:*:${local.function}" } },

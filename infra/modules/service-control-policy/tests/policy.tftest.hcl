@@ -208,7 +208,7 @@ run "nobody_feeds_the_function" {
     condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s if s.Sid == "NobodyMaps"] == [{
       Sid       = "NobodyMaps"
       Effect    = "Deny"
-      Action    = ["lambda:Create*", "lambda:Update*"]
+      Action    = ["lambda:CreateEventSource*", "lambda:UpdateEventSource*"]
       Resource  = "*"
       Condition = { ArnLike = { "lambda:FunctionArn" = "arn:*:lambda:*:*:function:trailkeeper-responder*" } }
     }]
