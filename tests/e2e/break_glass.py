@@ -82,7 +82,7 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
     since = time.time()
     guarded.sweep()
 
-    def of_sweep() -> list[dict[str, Any]]:
+    def of_sweep(since: float = since) -> list[dict[str, Any]]:
         """By its source: it names the role's stop, which was made before."""
         told = [message.notice() for message in inbox.notices(since)]
         return [notice for notice in told if notice["source"] == "sweep"]
