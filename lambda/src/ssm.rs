@@ -48,11 +48,10 @@ impl Baselines {
         parameter: &Parameter,
         budget: Budget,
     ) -> Result<Baseline, BaselineProblem> {
-        let refused = |error: BaselineRefused| refused(parameter, &error);
         let document = self.document(parameter, budget).await?;
         // One baseline may be that of a trail in every account.
         let document = in_account(&document, trail.account());
-        Baseline::parse(&document, trail).map_err(refused)
+        Baseline::parse(&document, trail).map_err(|error| refused(parameter, &error))
     }
 
     /// The text of a baseline, as Terraform wrote it. At most a third of `budget` is
