@@ -219,11 +219,12 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
         return operation;
     }
     let asked: Value = serde_json::from_str(body).unwrap();
+    let is_told = asked["Item"]["told"]["BOOL"] == true;
     match asked["ConditionExpression"].as_str() {
         Some(condition) if condition.contains("attribute_not_exists") => CLAIM,
-        Some(_) => WAS_TOLD,
-        None if asked["Item"]["told"]["BOOL"] == true => TOLD,
-        None => RELEASE,
+        Some(_) if is_told => WAS_TOLD,
+        Some(_) => RELEASE,
+        None => TOLD,
     }
 }
 
