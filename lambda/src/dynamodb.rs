@@ -25,7 +25,7 @@ use crate::{
 
 /// How long an incident is remembered: as long as its event can lie in the
 /// dead-letter queue.
-const KEPT: Duration = Duration::from_hours(14 * 24);
+pub(crate) const KEPT: Duration = Duration::from_hours(14 * 24);
 /// After this a claim whose notice was never sent is taken over at once: Lambda's
 /// own retries are over by then. A younger one is waited for.
 const LEASE: Duration = Duration::from_mins(15);
@@ -77,13 +77,11 @@ impl Incidents {
     ) -> Result<Claim, CallError> {
         let stale = seconds(SystemTime::now()).saturating_sub(LEASE.as_secs());
         let call = self
-            .put(incident, owner, false)
-            .condition_expression(
+            .put_if_owned(
+                incident,
+                owner,
                 "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)",
             )
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":told", AttributeValue::Bool(false))
             .expression_attribute_values(":stale", number(stale));
         let granted = written(call, budget).await?;
         Ok(if granted {
@@ -120,7 +118,8 @@ impl Incidents {
         written(call, budget).await.map(drop)
     }
 
-    /// Gives a claim back: its notice could not be sent.
+    /// Gives a claim back: its notice could not be sent. Another run may have become
+    /// tired of waiting, and have told it: then there is nothing to give back.
     ///
     /// # Errors
     /// The refusal. Others then wait for its owner in vain, and tell it themselves.
@@ -131,7 +130,7 @@ impl Incidents {
         budget: Budget,
     ) -> Result<(), CallError> {
         let call = self
-            .put(incident, owner, false)
+            .put_if_owned(incident, owner, "#owner = :owner AND told = :told")
             .item("claimed_at", number(0));
         written(call, budget).await.map(drop)
     }
@@ -190,6 +189,16 @@ impl Incidents {
         Ok(noted
             .filter_map(|(field, mark)| Some((field, mark.as_s().ok()?.clone())))
             .collect())
+    }
+
+    /// An entry that is not told, if `condition` holds: `:owner` in it is `owner`, and
+    /// `:told` is false.
+    fn put_if_owned(&self, incident: &str, owner: &str, condition: &str) -> PutItemFluentBuilder {
+        self.put(incident, owner, false)
+            .condition_expression(condition)
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":told", AttributeValue::Bool(false))
     }
 
     fn put(&self, incident: &str, owner: &str, told: bool) -> PutItemFluentBuilder {

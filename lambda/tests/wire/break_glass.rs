@@ -18,10 +18,10 @@ use crate::{
 const ADMIN: &str = "arn:aws:iam::111122223333:role/break-glass-admin";
 /// Seconds: long enough for what comes before the end on a busy machine.
 const LASTS: i64 = 6;
-const VARIABLE: &str = "TRAILKEEPER_BREAK_GLASS";
+pub const VARIABLE: &str = "TRAILKEEPER_BREAK_GLASS";
 
 /// An entry for the admin that ends so many seconds from now.
-fn entry(seconds: i64) -> String {
+pub fn entry(seconds: i64) -> String {
     of("arn:aws:iam::{account}:role/break-glass-*", seconds)
 }
 
