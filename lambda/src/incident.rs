@@ -133,6 +133,18 @@ pub struct Glass {
     pub left_alone: Vec<String>,
 }
 
+impl Glass {
+    fn of(done: &Reconciliation) -> Option<Self> {
+        let entry = done.break_glass.as_ref()?;
+        Some(Self {
+            principal: Clean::from(entry.principal.as_str()),
+            reason: Clean::from(entry.reason.as_str()),
+            expires_at: entry.expires_at,
+            left_alone: fields(&done.left_alone),
+        })
+    }
+}
+
 /// The course of an incident. `None` is unknown.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Timing {
@@ -304,12 +316,7 @@ impl Incident {
             would_call: done.would_call.clone(),
             start_logging_accepted_at: done.start_accepted_at,
         };
-        incident.break_glass = done.break_glass.as_ref().map(|entry| Glass {
-            principal: Clean::from(entry.principal.as_str()),
-            reason: Clean::from(entry.reason.as_str()),
-            expires_at: entry.expires_at,
-            left_alone: fields(&done.left_alone),
-        });
+        incident.break_glass = Glass::of(done);
         incident.problem = problem(done, outcome);
         let errors = done.refused.iter().chain(&done.unread);
         incident.causes = errors.map(CallError::cause).collect();
