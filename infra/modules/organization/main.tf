@@ -56,6 +56,7 @@ module "responder" {
   baselines              = var.baselines
   mode                   = var.mode
   change_principals      = var.change_principals
+  break_glass            = var.break_glass
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
