@@ -6,18 +6,19 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_dynamodb::{
-    Client, config::Builder, operation::put_item::builders::PutItemFluentBuilder,
-    types::AttributeValue,
-};
+use serde_json::{Value, json};
 
 use crate::{
-    aws::{Aws, Service, retry_partition},
+    aws::{Aws, Service},
     budget::Budget,
-    call::{WorthRepeating, bounded},
     failure::CallError,
+    json_api::{JSON_1_0, Json, JsonApi},
 };
 
+const DYNAMODB: Json = Json {
+    content_type: JSON_1_0,
+    target: "DynamoDB_20120810",
+};
 /// How long an incident is remembered: as long as its event can lie in the
 /// dead-letter queue.
 const KEPT: Duration = Duration::from_hours(14 * 24);
@@ -33,7 +34,7 @@ const REFUSED: &str = "ConditionalCheckFailedException";
 
 /// The table of told incidents.
 pub struct Incidents {
-    client: Client,
+    api: JsonApi,
     table: String,
 }
 
@@ -50,12 +51,8 @@ impl Incidents {
     /// Builds the client.
     #[must_use]
     pub fn new(aws: &Aws, region: &str, table: &str) -> Self {
-        let settings = Builder::from(&aws.settings(Service::DynamoDb, region))
-            .retry_partition(retry_partition("dynamodb"))
-            .retry_classifier(WorthRepeating)
-            .build();
         Self {
-            client: Client::from_conf(settings),
+            api: JsonApi::new(aws, Service::DynamoDb, region, DYNAMODB),
             table: table.to_owned(),
         }
     }
@@ -71,16 +68,17 @@ impl Incidents {
         budget: Budget,
     ) -> Result<Claim, CallError> {
         let stale = seconds(SystemTime::now()).saturating_sub(LEASE.as_secs());
-        let call = self
-            .put(incident, owner, false)
-            .condition_expression(
-                "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)",
-            )
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":told", AttributeValue::Bool(false))
-            .expression_attribute_values(":stale", number(stale));
-        let granted = written(call, budget).await?;
+        let mut call = self.put(incident, owner, false);
+        call["ConditionExpression"] = json!(
+            "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)"
+        );
+        call["ExpressionAttributeNames"] = json!({"#owner": "owner"});
+        call["ExpressionAttributeValues"] = json!({
+            ":owner": text(owner),
+            ":told": {"BOOL": false},
+            ":stale": number(stale),
+        });
+        let granted = self.written(&call, budget).await?;
         Ok(if granted {
             Claim::Granted
         } else {
@@ -99,11 +97,10 @@ impl Incidents {
         owner: &str,
         budget: Budget,
     ) -> Result<bool, CallError> {
-        let call = self
-            .put(incident, owner, true)
-            .condition_expression("told = :told")
-            .expression_attribute_values(":told", AttributeValue::Bool(true));
-        written(call, budget).await
+        let mut call = self.put(incident, owner, true);
+        call["ConditionExpression"] = json!("told = :told");
+        call["ExpressionAttributeValues"] = json!({":told": {"BOOL": true}});
+        self.written(&call, budget).await
     }
 
     /// Notes that the notice of a claimed incident was sent.
@@ -112,7 +109,7 @@ impl Incidents {
     /// The refusal. A copy of the event may then be told again after the lease.
     pub async fn told(&self, incident: &str, owner: &str, budget: Budget) -> Result<(), CallError> {
         let call = self.put(incident, owner, true);
-        written(call, budget).await.map(drop)
+        self.written(&call, budget).await.map(drop)
     }
 
     /// Gives a claim back: its notice could not be sent.
@@ -125,41 +122,42 @@ impl Incidents {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let call = self
-            .put(incident, owner, false)
-            .item("claimed_at", number(0));
-        written(call, budget).await.map(drop)
+        let mut call = self.put(incident, owner, false);
+        call["Item"]["claimed_at"] = number(0);
+        self.written(&call, budget).await.map(drop)
     }
 
-    fn put(&self, incident: &str, owner: &str, told: bool) -> PutItemFluentBuilder {
+    fn put(&self, incident: &str, owner: &str, told: bool) -> Value {
         let now = SystemTime::now();
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .item("id", text(incident))
-            .item("owner", text(owner))
-            .item("told", AttributeValue::Bool(told))
-            .item("claimed_at", number(seconds(now)))
-            .item("expires_at", number(seconds(now + KEPT)))
+        json!({
+            "TableName": self.table,
+            "Item": {
+                "id": text(incident),
+                "owner": text(owner),
+                "told": {"BOOL": told},
+                "claimed_at": number(seconds(now)),
+                "expires_at": number(seconds(now + KEPT)),
+            },
+        })
+    }
+
+    /// Whether the entry was written; `false` if its condition does not hold.
+    async fn written(&self, call: &Value, budget: Budget) -> Result<bool, CallError> {
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        match self.api.call(OPERATION, call, budget).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.has_code(REFUSED) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// Whether the entry was written; `false` if its condition does not hold.
-async fn written(call: PutItemFluentBuilder, budget: Budget) -> Result<bool, CallError> {
-    let budget = Budget::lasting(PATIENCE.min(budget.left()));
-    match bounded(OPERATION, budget, call.send()).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.has_code(REFUSED) => Ok(false),
-        Err(error) => Err(error),
-    }
+fn text(value: &str) -> Value {
+    json!({"S": value})
 }
 
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
-}
-
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+fn number(value: u64) -> Value {
+    json!({"N": value.to_string()})
 }
 
 fn seconds(time: SystemTime) -> u64 {
