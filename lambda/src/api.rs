@@ -215,3 +215,82 @@ impl fmt::Display for Refusal {
 }
 
 impl Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::OnceLock, time::Duration};
+
+    use serde_json::json;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+        task,
+    };
+
+    use super::*;
+    use crate::json_api::{JSON_1_1, Json, JsonApi};
+
+    static URL: OnceLock<String> = OnceLock::new();
+
+    fn variable(name: &str) -> Option<String> {
+        match name {
+            "AWS_REGION" => Some("eu-central-1".to_owned()),
+            "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".to_owned()),
+            "AWS_SECRET_ACCESS_KEY" => Some("secret".to_owned()),
+            "AWS_SESSION_TOKEN" => Some("token".to_owned()),
+            "AWS_ENDPOINT_URL_SSM" => URL.get().cloned(),
+            _ => None,
+        }
+    }
+
+    /// The lab checks signatures as AWS does; this is about what they name.
+    #[tokio::test]
+    async fn a_call_is_addressed_signed_and_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        URL.set(url.clone()).unwrap();
+        let server = task::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 8192];
+            let length = stream.read(&mut request).await.unwrap();
+            let reply = "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{\"a\": 1}";
+            stream.write_all(reply.as_bytes()).await.unwrap();
+            request.truncate(length);
+            String::from_utf8(request).unwrap()
+        });
+        let aws = Aws::read(variable).unwrap();
+        let json = Json {
+            content_type: JSON_1_1,
+            target: "AmazonSSM",
+        };
+        let api = JsonApi::new(&aws, Service::Ssm, "us-west-2", json);
+        let budget = Budget::lasting(Duration::from_secs(10));
+        let answer = api.call("ssm:GetParameter", &json!({"Name": "n"}), budget);
+        assert_eq!(answer.await.unwrap().get("a"), Some(&json!(1)));
+        let request = server.await.unwrap();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body, r#"{"Name":"n"}"#);
+        let mut lines = head.lines();
+        assert_eq!(lines.next(), Some("POST / HTTP/1.1"));
+        let header = |name: &str| {
+            let is_it = |line: &&str| line.to_ascii_lowercase().starts_with(&format!("{name}: "));
+            let found = head.lines().find(is_it)?;
+            found.split_once(": ").map(|(_, value)| value)
+        };
+        assert_eq!(header("host"), url.strip_prefix("http://"));
+        assert_eq!(header("content-type"), Some("application/x-amz-json-1.1"));
+        assert_eq!(header("content-length"), Some("12"));
+        assert_eq!(header("x-amz-target"), Some("AmazonSSM.GetParameter"));
+        assert_eq!(header("x-amz-security-token"), Some("token"));
+        assert!(header("user-agent").is_some_and(|agent| agent.starts_with("aws-sdk-rust/")));
+        let date = header("x-amz-date").and_then(|date| date.get(..8)).unwrap();
+        let authorization = header("authorization").unwrap();
+        let scope = format!(
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{date}/us-west-2/ssm/aws4_request, "
+        );
+        assert!(authorization.starts_with(&scope), "{authorization}");
+        for name in ["content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target"] {
+            assert!(authorization.contains(name), "{authorization}");
+        }
+    }
+}

@@ -11,10 +11,6 @@ use aws_sdk_cloudtrail::config::{
     retry::{RetryConfig, RetryPartition, TokenBucket},
     timeout::TimeoutConfig,
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
 use aws_types::SdkConfig;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
@@ -22,17 +18,11 @@ use crate::{
     config::{InvalidConfig, required},
     endpoint::{Endpoint, Variant},
     text::excerpt,
+    transport::{CONNECT_TIMEOUT, Transport, Trust},
 };
-
-/// The roots behind every public AWS endpoint of the `aws` and `aws-us-gov`
-/// partitions. Reading all of a machine's roots takes longer than everything
-/// else at start-up together.
-/// Source: <https://www.amazontrust.com/repository/>.
-const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon-trust-services.pem");
 
 /// One try of a call ends after this; a healthy call takes a tenth of it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Tries in one round; the callers go on with further rounds while they have time.
 const MAX_ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -133,20 +123,12 @@ impl Aws {
         let token = variable("AWS_SESSION_TOKEN").filter(|token| !token.is_empty());
         let credentials = Credentials::new(key, secret, token, None, "environment");
 
-        let tls = TlsContext::builder()
-            .with_trust_store(trust_store(variable, &region)?)
-            .build()
-            .map_err(|_| unusable("AWS_CA_BUNDLE", "", "certificates in PEM form"))?;
-        let http_client = Builder::new()
-            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-            .tls_context(tls)
-            .build_https();
-
+        let transport = Transport::new(trust(variable, &region)?);
         let base = SdkConfig::builder()
             .behavior_version(BEHAVIOR())
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client)
+            .http_client(transport)
             .retry_config(
                 RetryConfig::standard()
                     .with_max_attempts(MAX_ATTEMPTS)
@@ -234,23 +216,22 @@ pub fn retry_partition(service: &'static str) -> RetryPartition {
         .build()
 }
 
-fn trust_store(variable: Variable, region: &str) -> Result<TrustStore, InvalidConfig> {
+fn trust(variable: Variable, region: &str) -> Result<Trust, InvalidConfig> {
     const VARIABLE: &str = "AWS_CA_BUNDLE";
     const EXPECTED: &str = "the path of a readable file of certificates in PEM form";
     if let Some(path) = variable(VARIABLE).filter(|path| !path.is_empty()) {
         let bundle = fs::read(&path).map_err(|_| unusable(VARIABLE, &path, EXPECTED))?;
-        let certificates = CertificateDer::pem_slice_iter(&bundle).collect::<Result<Vec<_>, _>>();
-        if !certificates.is_ok_and(|found| !found.is_empty()) {
-            return Err(unusable(VARIABLE, &path, EXPECTED));
-        }
-        return Ok(TrustStore::empty().with_pem_certificate(bundle));
+        return match CertificateDer::pem_slice_iter(&bundle).collect::<Result<Vec<_>, _>>() {
+            Ok(found) if !found.is_empty() => Ok(Trust::Bundle(found)),
+            _ => Err(unusable(VARIABLE, &path, EXPECTED)),
+        };
     }
     // Other partitions have their own authorities: trust the machine's there.
-    let public = !region.starts_with("cn-") && !region.contains("-iso");
-    Ok(if public {
-        TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
+    let is_public = !region.starts_with("cn-") && !region.contains("-iso");
+    Ok(if is_public {
+        Trust::Amazon
     } else {
-        TrustStore::empty().with_native_roots(true)
+        Trust::Machine
     })
 }
 

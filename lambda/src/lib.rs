@@ -51,3 +51,4 @@ mod tell;
 pub mod text;
 pub mod told;
 pub mod trail;
+mod transport;
