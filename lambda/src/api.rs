@@ -143,7 +143,10 @@ fn plugin(aws: &Aws, service: Service, region: &str) -> StaticRuntimePlugin {
     let endpoint = aws.endpoint(service, region);
     let mut layer = Layer::new("service");
     layer
-        .store_put(ApiMetadata::new(service.prefix(), env!("CARGO_PKG_VERSION")))
+        .store_put(ApiMetadata::new(
+            service.prefix(),
+            env!("CARGO_PKG_VERSION"),
+        ))
         .store_put(SigningName::from_static(service.prefix()))
         .store_put(SigningRegion::from(Region::new(
             endpoint.signing_region().to_owned(),
@@ -265,8 +268,9 @@ mod tests {
         };
         let api = JsonApi::new(&aws, Service::Ssm, "us-west-2", json);
         let budget = Budget::lasting(Duration::from_secs(10));
-        let answer = api.call("ssm:GetParameter", &json!({"Name": "n"}), budget);
-        assert_eq!(answer.await.unwrap().get("a"), Some(&json!(1)));
+        let input = json!({"Name": "n"});
+        let answer = api.call("ssm:GetParameter", &input, budget).await.unwrap();
+        assert_eq!(answer.get("a"), Some(&json!(1)));
         let request = server.await.unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         assert_eq!(body, r#"{"Name":"n"}"#);
@@ -285,11 +289,16 @@ mod tests {
         assert!(header("user-agent").is_some_and(|agent| agent.starts_with("aws-sdk-rust/")));
         let date = header("x-amz-date").and_then(|date| date.get(..8)).unwrap();
         let authorization = header("authorization").unwrap();
-        let scope = format!(
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{date}/us-west-2/ssm/aws4_request, "
-        );
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{date}/us-west-2/ssm/aws4_request, ");
         assert!(authorization.starts_with(&scope), "{authorization}");
-        for name in ["content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target"] {
+        for name in [
+            "content-type",
+            "host",
+            "x-amz-date",
+            "x-amz-security-token",
+            "x-amz-target",
+        ] {
             assert!(authorization.contains(name), "{authorization}");
         }
     }

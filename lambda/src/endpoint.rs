@@ -42,7 +42,7 @@ impl Endpoint {
                 Variant {
                     dual_stack: true, ..
                 } => Err("Dualstack and custom endpoint are not supported"),
-                _ => Ok(Url::builder().url(url).build()),
+                _ => Ok(Url::builder().url(url.to_owned()).build()),
             };
             let signing_region = region.to_owned();
             return Self {
@@ -231,11 +231,7 @@ mod tests {
             ("us-iso-west-1", PLAIN, "us-iso-west-1.c2s.ic.gov"),
             ("us-iso-east-1", FIPS, "-fips.us-iso-east-1.c2s.ic.gov"),
             ("us-isob-east-1", PLAIN, "us-isob-east-1.sc2s.sgov.gov"),
-            (
-                "us-isob-east-1",
-                FIPS,
-                "-fips.us-isob-east-1.sc2s.sgov.gov",
-            ),
+            ("us-isob-east-1", FIPS, "-fips.us-isob-east-1.sc2s.sgov.gov"),
             ("eusc-de-east-1", PLAIN, "eusc-de-east-1.amazonaws.eu"),
         ] {
             for service in Service::ALL {
@@ -271,11 +267,7 @@ mod tests {
                 FIPS,
                 "-fips.us-isof-south-1.csp.hci.ic.gov",
             ),
-            (
-                "eusc-de-east-1",
-                FIPS,
-                "-fips.eusc-de-east-1.amazonaws.eu",
-            ),
+            ("eusc-de-east-1", FIPS, "-fips.eusc-de-east-1.amazonaws.eu"),
         ] {
             let service = Service::Organizations;
             let expected = format!("https://organizations{expected}");

@@ -139,7 +139,14 @@ mod tests {
         ] {
             assert_eq!(refusal(&[], body)[0], None, "{body}");
         }
-        for body in ["<html>welcome</html>", "[]", "\"\"", "null", r#"{"a": 1"#, " "] {
+        for body in [
+            "<html>welcome</html>",
+            "[]",
+            "\"\"",
+            "null",
+            r#"{"a": 1"#,
+            " ",
+        ] {
             assert_eq!(JSON.answer(body.as_bytes()), None, "{body}");
         }
         assert_eq!(JSON.answer(b""), Some(Map::new()));

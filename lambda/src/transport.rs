@@ -40,10 +40,7 @@ use hyper::{
     client::conn::http1::{SendRequest, handshake},
     rt::{Read, Write},
 };
-use hyper_util::{
-    client::legacy::connect::HttpConnector as TcpConnector,
-    rt::TokioIo,
-};
+use hyper_util::{client::legacy::connect::HttpConnector as TcpConnector, rt::TokioIo};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::{task, time::timeout};
@@ -231,9 +228,7 @@ impl Shared {
             let host = host.trim_start_matches('[').trim_end_matches(']');
             let name = ServerName::try_from(host.to_owned())?;
             let tls = TlsConnector::from(self.tls()?);
-            Box::new(TokioIo::new(
-                tls.connect(name, stream.into_inner()).await?,
-            ))
+            Box::new(TokioIo::new(tls.connect(name, stream.into_inner()).await?))
         } else {
             Box::new(stream)
         };
@@ -290,7 +285,9 @@ fn metadata(is_poisoned: &Arc<AtomicBool>) -> ConnectionMetadata {
 }
 
 fn failed(error: hyper::Error) -> ConnectorError {
-    let is_io = error.source().is_some_and(|source| source.is::<std::io::Error>());
+    let is_io = error
+        .source()
+        .is_some_and(|source| source.is::<std::io::Error>());
     if error.is_timeout() {
         ConnectorError::timeout(error.into())
     } else if error.is_user() {
@@ -376,7 +373,10 @@ mod tests {
                 request.push(byte);
             }
             let request = String::from_utf8_lossy(&request).to_ascii_lowercase();
-            assert!(request.starts_with("get /path?a=b http/1.1\r\n"), "{request}");
+            assert!(
+                request.starts_with("get /path?a=b http/1.1\r\n"),
+                "{request}"
+            );
             assert!(request.contains("\r\nhost: 127.0.0.1:"), "{request}");
             let reply = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
             stream.write_all(reply).await.unwrap();
