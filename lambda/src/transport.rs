@@ -1,7 +1,7 @@
 //! The connections to AWS: HTTP/1.1, over TLS unless an endpoint says `http://`.
 //!
-//! The SDK's own transport brings HTTP/2 and proxies, which these services or this
-//! function have no use for, and a quarter of a megabyte of it.
+//! The SDK's own transport brings HTTP/2 and proxies. Neither is of use here, and
+//! both would be in the package.
 
 use std::{
     error::Error,
