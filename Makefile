@@ -20,9 +20,6 @@ CARGO_CYCLONEDX_VERSION := 0.5.9
 # No path of this machine gets into the binary, so that another machine builds the same.
 REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/trailkeeper
 
-# A panic ends the process, so nothing is ever unwound: no tables for it.
-FLAGS := $(REMAP) -C force-unwind-tables=no
-
 # What a release consists of.
 DIST := target/dist
 # The plan of a folder: kept between `make plan` and `make apply`.
@@ -61,7 +58,7 @@ package: $(PACKAGE) ## Build the function's zip (ARCH=x86_64 or arm64)
 
 $(PACKAGE): $(SOURCES) scripts/zip.py | $(VENV)/ready
 	@echo "Building the package for $(ARCH) (the first time takes about three minutes) ..."
-	@PATH="$(abspath $(VENV))/bin:$$PATH" RUSTFLAGS="$(FLAGS) $${RUSTFLAGS:-}" \
+	@PATH="$(abspath $(VENV))/bin:$$PATH" RUSTFLAGS="$(REMAP) $${RUSTFLAGS:-}" \
 		cargo lambda build --locked --release --target $(TRIPLE) --package trailkeeper
 	@$(PYTHON) scripts/zip.py target/lambda/trailkeeper/bootstrap $@
 
