@@ -68,15 +68,17 @@ impl Incidents {
         budget: Budget,
     ) -> Result<Claim, CallError> {
         let stale = seconds(SystemTime::now()).saturating_sub(LEASE.as_secs());
-        let mut call = self.put(incident, owner, false);
-        call["ConditionExpression"] = json!(
-            "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)"
-        );
-        call["ExpressionAttributeNames"] = json!({"#owner": "owner"});
-        call["ExpressionAttributeValues"] = json!({
-            ":owner": text(owner),
-            ":told": {"BOOL": false},
-            ":stale": number(stale),
+        let call = json!({
+            "TableName": self.table,
+            "Item": item(incident, owner, false, SystemTime::now()),
+            "ConditionExpression":
+                "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {
+                ":owner": text(owner),
+                ":told": {"BOOL": false},
+                ":stale": number(stale),
+            },
         });
         let granted = self.written(&call, budget).await?;
         Ok(if granted {
@@ -97,9 +99,12 @@ impl Incidents {
         owner: &str,
         budget: Budget,
     ) -> Result<bool, CallError> {
-        let mut call = self.put(incident, owner, true);
-        call["ConditionExpression"] = json!("told = :told");
-        call["ExpressionAttributeValues"] = json!({":told": {"BOOL": true}});
+        let call = json!({
+            "TableName": self.table,
+            "Item": item(incident, owner, true, SystemTime::now()),
+            "ConditionExpression": "told = :told",
+            "ExpressionAttributeValues": {":told": {"BOOL": true}},
+        });
         self.written(&call, budget).await
     }
 
@@ -108,7 +113,8 @@ impl Incidents {
     /// # Errors
     /// The refusal. A copy of the event may then be told again after the lease.
     pub async fn told(&self, incident: &str, owner: &str, budget: Budget) -> Result<(), CallError> {
-        let call = self.put(incident, owner, true);
+        let item = item(incident, owner, true, SystemTime::now());
+        let call = json!({"TableName": self.table, "Item": item});
         self.written(&call, budget).await.map(drop)
     }
 
@@ -122,23 +128,9 @@ impl Incidents {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let mut call = self.put(incident, owner, false);
-        call["Item"]["claimed_at"] = number(0);
+        let item = item(incident, owner, false, UNIX_EPOCH);
+        let call = json!({"TableName": self.table, "Item": item});
         self.written(&call, budget).await.map(drop)
-    }
-
-    fn put(&self, incident: &str, owner: &str, told: bool) -> Value {
-        let now = SystemTime::now();
-        json!({
-            "TableName": self.table,
-            "Item": {
-                "id": text(incident),
-                "owner": text(owner),
-                "told": {"BOOL": told},
-                "claimed_at": number(seconds(now)),
-                "expires_at": number(seconds(now + KEPT)),
-            },
-        })
     }
 
     /// Whether the entry was written; `false` if its condition does not hold.
@@ -150,6 +142,17 @@ impl Incidents {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The entry of an incident that was claimed at `claimed`.
+fn item(incident: &str, owner: &str, told: bool, claimed: SystemTime) -> Value {
+    json!({
+        "id": text(incident),
+        "owner": text(owner),
+        "told": {"BOOL": told},
+        "claimed_at": number(seconds(claimed)),
+        "expires_at": number(seconds(SystemTime::now() + KEPT)),
+    })
 }
 
 fn text(value: &str) -> Value {

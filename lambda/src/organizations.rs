@@ -89,11 +89,11 @@ impl Pages<'_> {
     }
 
     async fn read(&mut self, token: Option<String>) -> Result<Vec<Account>, CallError> {
-        let mut input = json!({"MaxResults": PAGE});
         let is_first = token.is_none();
-        if let Some(token) = token {
-            input["NextToken"] = Value::String(token);
-        }
+        let input = match token {
+            None => json!({"MaxResults": PAGE}),
+            Some(token) => json!({"MaxResults": PAGE, "NextToken": token}),
+        };
         let page = patiently(self.budget, async || {
             let answer = self.api.call(OPERATION, &input, self.budget).await?;
             let page = Page::read(&answer).map_err(unusable)?;
