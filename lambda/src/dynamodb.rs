@@ -21,7 +21,7 @@ const DYNAMODB: Json = Json {
 };
 /// How long an incident is remembered: as long as its event can lie in the
 /// dead-letter queue.
-const KEPT: Duration = Duration::from_hours(14 * 24);
+pub(crate) const KEPT: Duration = Duration::from_hours(14 * 24);
 /// After this a claim whose notice was never sent is taken over at once: Lambda's
 /// own retries are over by then. A younger one is waited for.
 const LEASE: Duration = Duration::from_mins(15);
@@ -118,7 +118,8 @@ impl Incidents {
         self.written(&call, budget).await.map(drop)
     }
 
-    /// Gives a claim back: its notice could not be sent.
+    /// Gives a claim back: its notice could not be sent. Another run may have become
+    /// tired of waiting, and have told it: then there is nothing to give back.
     ///
     /// # Errors
     /// The refusal. Others then wait for its owner in vain, and tell it themselves.
@@ -128,8 +129,13 @@ impl Incidents {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let item = item(incident, owner, false, UNIX_EPOCH);
-        let call = json!({"TableName": self.table, "Item": item});
+        let call = json!({
+            "TableName": self.table,
+            "Item": item(incident, owner, false, UNIX_EPOCH),
+            "ConditionExpression": "#owner = :owner AND told = :told",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {":owner": text(owner), ":told": {"BOOL": false}},
+        });
         self.written(&call, budget).await.map(drop)
     }
 
