@@ -11,35 +11,32 @@ use aws_sdk_cloudtrail::config::{
     retry::{RetryConfig, RetryPartition, TokenBucket},
     timeout::TimeoutConfig,
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
 use aws_types::SdkConfig;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
-use crate::config::{InvalidConfig, required};
-use crate::text::excerpt;
-
-/// The roots behind every public AWS endpoint of the `aws` and `aws-us-gov`
-/// partitions. Reading all of a machine's roots takes longer than everything
-/// else at start-up together.
-/// Source: <https://www.amazontrust.com/repository/>.
-const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon-trust-services.pem");
+use crate::{
+    config::{InvalidConfig, required},
+    endpoint::{Endpoint, Variant},
+    text::excerpt,
+    transport::{CONNECT_TIMEOUT, Transport, Trust},
+};
 
 /// One try of a call ends after this; a healthy call takes a tenth of it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Tries in one round; the callers go on with further rounds while they have time.
 const MAX_ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
+/// The SDK's ways as of this date.
+pub(crate) const BEHAVIOR: fn() -> BehaviorVersion = BehaviorVersion::v2026_01_12;
+
 /// What every AWS client of the function shares.
 #[derive(Clone)]
 pub struct Aws {
     base: SdkConfig,
-    /// In the order of [`Service::ALL`].
+    variant: Variant,
+    /// What replaces the services' own, in the order of [`Service::ALL`].
     endpoints: [Option<String>; Service::ALL.len()],
 }
 
@@ -63,17 +60,44 @@ pub enum Service {
 }
 
 impl Service {
-    /// Each with the variable that gives it another endpoint.
-    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::CloudTrail, "AWS_ENDPOINT_URL_CLOUDTRAIL"),
-        (Self::Sns, "AWS_ENDPOINT_URL_SNS"),
-        (Self::Ssm, "AWS_ENDPOINT_URL_SSM"),
-        (Self::DynamoDb, "AWS_ENDPOINT_URL_DYNAMODB"),
-        (Self::Sts, "AWS_ENDPOINT_URL_STS"),
-        (Self::Organizations, "AWS_ENDPOINT_URL_ORGANIZATIONS"),
-        (Self::Sqs, "AWS_ENDPOINT_URL_SQS"),
+    /// Every service.
+    pub const ALL: [Self; 7] = [
+        Self::CloudTrail,
+        Self::Sns,
+        Self::Ssm,
+        Self::DynamoDb,
+        Self::Sts,
+        Self::Organizations,
+        Self::Sqs,
     ];
+
+    /// What the names of its endpoints begin with; signatures call it the same.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::CloudTrail => "cloudtrail",
+            Self::Sns => "sns",
+            Self::Ssm => "ssm",
+            Self::DynamoDb => "dynamodb",
+            Self::Sts => "sts",
+            Self::Organizations => "organizations",
+            Self::Sqs => "sqs",
+        }
+    }
+
+    /// The variable that gives it another endpoint.
+    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::CloudTrail => "AWS_ENDPOINT_URL_CLOUDTRAIL",
+            Self::Sns => "AWS_ENDPOINT_URL_SNS",
+            Self::Ssm => "AWS_ENDPOINT_URL_SSM",
+            Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
+            Self::Sts => "AWS_ENDPOINT_URL_STS",
+            Self::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
+            Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+        }
+    }
 }
 
 /// Answers with the value of an environment variable.
@@ -99,20 +123,12 @@ impl Aws {
         let token = variable("AWS_SESSION_TOKEN").filter(|token| !token.is_empty());
         let credentials = Credentials::new(key, secret, token, None, "environment");
 
-        let tls = TlsContext::builder()
-            .with_trust_store(trust_store(variable, &region)?)
-            .build()
-            .map_err(|_| unusable("AWS_CA_BUNDLE", "", "certificates in PEM form"))?;
-        let http_client = Builder::new()
-            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-            .tls_context(tls)
-            .build_https();
-
+        let transport = Transport::new(trust(variable, &region)?);
         let base = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
+            .behavior_version(BEHAVIOR())
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client)
+            .http_client(transport)
             .retry_config(
                 RetryConfig::standard()
                     .with_max_attempts(MAX_ATTEMPTS)
@@ -127,15 +143,21 @@ impl Aws {
             )
             // Answers are a few hundred bytes; the attempt timeout is the protection.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .use_fips(is_true(variable, "AWS_USE_FIPS_ENDPOINT")?)
-            .use_dual_stack(is_true(variable, "AWS_USE_DUALSTACK_ENDPOINT")?)
             .build();
+        let variant = Variant {
+            fips: is_true(variable, "AWS_USE_FIPS_ENDPOINT")?,
+            dual_stack: is_true(variable, "AWS_USE_DUALSTACK_ENDPOINT")?,
+        };
         let all = endpoint(variable, "AWS_ENDPOINT_URL")?;
         let mut endpoints = [const { None }; Service::ALL.len()];
-        for (endpoint_of, (_, name)) in endpoints.iter_mut().zip(Service::ALL) {
-            *endpoint_of = endpoint(variable, name)?.or_else(|| all.clone());
+        for (endpoint_of, service) in endpoints.iter_mut().zip(Service::ALL) {
+            *endpoint_of = endpoint(variable, service.variable())?.or_else(|| all.clone());
         }
-        Ok(Self { base, endpoints })
+        Ok(Self {
+            base,
+            variant,
+            endpoints,
+        })
     }
 
     /// The same with other credentials.
@@ -145,6 +167,7 @@ impl Aws {
         base.set_credentials_provider(Some(SharedCredentialsProvider::new(credentials)));
         Self {
             base: base.build(),
+            variant: self.variant,
             endpoints: self.endpoints.clone(),
         }
     }
@@ -155,17 +178,18 @@ impl Aws {
         self.base.region().map_or("", AsRef::as_ref)
     }
 
-    /// The shared settings for a client of `service` in `region`.
-    #[must_use]
-    pub fn settings(&self, service: Service, region: &str) -> SdkConfig {
+    /// The shared settings for a client in `region`.
+    pub(crate) fn settings(&self, region: &str) -> SdkConfig {
+        let base = self.base.to_builder();
+        base.region(Region::new(region.to_owned())).build()
+    }
+
+    /// Where `service` answers calls about `region`.
+    pub(crate) fn endpoint(&self, service: Service, region: &str) -> Endpoint {
         let mut all = Service::ALL.iter().zip(&self.endpoints);
-        let endpoint = all.find(|((known, _), _)| *known == service);
-        let mut settings = self
-            .base
-            .to_builder()
-            .region(Region::new(region.to_owned()));
-        settings.set_endpoint_url(endpoint.and_then(|(_, endpoint)| endpoint.clone()));
-        settings.build()
+        let instead = all.find(|(known, _)| **known == service);
+        let instead = instead.and_then(|(_, endpoint)| endpoint.as_deref());
+        Endpoint::new(service, region, self.variant, instead)
     }
 }
 
@@ -192,23 +216,22 @@ pub fn retry_partition(service: &'static str) -> RetryPartition {
         .build()
 }
 
-fn trust_store(variable: Variable, region: &str) -> Result<TrustStore, InvalidConfig> {
+fn trust(variable: Variable, region: &str) -> Result<Trust, InvalidConfig> {
     const VARIABLE: &str = "AWS_CA_BUNDLE";
     const EXPECTED: &str = "the path of a readable file of certificates in PEM form";
     if let Some(path) = variable(VARIABLE).filter(|path| !path.is_empty()) {
         let bundle = fs::read(&path).map_err(|_| unusable(VARIABLE, &path, EXPECTED))?;
-        let certificates = CertificateDer::pem_slice_iter(&bundle).collect::<Result<Vec<_>, _>>();
-        if !certificates.is_ok_and(|found| !found.is_empty()) {
-            return Err(unusable(VARIABLE, &path, EXPECTED));
-        }
-        return Ok(TrustStore::empty().with_pem_certificate(bundle));
+        return match CertificateDer::pem_slice_iter(&bundle).collect::<Result<Vec<_>, _>>() {
+            Ok(found) if !found.is_empty() => Ok(Trust::Bundle(found)),
+            _ => Err(unusable(VARIABLE, &path, EXPECTED)),
+        };
     }
     // Other partitions have their own authorities: trust the machine's there.
-    let public = !region.starts_with("cn-") && !region.contains("-iso");
-    Ok(if public {
-        TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
+    let is_public = !region.starts_with("cn-") && !region.contains("-iso");
+    Ok(if is_public {
+        Trust::Amazon
     } else {
-        TrustStore::empty().with_native_roots(true)
+        Trust::Machine
     })
 }
 

@@ -15,21 +15,14 @@ use aws_sdk_cloudtrail::{
         start_logging::StartLoggingError, update_trail::UpdateTrailError,
     },
 };
-use aws_sdk_dynamodb::operation::{
-    get_item::GetItemError, put_item::PutItemError, update_item::UpdateItemError,
-};
-use aws_sdk_organizations::operation::list_accounts::ListAccountsError;
 use aws_sdk_sns::operation::publish::PublishError;
-use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
-use aws_sdk_ssm::operation::get_parameter::GetParameterError;
-use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
     retries::classifiers::{ClassifyRetry, RetryAction},
 };
 use tokio::time::timeout;
 
-use crate::{budget::Budget, failure::CallError};
+use crate::{api::Refusal, budget::Budget, failure::CallError};
 
 /// The most that one round of tries of one call may take, so that a call that
 /// hangs leaves time for the others.
@@ -96,14 +89,8 @@ impl ClassifyRetry for WorthRepeating {
                     RemoveTagsError,
                     CreateTrailError,
                     LookupEventsError,
-                    GetParameterError,
-                    PutItemError,
-                    GetItemError,
-                    UpdateItemError,
                     PublishError,
-                    AssumeRoleError,
-                    ListAccountsError,
-                    SendMessageBatchError,
+                    Refusal,
                 );
                 code.is_some_and(|code| is_passing(status, code))
             }

@@ -39,7 +39,8 @@ impl CloudTrail {
         let mut clients: Vec<(String, Client)> = Vec::new();
         for trail in trails {
             if clients.iter().all(|(region, _)| region != trail.region()) {
-                let config = Builder::from(&aws.settings(Service::CloudTrail, trail.region()))
+                let config = Builder::from(&aws.settings(trail.region()))
+                    .endpoint_resolver(aws.endpoint(Service::CloudTrail, trail.region()))
                     .retry_partition(retry_partition("cloudtrail"))
                     .retry_classifier(WorthRepeating)
                     .build();

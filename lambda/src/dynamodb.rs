@@ -11,18 +11,19 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use aws_sdk_dynamodb::{
-    Client, config::Builder, operation::put_item::builders::PutItemFluentBuilder,
-    types::AttributeValue,
-};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    aws::{Aws, Service, retry_partition},
+    aws::{Aws, Service},
     budget::Budget,
-    call::{WorthRepeating, bounded},
     failure::CallError,
+    json_api::{JSON_1_0, Json, JsonApi},
 };
 
+const DYNAMODB: Json = Json {
+    content_type: JSON_1_0,
+    target: "DynamoDB_20120810",
+};
 /// How long an incident is remembered: as long as its event can lie in the
 /// dead-letter queue.
 pub(crate) const KEPT: Duration = Duration::from_hours(14 * 24);
@@ -38,7 +39,7 @@ const REFUSED: &str = "ConditionalCheckFailedException";
 
 /// The table of told incidents.
 pub struct Incidents {
-    client: Client,
+    api: JsonApi,
     table: String,
 }
 
@@ -55,12 +56,8 @@ impl Incidents {
     /// Builds the client.
     #[must_use]
     pub fn new(aws: &Aws, region: &str, table: &str) -> Self {
-        let settings = Builder::from(&aws.settings(Service::DynamoDb, region))
-            .retry_partition(retry_partition("dynamodb"))
-            .retry_classifier(WorthRepeating)
-            .build();
         Self {
-            client: Client::from_conf(settings),
+            api: JsonApi::new(aws, Service::DynamoDb, region, DYNAMODB),
             table: table.to_owned(),
         }
     }
@@ -76,14 +73,19 @@ impl Incidents {
         budget: Budget,
     ) -> Result<Claim, CallError> {
         let stale = seconds(SystemTime::now()).saturating_sub(LEASE.as_secs());
-        let call = self
-            .put_if_owned(
-                incident,
-                owner,
+        let call = json!({
+            "TableName": self.table,
+            "Item": item(incident, owner, false, SystemTime::now()),
+            "ConditionExpression":
                 "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)",
-            )
-            .expression_attribute_values(":stale", number(stale));
-        let granted = written(call, budget).await?;
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {
+                ":owner": text(owner),
+                ":told": {"BOOL": false},
+                ":stale": number(stale),
+            },
+        });
+        let granted = self.written(&call, budget).await?;
         Ok(if granted {
             Claim::Granted
         } else {
@@ -102,11 +104,13 @@ impl Incidents {
         owner: &str,
         budget: Budget,
     ) -> Result<bool, CallError> {
-        let call = self
-            .put(incident, owner, true)
-            .condition_expression("told = :told")
-            .expression_attribute_values(":told", AttributeValue::Bool(true));
-        written(call, budget).await
+        let call = json!({
+            "TableName": self.table,
+            "Item": item(incident, owner, true, SystemTime::now()),
+            "ConditionExpression": "told = :told",
+            "ExpressionAttributeValues": {":told": {"BOOL": true}},
+        });
+        self.written(&call, budget).await
     }
 
     /// Notes that the notice of a claimed incident was sent.
@@ -114,8 +118,9 @@ impl Incidents {
     /// # Errors
     /// The refusal. A copy of the event may then be told again after the lease.
     pub async fn told(&self, incident: &str, owner: &str, budget: Budget) -> Result<(), CallError> {
-        let call = self.put(incident, owner, true);
-        written(call, budget).await.map(drop)
+        let item = item(incident, owner, true, SystemTime::now());
+        let call = json!({"TableName": self.table, "Item": item});
+        self.written(&call, budget).await.map(drop)
     }
 
     /// Gives a claim back: its notice could not be sent. Another run may have become
@@ -129,10 +134,14 @@ impl Incidents {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let call = self
-            .put_if_owned(incident, owner, "#owner = :owner AND told = :told")
-            .item("claimed_at", number(0));
-        written(call, budget).await.map(drop)
+        let call = json!({
+            "TableName": self.table,
+            "Item": item(incident, owner, false, UNIX_EPOCH),
+            "ConditionExpression": "#owner = :owner AND told = :told",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {":owner": text(owner), ":told": {"BOOL": false}},
+        });
+        self.written(&call, budget).await.map(drop)
     }
 
     /// Notes what is left alone of `trail`: by field, what tells this difference and
@@ -146,24 +155,26 @@ impl Incidents {
         left: &[(String, String)],
         budget: Budget,
     ) -> Result<(), CallError> {
-        let expires_at = seconds(SystemTime::now() + KEPT);
-        let mut call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("id", text(&left_key(trail)))
-            .expression_attribute_values(":expires_at", number(expires_at));
+        let expires_at = number(seconds(SystemTime::now() + KEPT));
+        let (mut names, mut values) = (Map::new(), Map::new());
+        values.insert(":expires_at".to_owned(), expires_at);
         let mut expression = "SET expires_at = :expires_at".to_owned();
         // One by one, so that two calls of the same actor do not undo each other's.
         for (number, (field, mark)) in left.iter().enumerate() {
-            call = call
-                .expression_attribute_names(format!("#f{number}"), field)
-                .expression_attribute_values(format!(":f{number}"), text(mark));
+            names.insert(format!("#f{number}"), field.as_str().into());
+            values.insert(format!(":f{number}"), text(mark));
             let _ = write!(expression, ", #f{number} = :f{number}");
         }
-        let call = call.update_expression(expression);
+        let call = json!({
+            "TableName": self.table,
+            "Key": {"id": text(&left_key(trail))},
+            "UpdateExpression": expression,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        });
         let budget = Budget::lasting(PATIENCE.min(budget.left()));
-        bounded("dynamodb:UpdateItem", budget, call.send())
+        self.api
+            .call("dynamodb:UpdateItem", &call, budget)
             .await
             .map(drop)
     }
@@ -177,63 +188,55 @@ impl Incidents {
         trail: &str,
         budget: Budget,
     ) -> Result<BTreeMap<String, String>, CallError> {
-        let call = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("id", text(&left_key(trail)))
-            .consistent_read(true);
+        let call = json!({
+            "TableName": self.table,
+            "Key": {"id": text(&left_key(trail))},
+            "ConsistentRead": true,
+        });
         let budget = Budget::lasting(PATIENCE.min(budget.left()));
-        let answer = bounded("dynamodb:GetItem", budget, call.send()).await?;
-        let noted = answer.item.unwrap_or_default().into_iter();
+        let answer = self.api.call("dynamodb:GetItem", &call, budget).await?;
+        let noted = answer
+            .get("Item")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
         Ok(noted
-            .filter_map(|(field, mark)| Some((field, mark.as_s().ok()?.clone())))
+            .filter_map(|(field, mark)| Some((field.clone(), mark.get("S")?.as_str()?.to_owned())))
             .collect())
     }
 
-    /// An entry that is not told, if `condition` holds: `:owner` in it is `owner`, and
-    /// `:told` is false.
-    fn put_if_owned(&self, incident: &str, owner: &str, condition: &str) -> PutItemFluentBuilder {
-        self.put(incident, owner, false)
-            .condition_expression(condition)
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":told", AttributeValue::Bool(false))
-    }
-
-    fn put(&self, incident: &str, owner: &str, told: bool) -> PutItemFluentBuilder {
-        let now = SystemTime::now();
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .item("id", text(incident))
-            .item("owner", text(owner))
-            .item("told", AttributeValue::Bool(told))
-            .item("claimed_at", number(seconds(now)))
-            .item("expires_at", number(seconds(now + KEPT)))
+    /// Whether the entry was written; `false` if its condition does not hold.
+    async fn written(&self, call: &Value, budget: Budget) -> Result<bool, CallError> {
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        match self.api.call(OPERATION, call, budget).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.has_code(REFUSED) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// Whether the entry was written; `false` if its condition does not hold.
-async fn written(call: PutItemFluentBuilder, budget: Budget) -> Result<bool, CallError> {
-    let budget = Budget::lasting(PATIENCE.min(budget.left()));
-    match bounded(OPERATION, budget, call.send()).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.has_code(REFUSED) => Ok(false),
-        Err(error) => Err(error),
-    }
+/// The entry of an incident that was claimed at `claimed`.
+fn item(incident: &str, owner: &str, told: bool, claimed: SystemTime) -> Value {
+    json!({
+        "id": text(incident),
+        "owner": text(owner),
+        "told": {"BOOL": told},
+        "claimed_at": number(seconds(claimed)),
+        "expires_at": number(seconds(SystemTime::now() + KEPT)),
+    })
 }
 
 fn left_key(trail: &str) -> String {
     format!("left#{trail}")
 }
 
-fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
+fn text(value: &str) -> Value {
+    json!({"S": value})
 }
 
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+fn number(value: u64) -> Value {
+    json!({"N": value.to_string()})
 }
 
 fn seconds(time: SystemTime) -> u64 {

@@ -1,22 +1,24 @@
 //! All calls to Organizations: listing the accounts.
 
-use aws_sdk_organizations::{
-    Client,
-    config::Builder,
-    types::{self, AccountState, AccountStatus},
-};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    aws::{Aws, Service, retry_partition},
+    aws::{Aws, Service},
     budget::Budget,
-    call::{WorthRepeating, bounded, patiently},
+    call::patiently,
     failure::CallError,
+    json_api::{JSON_1_1, Json, JsonApi},
     members::is_account,
 };
 
 /// The most accounts that one page can hold.
 /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>.
-const PAGE: i32 = 20;
+const PAGE: u8 = 20;
+const OPERATION: &str = "organizations:ListAccounts";
+const ORGANIZATIONS: Json = Json {
+    content_type: JSON_1_1,
+    target: "AWSOrganizationsV20161128",
+};
 
 /// The states in which nobody can work in an account. A word that is not known yet is
 /// no reason to leave one unguarded.
@@ -38,19 +40,15 @@ pub struct Account {
 
 /// The organisation that the function's account belongs to.
 pub struct Organization {
-    client: Client,
+    api: JsonApi,
 }
 
 impl Organization {
     /// Builds the client.
     #[must_use]
     pub fn new(aws: &Aws, region: &str) -> Self {
-        let settings = Builder::from(&aws.settings(Service::Organizations, region))
-            .retry_partition(retry_partition("organizations"))
-            .retry_classifier(WorthRepeating)
-            .build();
         Self {
-            client: Client::from_conf(settings),
+            api: JsonApi::new(aws, Service::Organizations, region, ORGANIZATIONS),
         }
     }
 
@@ -58,7 +56,7 @@ impl Organization {
     #[must_use]
     pub fn accounts(&self, budget: Budget) -> Pages<'_> {
         Pages {
-            client: &self.client,
+            api: &self.api,
             budget,
             next: Next::First,
         }
@@ -73,7 +71,7 @@ enum Next {
 
 /// The pages of a list of accounts: work on one can begin before the next is read.
 pub struct Pages<'a> {
-    client: &'a Client,
+    api: &'a JsonApi,
     budget: Budget,
     next: Next,
 }
@@ -91,54 +89,76 @@ impl Pages<'_> {
     }
 
     async fn read(&mut self, token: Option<String>) -> Result<Vec<Account>, CallError> {
-        const OPERATION: &str = "organizations:ListAccounts";
-        let call = self.client.list_accounts().max_results(PAGE);
         let is_first = token.is_none();
-        let call = call.set_next_token(token);
+        let input = match token {
+            None => json!({"MaxResults": PAGE}),
+            Some(token) => json!({"MaxResults": PAGE, "NextToken": token}),
+        };
         let page = patiently(self.budget, async || {
-            let answer = bounded(OPERATION, self.budget, call.clone().send()).await?;
+            let answer = self.api.call(OPERATION, &input, self.budget).await?;
+            let page = Page::read(&answer).map_err(unusable)?;
             // An organisation has at least the account that manages it.
-            if is_first && answer.next_token().is_none() && answer.accounts().is_empty() {
-                let why = "it names no account at all";
-                return Err(CallError::new(OPERATION, "UnusableAnswer", why, true));
+            if is_first && page.next.is_none() && page.accounts.is_empty() {
+                return Err(unusable("it names no account at all"));
             }
-            Ok(answer)
+            Ok(page)
         });
-        let answer = page.await?;
-        let accounts = answer.accounts.unwrap_or_default();
-        let accounts = accounts.iter().map(known).collect::<Option<Vec<_>>>();
-        let accounts = accounts.ok_or_else(|| {
-            CallError::new(OPERATION, "UnusableAnswer", "an account lacks its id", true)
-        })?;
-        if let Some(token) = answer.next_token.filter(|token| !token.is_empty()) {
+        let page = page.await?;
+        if let Some(token) = page.next {
             self.next = Next::Token(token);
         }
-        Ok(accounts)
+        Ok(page.accounts)
     }
 }
 
+struct Page {
+    accounts: Vec<Account>,
+    next: Option<String>,
+}
+
+impl Page {
+    fn read(answer: &Map<String, Value>) -> Result<Self, &'static str> {
+        let accounts = match answer.get("Accounts") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(accounts)) => accounts
+                .iter()
+                .map(known)
+                .collect::<Option<Vec<_>>>()
+                .ok_or("an account lacks its id")?,
+            Some(_) => return Err("its accounts are no list"),
+        };
+        let next = match answer.get("NextToken") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(token)) => Some(token.clone()).filter(|token| !token.is_empty()),
+            Some(_) => return Err("its token is no text"),
+        };
+        Ok(Self { accounts, next })
+    }
+}
+
+fn unusable(why: &'static str) -> CallError {
+    CallError::new(OPERATION, "UnusableAnswer", why, true)
+}
+
 /// `None` without a usable id.
-fn known(account: &types::Account) -> Option<Account> {
-    let id = account.id.clone().filter(|id| is_account(id))?;
+fn known(account: &Value) -> Option<Account> {
+    let text = |name| account.get(name).and_then(Value::as_str);
+    let id = text("Id").filter(|id| is_account(id))?.to_owned();
     // `State` says more and replaces `Status`, which some partitions have alone.
-    let state = account.state.as_ref().map(AccountState::as_str);
-    let word = state.or_else(|| account.status.as_ref().map(AccountStatus::as_str));
+    let word = text("State").or_else(|| text("Status"));
     let inactive = INACTIVE.into_iter().find(|known| word == Some(known));
     Some(Account { id, inactive })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AccountState, AccountStatus, known, types};
+    use super::*;
 
     #[test]
     fn the_newer_word_wins_and_an_unknown_one_means_active() {
         let account = |state: Option<&str>, status: Option<&str>| {
-            let account = types::Account::builder()
-                .id("111122223333")
-                .set_state(state.map(AccountState::from))
-                .set_status(status.map(AccountStatus::from));
-            known(&account.build()).and_then(|account| account.inactive)
+            let account = json!({"Id": "111122223333", "State": state, "Status": status});
+            known(&account).and_then(|account| account.inactive)
         };
         assert_eq!(account(Some("ACTIVE"), Some("SUSPENDED")), None);
         assert_eq!(account(Some("CLOSED"), Some("SUSPENDED")), Some("CLOSED"));
@@ -149,7 +169,27 @@ mod tests {
         );
         assert_eq!(account(Some("HIBERNATING"), None), None);
         assert_eq!(account(None, None), None);
-        let nameless = types::Account::builder().id("11112222333").build();
-        assert_eq!(known(&nameless), None);
+        assert_eq!(known(&json!({"Id": "11112222333"})), None);
+    }
+
+    #[test]
+    fn a_page_is_taken_as_it_is_meant_or_not_at_all() {
+        let read = |answer: Value| {
+            let page = Page::read(answer.as_object()?).ok()?;
+            Some((page.accounts.len(), page.next))
+        };
+        let account = json!({"Id": "111122223333", "State": "ACTIVE"});
+        let more = json!({"Accounts": [account], "NextToken": "a"});
+        assert_eq!(read(more), Some((1, Some("a".to_owned()))));
+        let last = json!({"Accounts": [account, account], "NextToken": null});
+        assert_eq!(read(last), Some((2, None)));
+        assert_eq!(read(json!({"NextToken": ""})), Some((0, None)));
+        for odd in [
+            json!({"Accounts": {"Id": "111122223333"}}),
+            json!({"Accounts": [account, {"Id": 111_122_223_333_u64}]}),
+            json!({"Accounts": [account], "NextToken": 1}),
+        ] {
+            assert_eq!(read(odd.clone()), None, "{odd}");
+        }
     }
 }

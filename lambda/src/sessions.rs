@@ -1,23 +1,25 @@
 //! All calls to the Security Token Service: the hub's way into a member account.
 
 use aws_credential_types::Credentials;
-use aws_sdk_sts::{Client, config::Builder};
 use serde_json::json;
 
 use crate::{
     arn::TrailArn,
-    aws::{Aws, Service, retry_partition},
+    aws::{Aws, Service},
     budget::Budget,
-    call::{WorthRepeating, bounded, patiently},
+    call::patiently,
     cloudtrail::CloudTrail,
     failure::CallError,
     members::Members,
+    query_api::QueryApi,
 };
 
 const OPERATION: &str = "sts:AssumeRole";
 /// The shortest that STS gives, in seconds.
 /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
-const LASTS: i32 = 900;
+const LASTS: &str = "900";
+/// The version of the API.
+const VERSION: &str = "2011-06-15";
 /// The longest name of a session.
 const LONGEST_NAME: usize = 64;
 
@@ -50,19 +52,15 @@ const BESIDE_IT: [&str; 7] = [
 
 /// The client for sessions.
 pub struct Sessions {
-    client: Client,
+    api: QueryApi,
 }
 
 impl Sessions {
     /// Builds the client.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        let settings = Builder::from(&aws.settings(Service::Sts, aws.region()))
-            .retry_partition(retry_partition("sts"))
-            .retry_classifier(WorthRepeating)
-            .build();
         Self {
-            client: Client::from_conf(settings),
+            api: QueryApi::new(aws, Service::Sts, aws.region(), VERSION),
         }
     }
 
@@ -95,22 +93,29 @@ impl Sessions {
         incident: &str,
         budget: Budget,
     ) -> Result<Credentials, CallError> {
-        let call = self
-            .client
-            .assume_role()
-            .role_arn(members.role_arn(trail.partition(), trail.account()))
-            .role_session_name(session_name(incident))
-            .external_id(&members.external_id)
-            .policy(session_policy(trail))
-            .duration_seconds(LASTS);
-        let answer = bounded(OPERATION, budget, call.send()).await?;
-        let session = answer
-            .credentials
-            .ok_or_else(|| CallError::new(OPERATION, "UnusableAnswer", "no credentials", true))?;
+        let role = members.role_arn(trail.partition(), trail.account());
+        let input = [
+            ("RoleArn", role.as_str()),
+            ("RoleSessionName", &session_name(incident)),
+            ("ExternalId", &members.external_id),
+            ("Policy", &session_policy(trail)),
+            ("DurationSeconds", LASTS),
+        ];
+        let answer = self.api.call(OPERATION, &input, budget).await?;
+        let credential = |name| {
+            let path = [
+                "AssumeRoleResponse",
+                "AssumeRoleResult",
+                "Credentials",
+                name,
+            ];
+            let found = answer.text(&path).filter(|text| !text.is_empty());
+            found.ok_or_else(|| CallError::new(OPERATION, "UnusableAnswer", "no credentials", true))
+        };
         Ok(Credentials::new(
-            session.access_key_id,
-            session.secret_access_key,
-            Some(session.session_token),
+            credential("AccessKeyId")?,
+            credential("SecretAccessKey")?,
+            Some(credential("SessionToken")?),
             None,
             "member",
         ))

@@ -26,7 +26,8 @@ impl Topic {
     /// Builds the client.
     #[must_use]
     pub fn new(aws: &Aws, config: &Config) -> Self {
-        let settings = Builder::from(&aws.settings(Service::Sns, &config.topic_region))
+        let settings = Builder::from(&aws.settings(&config.topic_region))
+            .endpoint_resolver(aws.endpoint(Service::Sns, &config.topic_region))
             .retry_partition(retry_partition("sns"))
             .retry_classifier(WorthRepeating)
             .build();

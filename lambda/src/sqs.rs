@@ -1,17 +1,13 @@
 //! All calls to SQS: handing out the accounts of a sweep.
 
-use aws_sdk_sqs::{
-    Client,
-    config::Builder,
-    types::{BatchResultErrorEntry, SendMessageBatchRequestEntry},
-};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{
-    aws::{Aws, Service, retry_partition},
+    aws::{Aws, Service},
     budget::Budget,
-    call::{WorthRepeating, bounded, patiently},
+    call::patiently,
     failure::CallError,
+    json_api::{JSON_1_0, Json, JsonApi},
 };
 
 /// Accounts in one message: what a function sweeps in a fraction of its time.
@@ -22,10 +18,14 @@ const PER_CALL: usize = 10;
 /// Accounts that one call hands out.
 pub const PORTION: usize = PER_CALL * PER_MESSAGE;
 const OPERATION: &str = "sqs:SendMessageBatch";
+const SQS: Json = Json {
+    content_type: JSON_1_0,
+    target: "AmazonSQS",
+};
 
 /// The queue that functions sweep from.
 pub struct SweepQueue {
-    client: Client,
+    api: JsonApi,
     url: String,
 }
 
@@ -33,12 +33,8 @@ impl SweepQueue {
     /// Builds the client for the queue at `url`.
     #[must_use]
     pub fn new(aws: &Aws, region: &str, url: &str) -> Self {
-        let settings = Builder::from(&aws.settings(Service::Sqs, region))
-            .retry_partition(retry_partition("sqs"))
-            .retry_classifier(WorthRepeating)
-            .build();
         Self {
-            client: Client::from_conf(settings),
+            api: JsonApi::new(aws, Service::Sqs, region, SQS),
             url: url.to_owned(),
         }
     }
@@ -50,47 +46,55 @@ impl SweepQueue {
     /// What stood in the way until `budget` ended; some may have been sent.
     pub async fn send(&self, accounts: &[String], budget: Budget) -> Result<(), CallError> {
         let messages = accounts.chunks(PER_MESSAGE).enumerate();
-        let entries = messages.map(|(number, accounts)| entry(number, accounts));
-        let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let mut entries: Vec<(String, Value)> = messages
+            .map(|(number, accounts)| (number.to_string(), message(accounts)))
+            .collect();
         let sending = patiently(budget, async || {
-            let call = self
-                .client
-                .send_message_batch()
-                .queue_url(&self.url)
-                .set_entries(Some(entries.clone()));
-            let answer = bounded(OPERATION, budget, call.send()).await?;
+            let batch = entries
+                .iter()
+                .map(|(id, message)| json!({"Id": id, "MessageBody": message}));
+            let input = json!({"QueueUrl": self.url, "Entries": batch.collect::<Vec<_>>()});
+            let answer = self.api.call(OPERATION, &input, budget).await?;
             // What was neither taken nor refused was lost, and is sent again.
-            let is_taken = |id: &str| answer.successful.iter().any(|taken| taken.id == id);
-            entries.retain(|entry| !is_taken(entry.id()));
+            let taken = list(&answer, "Successful");
+            let is_taken = |id: &str| taken.iter().any(|entry| text(entry, "Id") == Some(id));
+            entries.retain(|(id, _)| !is_taken(id));
             if entries.is_empty() {
                 Ok(())
             } else {
-                Err(refused(&answer.failed))
+                Err(refused(list(&answer, "Failed")))
             }
         });
         sending.await
     }
 }
 
-fn entry(number: usize, accounts: &[String]) -> Result<SendMessageBatchRequestEntry, CallError> {
+fn message(accounts: &[String]) -> Value {
     let body = json!({"trailkeeper": "sweep", "accounts": accounts});
-    SendMessageBatchRequestEntry::builder()
-        .id(number.to_string())
-        .message_body(body.to_string())
-        .build()
-        .map_err(|e| CallError::new(OPERATION, "NotSent", &e.to_string(), false))
+    Value::String(body.to_string())
+}
+
+fn list<'a>(answer: &'a Map<String, Value>, name: &str) -> &'a [Value] {
+    let list = answer.get(name).and_then(Value::as_array);
+    list.map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
+    entry.get(name).and_then(Value::as_str)
 }
 
 /// Why messages of a batch were refused; the one that needs somebody's help first.
-fn refused(failed: &[BatchResultErrorEntry]) -> CallError {
-    let worst = failed.iter().max_by_key(|entry| entry.sender_fault);
+fn refused(failed: &[Value]) -> CallError {
+    let is_senders = |entry: &&Value| entry.get("SenderFault") == Some(&Value::Bool(true));
+    let worst = failed.iter().max_by_key(is_senders);
     worst.map_or_else(
         || CallError::new(OPERATION, "UnusableAnswer", "a message is missing", true),
         |entry| {
-            let message = entry.message.as_deref().unwrap_or("no message");
+            let code = text(entry, "Code").unwrap_or("no code");
+            let message = text(entry, "Message").unwrap_or("no message");
             // SQS counts being throttled among the sender's faults.
-            let passes = !entry.sender_fault || entry.code.contains("Throttl");
-            CallError::new(OPERATION, &entry.code, message, passes)
+            let passes = !is_senders(&entry) || code.contains("Throttl");
+            CallError::new(OPERATION, code, message, passes)
         },
     )
 }

@@ -2,23 +2,29 @@
 
 use std::{collections::HashMap, sync::Mutex};
 
-use aws_sdk_ssm::{Client, config::Builder};
+use serde_json::{Value, json};
 
 use crate::{
     arn::TrailArn,
-    aws::{Aws, Service, retry_partition},
+    aws::{Aws, Service},
     baseline::{Baseline, BaselineRefused, sha256},
     budget::Budget,
-    call::{WorthRepeating, bounded, patiently},
+    call::patiently,
     config::Parameter,
     failure::CallError,
+    json_api::{JSON_1_1, Json, JsonApi},
     members::in_account,
     reconcile::BaselineProblem,
 };
 
+const SSM: Json = Json {
+    content_type: JSON_1_1,
+    target: "AmazonSSM",
+};
+
 /// The parameters that hold the baselines.
 pub struct Baselines {
-    client: Client,
+    api: JsonApi,
     /// Documents by the parameter's name, which holds the hash of the value: what
     /// was checked once stays true.
     known: Mutex<HashMap<String, String>>,
@@ -28,12 +34,8 @@ impl Baselines {
     /// Builds the client.
     #[must_use]
     pub fn new(aws: &Aws, region: &str) -> Self {
-        let settings = Builder::from(&aws.settings(Service::Ssm, region))
-            .retry_partition(retry_partition("ssm"))
-            .retry_classifier(WorthRepeating)
-            .build();
         Self {
-            client: Client::from_conf(settings),
+            api: JsonApi::new(aws, Service::Ssm, region, SSM),
             known: Mutex::new(HashMap::new()),
         }
     }
@@ -88,11 +90,12 @@ impl Baselines {
 
     async fn read(&self, name: &str, budget: Budget) -> Result<String, CallError> {
         const OPERATION: &str = "ssm:GetParameter";
-        let call = self.client.get_parameter().name(name);
-        let answer = bounded(OPERATION, budget, call.send()).await?;
-        answer
-            .parameter
-            .and_then(|parameter| parameter.value)
+        let input = json!({"Name": name});
+        let answer = self.api.call(OPERATION, &input, budget).await?;
+        let value = answer.get("Parameter").and_then(|found| found.get("Value"));
+        value
+            .and_then(Value::as_str)
+            .map(str::to_owned)
             .ok_or_else(|| CallError::new(OPERATION, "UnusableAnswer", "it lacks a value", true))
     }
 }
