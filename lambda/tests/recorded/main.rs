@@ -12,5 +12,6 @@
 mod attribution;
 mod decisions;
 mod events;
+mod golden;
 mod notices;
 mod valid;

@@ -36,7 +36,7 @@ pub fn check(name: &str, incident: &Incident, most: usize) {
     };
     assert!(!text.chars().any(deceptive), "{name}: {text}");
     let lines = text.lines().count();
-    assert!(lines < 75, "{name}: {lines} lines");
+    assert!(lines < 200, "{name}: {lines} lines");
     // What the hostile events say must not stand outside quotes.
     for line in text.lines() {
         let unquoted: String = line.split('"').step_by(2).collect();
