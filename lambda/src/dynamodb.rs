@@ -60,7 +60,7 @@ impl Incidents {
         }
     }
 
-    /// Claims `incident` for `owner`, who gets it again as often as it asks.
+    /// Claims `incident` for `owner`, who gets it again until it is told.
     ///
     /// # Errors
     /// If the table does not tell. Then telling twice is better than not at all.
@@ -74,7 +74,7 @@ impl Incidents {
         let call = self
             .put(incident, owner, false)
             .condition_expression(
-                "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)",
+                "attribute_not_exists(id) OR (#owner = :owner AND told = :told) OR (told = :told AND claimed_at < :stale)",
             )
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(owner))

@@ -194,23 +194,35 @@ fn when(page: &mut Page, incident: &Incident) {
     }
 }
 
+/// How long nothing was recorded; `None` if the trail was not stopped.
+pub(crate) fn gap(incident: &Incident) -> Option<String> {
+    let timing = &incident.timing;
+    if timing.stopped_at.is_none() && !(was_answered(incident) && incident.is_plain_stop()) {
+        return None;
+    }
+    let is_logging = incident.verification.is_logging;
+    let unknown = || "unknown".to_owned();
+    if !incident.outcome.is_failure() || is_logging == Some(true) {
+        return Some(
+            timing
+                .gap_ms
+                .map_or_else(unknown, |gap| gap_text(gap, timing)),
+        );
+    }
+    Some(match (is_logging, timing.stopped_at) {
+        (Some(false), Some(stop)) => format!("open since {}", shown(stop)),
+        _ => "unknown, may be open".to_owned(),
+    })
+}
+
 /// How it was answered.
 fn course(page: &mut Page, incident: &Incident) {
     let timing = &incident.timing;
     let verification = &incident.verification;
-    if timing.stopped_at.is_some() || incident.is_plain_stop() {
+    if let Some(gap) = gap(incident) {
         page.fact("Trail's last stop", timing.stopped_at.map(shown));
         page.fact("Trail's last start", timing.started_at.map(shown));
-        let gap = if incident.outcome.is_failure() && verification.is_logging != Some(true) {
-            let gap = match (verification.is_logging, timing.stopped_at) {
-                (Some(false), Some(stop)) => format!("open since {}", shown(stop)),
-                _ => "unknown, may be open".to_owned(),
-            };
-            Some(gap)
-        } else {
-            timing.gap_ms.map(|gap| gap_text(gap, timing))
-        };
-        page.fact("Gap in the log", gap);
+        page.fact("Gap in the log", Some(gap));
     }
     if !incident.outcome.is_failure() && timing.verified_at.is_some() {
         page.fact("Seen as declared", timing.verified_at.map(shown));
@@ -248,7 +260,7 @@ fn course(page: &mut Page, incident: &Incident) {
 }
 
 /// The most important line.
-fn status(incident: &Incident) -> String {
+pub(crate) fn status(incident: &Incident) -> String {
     let stop = incident.is_plain_stop();
     let off = incident.verification.is_logging != Some(true);
     let state = match incident.outcome {
@@ -329,6 +341,6 @@ fn gap_text(gap: i64, timing: &Timing) -> String {
 }
 
 /// Without the fraction where there is none, so as not to claim to know it.
-fn shown(moment: Moment) -> String {
+pub(crate) fn shown(moment: Moment) -> String {
     moment.to_string().replace(".000Z", "Z")
 }

@@ -9,12 +9,14 @@
 pub mod actor;
 mod advice;
 pub mod arn;
+pub mod asff;
 pub mod asked;
 pub mod attribution;
 pub mod aws;
 pub mod baseline;
 pub mod budget;
 mod call;
+mod chat;
 pub mod cloudtrail;
 pub mod config;
 mod console;

@@ -1,11 +1,11 @@
 //! How an incident is worded: one SNS message that has a text for people and the JSON
-//! document for machines.
+//! document for machines, and another for chats.
 
 use serde_json::json;
 
 use crate::{
-    document::document, email::email, headline::headline, incident::Incident, summary::summary,
-    text::Clean,
+    chat::chat, document::document, email::email, headline::headline, incident::Incident,
+    summary::summary, text::Clean,
 };
 
 /// An SNS message, ready to publish.
@@ -13,10 +13,12 @@ use crate::{
 pub struct Notice {
     /// Subject: ASCII, fewer than 100 characters.
     pub subject: String,
-    /// The message per protocol, for `MessageStructure=json`: the text for
+    /// The message. Per protocol, for `MessageStructure=json`, it is the text for
     /// `email`, the headline for `sms`, the document for every other protocol.
     /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
     pub message: String,
+    /// Whether the message is one per protocol.
+    pub is_per_protocol: bool,
     /// Message attributes, for SNS filter policies; no value is empty.
     pub attributes: [(&'static str, String); 4],
 }
@@ -37,8 +39,22 @@ impl Notice {
         Ok(Self {
             subject: headline,
             message: message.to_string(),
+            is_per_protocol: true,
             attributes: attributes(incident),
         })
+    }
+
+    /// Words `incident` for the chats' topic. A chat reads the body alone, and takes
+    /// nothing else than its own schema.
+    #[must_use]
+    pub fn for_chat(incident: &Incident) -> Self {
+        let headline = headline(incident);
+        Self {
+            message: chat(incident, &headline, &summary(incident)),
+            is_per_protocol: false,
+            attributes: attributes(incident),
+            subject: headline,
+        }
     }
 }
 

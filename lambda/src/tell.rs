@@ -13,7 +13,7 @@ use crate::{
     incident::Incident,
     moment::Moment,
     notice::Notice,
-    sns::Topic,
+    sns::{Audience, Topic},
     told::Keys,
 };
 
@@ -37,26 +37,42 @@ impl Handler {
             .lock()
             .map(|mut untold| std::mem::take(&mut *untold));
         let left_over = left_over.unwrap_or_default();
-        self.tell_all(incidents.iter().chain(&left_over), owner, deadline)
-            .await
+        let left_over = left_over.iter().map(|(incident, to)| (incident, *to));
+        let late = self.send(left_over, owner, deadline).await;
+        self.tell_all(incidents, owner, deadline).await.and(late)
     }
 
-    /// Sends the notices side by side: one that hangs or fails must not hold up
-    /// another. What no retry would find again is kept if it fails. Returns the first
-    /// failure.
+    /// Tells of the incidents, the chats last: no chat may hold up what everybody gets.
+    /// Returns the first failure.
     pub(crate) async fn tell_all(
         &self,
-        incidents: impl Iterator<Item = &Incident>,
+        incidents: &[Incident],
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Result<(), CallError> {
+        let to = |audience| incidents.iter().map(move |incident| (incident, audience));
+        let told = self.send(to(Audience::Subscribers), owner, deadline).await;
+        if self.config.chat_topic_arn.is_none() {
+            return told;
+        }
+        told.and(self.send(to(Audience::Chats), owner, deadline).await)
+    }
+
+    /// Sends notices side by side: one that hangs or fails must not hold up another.
+    /// What no retry would find again is kept if it fails. Returns the first failure.
+    async fn send(
+        &self,
+        notices: impl Iterator<Item = (&Incident, Audience)>,
         owner: &str,
         deadline: SystemTime,
     ) -> Result<(), CallError> {
         let budget = Budget::for_notice(deadline);
-        let told = incidents.map(|incident| async move {
-            let told = self.tell(incident, owner, budget).await;
+        let told = notices.map(|(incident, to)| async move {
+            let told = self.tell(incident, to, owner, budget).await;
             if let Err(error) = &told {
-                error!(%error, "a notice was not sent");
+                error!(%error, audience = ?to, "a notice was not sent");
                 if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock()) {
-                    untold.push(incident.clone());
+                    untold.push((incident.clone(), to));
                 }
             }
             told
@@ -65,29 +81,35 @@ impl Handler {
         told.into_iter().collect()
     }
 
-    /// Tells of an incident, unless it was told already.
+    /// Tells of an incident, unless it was told already. Each audience is told by
+    /// itself: a retry for the chats' sake tells nobody else again.
     async fn tell(
         &self,
         incident: &Incident,
+        to: Audience,
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let keys = Keys::of(incident, Moment::now());
+        let keys = Keys::of(incident, Moment::now()).of_audience(to);
         for key in &keys.claimed {
             if self.is_told_by_another(key, owner, budget).await {
                 info!(
                     outcome = incident.outcome.as_str(),
+                    audience = ?to,
                     "this incident was told already"
                 );
                 return Ok(());
             }
         }
-        let notice = Notice::of(incident)
-            .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?;
+        let notice = match to {
+            Audience::Subscribers => Notice::of(incident)
+                .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?,
+            Audience::Chats => Notice::for_chat(incident),
+        };
         let topic = self
             .topic
             .get_or_init(|| Topic::new(&self.aws, &self.config));
-        if let Err(error) = topic.publish(&notice, budget).await {
+        if let Err(error) = topic.publish(&notice, to, budget).await {
             for key in &keys.claimed {
                 if let Err(error) = self.incidents().release(key, owner, budget).await {
                     warn!(%error, "a claim was not given back");
@@ -95,7 +117,7 @@ impl Handler {
             }
             return Err(error);
         }
-        info!(outcome = incident.outcome.as_str(), "notice sent");
+        info!(outcome = incident.outcome.as_str(), audience = ?to, "notice sent");
         for key in keys.claimed.iter().chain(&keys.noted) {
             if let Err(error) = self.incidents().told(key, owner, budget).await {
                 warn!(%error, "not remembered: a copy of this event may be told again");

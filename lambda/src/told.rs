@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, text::Clean};
+use crate::{
+    baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, sns::Audience,
+    text::Clean,
+};
 
 /// The keys of one incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +48,16 @@ impl Keys {
         let others = event.into_iter().chain(stop);
         let noted = others.filter(|key| !claimed.contains(key)).collect();
         Self { claimed, noted }
+    }
+
+    /// The same for one audience: whether the chats were told has keys of its own.
+    #[must_use]
+    pub fn of_audience(mut self, audience: Audience) -> Self {
+        if audience == Audience::Chats {
+            let mut keys = self.claimed.iter_mut().chain(&mut self.noted);
+            keys.for_each(|key| key.push_str("#chat"));
+        }
+        self
     }
 }
 
