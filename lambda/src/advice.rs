@@ -194,7 +194,8 @@ fn look_up(text: &str, by: &Lookup, trail: &TrailArn) -> Step {
 
 impl Incident {
     /// The trail's ARN, if it is known.
-    pub(crate) fn trail_arn(&self) -> Option<TrailArn> {
+    #[must_use]
+    pub fn trail_arn(&self) -> Option<TrailArn> {
         self.trail.arn.as_ref()?.as_str().parse().ok()
     }
 }

@@ -1,12 +1,18 @@
 //! Each kind of incident reads, in each format, as in its golden files. So a change of
 //! any wording shows in a diff.
 
-use std::{collections::BTreeSet, env, fs, path::PathBuf};
+use std::{collections::BTreeSet, env, fs, path::PathBuf, process::Command};
 
 use serde_json::Value;
-use trailkeeper::{incident::Incident, notice::Notice};
+use trailkeeper::{
+    arn::TrailArn, asff::finding, event::Event, incident::Incident, moment::Moment, notice::Notice,
+};
 
-use crate::notices::of_each_kind;
+use crate::{
+    events::{PROTECTED, named},
+    notices::of_each_kind,
+    valid::REPORTER,
+};
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
 const KINDS: [&str; 22] = [
@@ -35,13 +41,20 @@ const KINDS: [&str; 22] = [
 ];
 
 /// The files of one kind, by name.
-fn rendered(incident: &Incident) -> [(&'static str, String); 2] {
+fn rendered(incident: &Incident) -> [(&'static str, String); 4] {
     let notice = Notice::of(incident).unwrap();
     let message: Value = serde_json::from_str(&notice.message).unwrap();
     let text = |protocol: &str| message[protocol].as_str().unwrap();
     let document: Value = serde_json::from_str(text("default")).unwrap();
     let mail = format!("Subject: {}\n\n{}", notice.subject, text("email"));
-    [("email.txt", mail), ("document.json", pretty(&document))]
+    let chat: Value = serde_json::from_str(&Notice::for_chat(incident).message).unwrap();
+    let now = Moment::parse("2026-11-24T05:06:10Z").unwrap();
+    [
+        ("email.txt", mail),
+        ("document.json", pretty(&document)),
+        ("chat.json", pretty(&chat)),
+        ("finding.json", pretty(&finding(incident, REPORTER, now))),
+    ]
 }
 
 fn pretty(value: &Value) -> String {
@@ -79,4 +92,87 @@ fn each_kind_reads_as_in_its_golden_files() {
             );
         }
     }
+}
+
+/// What a shell makes of each command in a mail, word by word.
+fn pasted(mail: &str) -> Vec<String> {
+    let is_broken = |line: &str| line.ends_with('\\');
+    let mut commands: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in mail.lines() {
+        if goes_on {
+            let command = commands.last_mut().unwrap();
+            command.push('\n');
+            command.push_str(line);
+            goes_on = is_broken(line);
+        } else if line.starts_with("    aws ") {
+            commands.push(line.to_owned());
+            goes_on = is_broken(line);
+        }
+    }
+    let run = |command: &String| {
+        let script = format!("aws() {{ printf '%s ' \"$@\"; }}\n{command}");
+        let out = Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(out.status.success() && out.stderr.is_empty(), "{command}");
+        String::from_utf8(out.stdout).unwrap().trim_end().to_owned()
+    };
+    commands.iter().map(run).collect()
+}
+
+#[test]
+fn a_command_can_be_pasted_however_long_it_is() {
+    let mut seen = BTreeSet::new();
+    let long: TrailArn = PROTECTED[0]
+        .replace("audit", &"a".repeat(128))
+        .parse()
+        .unwrap();
+    for mut incident in of_each_kind() {
+        for trail in [incident.trail_arn(), Some(long.clone())] {
+            let Some(trail) = trail.filter(|_| incident.trail.arn.is_some()) else {
+                continue;
+            };
+            incident.trail.arn = Some(trail.as_str().into());
+            let notice = Notice::of(&incident).unwrap();
+            let message: Value = serde_json::from_str(&notice.message).unwrap();
+            let commands = pasted(message["email"].as_str().unwrap());
+            seen.extend(commands.into_iter().filter(|c| c.contains("aaaa")));
+        }
+    }
+    for wanted in [
+        format!("cloudtrail start-logging --name {long} --region eu-central-1"),
+        format!("cloudtrail get-trail --name {long} --region eu-central-1"),
+    ] {
+        assert!(seen.contains(&wanted), "{seen:#?}");
+    }
+}
+
+#[test]
+fn a_late_success_updates_the_finding_of_the_failure() {
+    let now = Moment::parse("2026-11-24T05:06:10Z").unwrap();
+    let all = of_each_kind();
+    let of = |kind: &str| {
+        let at = KINDS.iter().position(|known| *known == kind).unwrap();
+        finding(&all[at], REPORTER, now)
+    };
+    let (open, closed) = (of("not_restored"), of("restored"));
+    assert_eq!(open["Id"], closed["Id"]);
+    assert_eq!(open["Compliance"]["Status"], "FAILED");
+    assert_eq!(closed["Compliance"]["Status"], "PASSED");
+    assert_eq!(
+        closed["RecordState"], "ACTIVE",
+        "it is still to be looked into"
+    );
+    assert_eq!(of("conforming_change")["RecordState"], "ARCHIVED");
+    assert_ne!(of("unreachable")["Id"], of("account_suspended")["Id"]);
+}
+
+#[test]
+fn the_chats_messages_of_one_incident_are_one_thread() {
+    let event = Event::parse(&named("name-plain").to_string()).unwrap();
+    let denied = Incident::denied(&event, None);
+    assert_eq!(denied.thread(), denied.id.as_ref().unwrap().as_str());
+    let mut hostile = denied.clone();
+    hostile.id = Some("<!channel> @here".into());
+    assert!(hostile.thread().bytes().all(|b| b.is_ascii_alphanumeric()));
+    assert_ne!(hostile.thread(), denied.thread());
 }

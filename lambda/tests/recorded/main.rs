@@ -14,4 +14,6 @@ mod decisions;
 mod events;
 mod golden;
 mod notices;
+mod properties;
+mod schema;
 mod valid;

@@ -368,7 +368,7 @@ fn refused() -> Reconciliation {
 }
 
 /// The event rendered with every outcome there is.
-fn incidents(event: &Event) -> Vec<Incident> {
+pub fn incidents(event: &Event) -> Vec<Incident> {
     let trail = protected().remove(0);
     let mut all = of_stop(event);
     all.extend(of_change(event));
