@@ -176,3 +176,33 @@ fn the_chats_messages_of_one_incident_are_one_thread() {
     assert!(hostile.thread().bytes().all(|b| b.is_ascii_alphanumeric()));
     assert_ne!(hostile.thread(), denied.thread());
 }
+
+#[test]
+fn the_documented_severities_are_those_of_the_code() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/notices.md");
+    let text = fs::read_to_string(file).unwrap();
+    let table = text.split("## What arrives where").next().unwrap();
+    let rows = table.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let outcome = cells.get(1)?.strip_prefix('`')?.strip_suffix('`')?;
+        Some(format!("{outcome} {}", cells.get(2)?))
+    });
+    let of_code = of_each_kind().into_iter().map(|incident| {
+        let outcome = incident.outcome;
+        format!("{} {}", outcome.as_str(), outcome.severity().as_str())
+    });
+    let documented: BTreeSet<String> = rows.collect();
+    assert_eq!(documented, of_code.collect());
+    let schema: Value = serde_json::from_str(&text_of_schema()).unwrap();
+    let named: BTreeSet<&str> = documented
+        .iter()
+        .filter_map(|row| row.split(' ').next())
+        .collect();
+    let allowed = schema["properties"]["outcome"]["enum"].as_array().unwrap();
+    assert_eq!(named, allowed.iter().filter_map(Value::as_str).collect());
+}
+
+fn text_of_schema() -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(folder.join("../docs/schema/notice-1.json")).unwrap()
+}

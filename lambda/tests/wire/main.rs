@@ -26,6 +26,7 @@ mod world;
 // The tests.
 mod baselines;
 mod capture;
+mod chats;
 mod claims;
 mod duplicates;
 mod expected;
