@@ -115,15 +115,10 @@ def chat(message: dict) -> str:
     """A message in a channel."""
     content, width, columns = message["content"], 760, 92
     subject = message["metadata"]["summary"]
-    parts = [
-        '<circle cx="34" cy="34" r="15" fill="#6639ba"/>',
-        _text(28.5, 39, "Q", "b", "#fff"),
-        _text(60, 30, "Amazon Q", "b"),
-    ]
-    y = 52
-    parts.append(
-        _marked(60, y, content["title"], "b").replace("<tspan class", f'<tspan style="fill:{_severity(subject)}" class')
-    )
+    colour, y = _severity(subject), 52
+    title = _marked(60, y, content["title"], "b").replace("<tspan", f'<tspan style="fill:{colour}"')
+    logo = ['<circle cx="34" cy="34" r="15" fill="#6639ba"/>', _text(28.5, 39, "Q", "b", "#fff")]
+    parts = [*logo, _text(60, 30, "Amazon Q", "b"), title]
     top = y + 10
     y += 26
     blocks = [content["description"]]

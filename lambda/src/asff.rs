@@ -78,7 +78,7 @@ pub fn finding(incident: &Incident, by: Reporter<'_>, now: Moment) -> Value {
     let page = page.and_then(|trail| Some(Console::of(&trail)?.trail(&trail)));
     if let Some(fields) = finding.as_object_mut() {
         if let Some(step) = next_steps(incident).first() {
-            let text = [&step.text[..], &step.command.join(" ")].join(" ");
+            let text = format!("{} {}", step.text, step.command.join(" "));
             let text = cut(text.trim(), RECOMMENDATION);
             fields.insert(
                 "Remediation".to_owned(),

@@ -6,10 +6,11 @@
 //! a caller chose. So what is not ours stands in code, where neither reads markdown, and
 //! without the few characters that mean something even there.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     advice::{Step, next_steps},
+    baseline::sha256,
     email::{gap, shown, status},
     incident::Incident,
     text::Clean,
@@ -160,7 +161,7 @@ impl Incident {
             trail,
             self.outcome.is_of_accounts().then_some(self.outcome)
         ]);
-        crate::baseline::sha256(&Value::to_string(&key))
+        sha256(&key.to_string())
     }
 }
 

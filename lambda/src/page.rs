@@ -79,7 +79,7 @@ impl Page {
             is_new = false;
             // Within a word the next line must begin at once.
             for character in word.chars() {
-                if line.len() + end >= COLUMNS {
+                if line.len() + end.max(1) >= COLUMNS {
                     self.push(&format!("{line}\\"));
                     line.clear();
                 }

@@ -37,9 +37,9 @@ impl Handler {
             .lock()
             .map(|mut untold| std::mem::take(&mut *untold));
         let left_over = left_over.unwrap_or_default();
-        let left_over = left_over.iter().map(|(incident, to)| (incident, *to));
-        let late = self.send(left_over, owner, deadline).await;
-        self.tell_all(incidents, owner, deadline).await.and(late)
+        let told = self.tell_all(incidents, owner, deadline).await;
+        let late = left_over.iter().map(|(incident, to)| (incident, *to));
+        told.and(self.send(late, owner, deadline).await)
     }
 
     /// Tells of the incidents, the chats last: no chat may hold up what everybody gets.

@@ -64,14 +64,14 @@ fn a_retry_for_the_chats_sake_tells_nobody_else_again() {
     let event = stop();
     let request = "the-same-request";
     let within = Duration::from_secs(5);
-    let (kind, message) = failure(function.invoke_as(&event, request, within));
+    let (kind, message) = failure(function.invoke_as(request, event.to_string(), within));
     assert_eq!(kind, "Terminal.NoticeNotSent", "{message}");
     assert_eq!(told(&aws), [TOPIC, CHAT]);
 
     aws.state().disturb = None;
-    answered(function.invoke_as(&event, request, within));
+    answered(function.invoke_as(request, event.to_string(), within));
     assert_eq!(told(&aws), [TOPIC, CHAT, CHAT]);
-    answered(function.invoke_as(&event, request, within));
+    answered(function.invoke_as(request, event.to_string(), within));
     assert_eq!(told(&aws).len(), 3, "both were told");
 }
 
