@@ -60,7 +60,8 @@ impl Incidents {
         }
     }
 
-    /// Claims `incident` for `owner`, who gets it again until it is told.
+    /// Claims `incident` for `owner`, who gets it again until it is told, or, with
+    /// `again`, as often as it asks.
     ///
     /// # Errors
     /// If the table does not tell. Then telling twice is better than not at all.
@@ -68,14 +69,17 @@ impl Incidents {
         &self,
         incident: &str,
         owner: &str,
+        again: bool,
         budget: Budget,
     ) -> Result<Claim, CallError> {
         let stale = seconds(SystemTime::now()).saturating_sub(LEASE.as_secs());
         let call = self
             .put(incident, owner, false)
-            .condition_expression(
-                "attribute_not_exists(id) OR (#owner = :owner AND told = :told) OR (told = :told AND claimed_at < :stale)",
-            )
+            .condition_expression(if again {
+                "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)"
+            } else {
+                "attribute_not_exists(id) OR (#owner = :owner AND told = :told) OR (told = :told AND claimed_at < :stale)"
+            })
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(owner))
             .expression_attribute_values(":told", AttributeValue::Bool(false))

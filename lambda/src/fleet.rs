@@ -235,7 +235,7 @@ impl Handler {
             let (found, end) = self.sweep_account(&account, owner, deadline, budget).await;
             self.log_and_measure(&found);
             // What could not be sent is kept, and tried again before the end.
-            drop(self.tell_all(&found, owner, deadline).await);
+            drop(self.tell_all(found.iter(), owner, deadline).await);
             Look {
                 account,
                 found,

@@ -31,7 +31,7 @@ use crate::{
     reconcile::{BaselineProblem, Cause, Reconciliation, TrailApi, reconcile},
     request::Request,
     sessions::Sessions,
-    sns::{Audience, Topic},
+    sns::Topic,
     ssm::Baselines,
     text::Clean,
     trail::{Observation, Part, part_changed_by},
@@ -67,7 +67,7 @@ pub struct Handler {
     pub(crate) topic: OnceLock<Topic>,
     /// Incidents of sweeps and echoes whose notice could not be sent. A retry would not find
     /// them again: what they tell of is healed.
-    pub(crate) untold: Mutex<Vec<(Incident, Audience)>>,
+    pub(crate) untold: Mutex<Vec<Incident>>,
     /// The first account that the last sweep had no time for.
     pub(crate) sweep_from: Mutex<Option<String>>,
     pub(crate) function_name: String,

@@ -37,42 +37,26 @@ impl Handler {
             .lock()
             .map(|mut untold| std::mem::take(&mut *untold));
         let left_over = left_over.unwrap_or_default();
-        let told = self.tell_all(incidents, owner, deadline).await;
-        let late = left_over.iter().map(|(incident, to)| (incident, *to));
-        told.and(self.send(late, owner, deadline).await)
+        self.tell_all(incidents.iter().chain(&left_over), owner, deadline)
+            .await
     }
 
-    /// Tells of the incidents, the chats last: no chat may hold up what everybody gets.
-    /// Returns the first failure.
+    /// Sends the notices side by side: one that hangs or fails must not hold up
+    /// another. What no retry would find again is kept if it fails. Returns the first
+    /// failure.
     pub(crate) async fn tell_all(
         &self,
-        incidents: &[Incident],
-        owner: &str,
-        deadline: SystemTime,
-    ) -> Result<(), CallError> {
-        let to = |audience| incidents.iter().map(move |incident| (incident, audience));
-        let told = self.send(to(Audience::Subscribers), owner, deadline).await;
-        if self.config.chat_topic_arn.is_none() {
-            return told;
-        }
-        told.and(self.send(to(Audience::Chats), owner, deadline).await)
-    }
-
-    /// Sends notices side by side: one that hangs or fails must not hold up another.
-    /// What no retry would find again is kept if it fails. Returns the first failure.
-    async fn send(
-        &self,
-        notices: impl Iterator<Item = (&Incident, Audience)>,
+        incidents: impl Iterator<Item = &Incident>,
         owner: &str,
         deadline: SystemTime,
     ) -> Result<(), CallError> {
         let budget = Budget::for_notice(deadline);
-        let told = notices.map(|(incident, to)| async move {
-            let told = self.tell(incident, to, owner, budget).await;
+        let told = incidents.map(|incident| async move {
+            let told = self.tell(incident, owner, budget).await;
             if let Err(error) = &told {
-                error!(%error, audience = ?to, "a notice was not sent");
+                error!(%error, "a notice was not sent");
                 if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock()) {
-                    untold.push((incident.clone(), to));
+                    untold.push(incident.clone());
                 }
             }
             told
@@ -81,18 +65,39 @@ impl Handler {
         told.into_iter().collect()
     }
 
-    /// Tells of an incident, unless it was told already. Each audience is told by
-    /// itself: a retry for the chats' sake tells nobody else again.
+    /// Tells of an incident, unless it was told already; the chats last, so that none
+    /// holds up what everybody gets.
     async fn tell(
         &self,
         incident: &Incident,
+        owner: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let keys = Keys::of(incident, Moment::now());
+        if self.config.chat_topic_arn.is_none() {
+            let to = Audience::Subscribers;
+            return self.tell_audience(incident, &keys, to, owner, budget).await;
+        }
+        // A retry for the one's sake must not tell the other again.
+        let keys = keys.or_of_content(incident);
+        let to = Audience::Subscribers;
+        let told = self.tell_audience(incident, &keys, to, owner, budget).await;
+        let (to, keys) = (Audience::Chats, keys.of_chats());
+        told.and(self.tell_audience(incident, &keys, to, owner, budget).await)
+    }
+
+    async fn tell_audience(
+        &self,
+        incident: &Incident,
+        keys: &Keys,
         to: Audience,
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let keys = Keys::of(incident, Moment::now()).of_audience(to);
+        // What failed is told with each try, what is settled once.
+        let again = incident.outcome.is_failure();
         for key in &keys.claimed {
-            if self.is_told_by_another(key, owner, budget).await {
+            if self.is_told_by_another(key, owner, again, budget).await {
                 info!(
                     outcome = incident.outcome.as_str(),
                     audience = ?to,
@@ -129,10 +134,16 @@ impl Handler {
     /// Claims an incident; whether another run told it. A run that has claimed it is
     /// waited for. If it does not tell, it may have died, or could not give its claim
     /// back: to be told twice is better than not at all.
-    async fn is_told_by_another(&self, key: &str, owner: &str, budget: Budget) -> bool {
+    async fn is_told_by_another(
+        &self,
+        key: &str,
+        owner: &str,
+        again: bool,
+        budget: Budget,
+    ) -> bool {
         let patience = Budget::lasting(PATIENCE.min(budget.left() / 2));
         loop {
-            match self.incidents().claim(key, owner, budget).await {
+            match self.incidents().claim(key, owner, again, budget).await {
                 Ok(Claim::Granted) => return false,
                 Ok(Claim::Taken) => {}
                 Err(error) => {

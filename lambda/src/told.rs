@@ -2,10 +2,7 @@
 
 use serde_json::json;
 
-use crate::{
-    baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, sns::Audience,
-    text::Clean,
-};
+use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, text::Clean};
 
 /// The keys of one incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,13 +47,23 @@ impl Keys {
         Self { claimed, noted }
     }
 
-    /// The same for one audience: whether the chats were told has keys of its own.
+    /// With a key for what has none by itself, as long as it is a finding of our own:
+    /// such a one is not found again in the same words.
     #[must_use]
-    pub fn of_audience(mut self, audience: Audience) -> Self {
-        if audience == Audience::Chats {
-            let mut keys = self.claimed.iter_mut().chain(&mut self.noted);
-            keys.for_each(|key| key.push_str("#chat"));
+    pub fn or_of_content(mut self, incident: &Incident) -> Self {
+        if self.claimed.is_empty() && incident.source != "event" {
+            let what = json!(incident).to_string();
+            let key = format!("{}#found#{}", incident.trail_key(), sha256(&what));
+            self.claimed.push(key);
         }
+        self
+    }
+
+    /// The keys of whether the chats were told.
+    #[must_use]
+    pub fn of_chats(mut self) -> Self {
+        let keys = self.claimed.iter_mut().chain(&mut self.noted);
+        keys.for_each(|key| key.push_str("#chat"));
         self
     }
 }

@@ -51,15 +51,17 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 1..4).prop_map(|pieces| pieces.join(" "))
 }
 
+/// The records that are changed.
+const BASES: [&str; 3] = [
+    "identity-role-full",
+    "update-several",
+    "denied-null-parameters",
+];
+
 /// A record with some of its fields replaced.
 fn event() -> impl Strategy<Value = Event> {
-    let bases = [
-        "identity-role-full",
-        "update-several",
-        "denied-null-parameters",
-    ];
     let changes = prop::collection::vec((0..FIELDS.len(), hostile()), 0..8);
-    (prop::sample::select(&bases[..]), changes).prop_map(|(base, changes)| {
+    (prop::sample::select(&BASES[..]), changes).prop_map(|(base, changes)| {
         let mut event = named(base);
         for (field, text) in changes {
             let mut at = &mut event["detail"];
