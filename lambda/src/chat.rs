@@ -88,14 +88,12 @@ fn description(incident: &Incident, summary: &str) -> String {
 }
 
 fn step(step: &Step) -> String {
-    let mut text = marked(&step.text);
+    let mut lines = vec![marked(&step.text)];
     if !step.command.is_empty() {
-        text.push_str(&format!("\n`{}`", step.command.join(" ")));
+        lines.push(format!("`{}`", step.command.join(" ")));
     }
-    if let Some(link) = &step.link {
-        text.push_str(&format!("\n{link}"));
-    }
-    text
+    lines.extend(step.link.clone());
+    lines.join("\n")
 }
 
 /// A sentence of ours in markdown: what is quoted in it is code, and so is a word of

@@ -73,7 +73,7 @@ impl Page {
             let end = if at + 1 < words.len() { END.len() } else { 0 };
             if !is_new && line.len() + 1 + word.len() + end > COLUMNS {
                 self.push(&format!("{line}{END}"));
-                line = "     ".to_owned();
+                line = " ".repeat(5);
             }
             line.push(' ');
             is_new = false;
