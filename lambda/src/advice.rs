@@ -57,7 +57,7 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
             ));
         }
         Outcome::Reported if incident.trail.arn.is_none() => steps.push(Step::new(
-            "Look at the organisation's trail from its management account, and at the call below.",
+            "Look at the organisation's trail from its management account, and at this call.",
         )),
         _ => {}
     }
@@ -65,7 +65,7 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     if incident.is_unexplained() {
         steps.extend(trail.iter().map(find_the_call));
     } else if incident.severity != Severity::Info {
-        steps.push(Step::new("Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen."));
+        steps.push(Step::new("Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen."));
     }
     if let Some(trail) = &trail {
         steps.extend(deeds(incident, trail));

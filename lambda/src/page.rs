@@ -71,7 +71,12 @@ impl Page {
         let mut is_new = true;
         for (at, word) in words.iter().enumerate() {
             let end = if at + 1 < words.len() { END.len() } else { 0 };
-            if !is_new && line.len() + 1 + word.len() + end > COLUMNS {
+            let room = COLUMNS.saturating_sub(line.len() + end);
+            // An option stays with its value, if the two fit on a line.
+            let value = words.get(at + 1).filter(|_| word.starts_with("--"));
+            let both = 1 + word.len() + value.map_or(0, |value| 1 + value.len());
+            let is_tight = both > room && both + 5 + END.len() <= COLUMNS;
+            if !is_new && (is_tight || 1 + word.len() > room) {
                 self.push(&format!("{line}{END}"));
                 line = " ".repeat(5);
             }
