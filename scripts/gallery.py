@@ -77,6 +77,8 @@ def mail(text: str) -> str:
 
 def _wrapped(line: str, columns: int) -> list[str]:
     """A line of a chat, broken at blanks, and where there are none, anywhere; what is code stays it."""
+    if line.startswith("https://"):
+        return [line]
     lines, current, is_code = [], "", False
     for word in re.split(r"(?<= )", line):
         while word:
@@ -91,7 +93,7 @@ def _wrapped(line: str, columns: int) -> list[str]:
             if word:
                 lines.append(current + ("`" if is_code else ""))
                 current = "`" if is_code else ""
-    return [*lines, current]
+    return [piece.lstrip(" ") for piece in [*lines, current]]
 
 
 def _marked(x: int, y: int, line: str, kind: str) -> str:
@@ -113,7 +115,7 @@ def _marked(x: int, y: int, line: str, kind: str) -> str:
 
 def chat(message: dict) -> str:
     """A message in a channel."""
-    content, width, columns = message["content"], 760, 92
+    content, columns = message["content"], 92
     subject = message["metadata"]["summary"]
     colour, y = _severity(subject), 52
     title = _marked(60, y, content["title"], "b").replace("<tspan", f'<tspan style="fill:{colour}"')
@@ -132,6 +134,8 @@ def chat(message: dict) -> str:
         y += 5
     parts.append(f'<rect x="60" y="{top}" width="4" height="{y - top - 18}" rx="2" fill="{colour}"/>')
     parts.append(_text(74, y, " · ".join(content["keywords"]), "dim"))
+    links = [line for block in blocks for line in block.split("\n") if line.startswith("https://")]
+    width = max(760, round(max(map(len, links), default=0) * 7.4) + 100)
     return _svg(width, y + 18, f"Chat: {subject}", parts)
 
 

@@ -56,7 +56,10 @@ pub(crate) fn chat(incident: &Incident, headline: &str, summary: &str) -> String
 }
 
 fn description(incident: &Incident, summary: &str) -> String {
-    let mut lines = vec![format!("*{}*", marked(&status(incident))), marked(summary)];
+    let mut lines = vec![
+        format!("*{}*", marked(&status(incident).replace("  ", " "))),
+        marked(summary),
+    ];
     let mut fact = |label: &str, value: Option<String>| {
         lines.extend(value.map(|value| format!("*{label}:* {value}")));
     };
