@@ -71,14 +71,14 @@ fn columns(line: &str) -> usize {
 
 /// Whether a line is a link of ours and nothing else.
 fn is_link(line: &str) -> bool {
-    let link = line.trim_start();
+    let address = line.trim_start();
     let hosts = [
         "https://console.aws.amazon.com/",
         "https://console.amazonaws-us-gov.com/",
         "https://console.amazonaws.cn/",
     ];
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b":/?#=._-".contains(&b);
-    hosts.iter().any(|host| link.starts_with(host)) && link.bytes().all(is_plain)
+    hosts.iter().any(|host| address.starts_with(host)) && address.bytes().all(is_plain)
 }
 
 /// The limits of Amazon Q Developer in chat applications are 250 and 8,000 characters
