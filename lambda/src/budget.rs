@@ -45,6 +45,13 @@ impl Budget {
         Self::lasting((left(deadline).mul_f32(0.9)).clamp(LEAST, MOST))
     }
 
+    /// For all the notices of a sweep, that go out while it still looks: 90 % of the
+    /// time left until `deadline`.
+    #[must_use]
+    pub fn for_all_notices(deadline: SystemTime) -> Self {
+        Self::lasting(left(deadline).mul_f32(0.9).max(LEAST))
+    }
+
     /// For what is nice to know: 30 % of the time left until `deadline`, at most
     /// 10 s.
     #[must_use]
@@ -57,6 +64,14 @@ impl Budget {
     pub fn lasting(time: Duration) -> Self {
         Self {
             until: Instant::now() + time,
+        }
+    }
+
+    /// The same, but ended by the end of `whole`.
+    #[must_use]
+    pub fn within(self, whole: Self) -> Self {
+        Self {
+            until: self.until.min(whole.until),
         }
     }
 

@@ -57,8 +57,9 @@ impl CloudTrail {
             .ok_or_else(|| CallError::new(operation, "NoClient", "region not configured", false))
     }
 
-    /// The latest records of a call in the trail's home region, newest first, as
-    /// JSON texts; some hundreds at most, so that failed calls cannot hide others.
+    /// The latest records of a call in the trail's home region, made from `since` to
+    /// `until`, newest first, as JSON texts; some hundreds at most, so that failed
+    /// calls cannot hide others.
     ///
     /// # Errors
     /// The refusal, or what stood in the way.
@@ -67,6 +68,7 @@ impl CloudTrail {
         trail: &TrailArn,
         event_name: &str,
         since: Moment,
+        until: Moment,
         budget: Budget,
     ) -> Result<Vec<String>, CallError> {
         const OPERATION: &str = "cloudtrail:LookupEvents";
@@ -80,7 +82,8 @@ impl CloudTrail {
             .client(trail, OPERATION)?
             .lookup_events()
             .lookup_attributes(by_name)
-            .start_time(DateTime::from_millis(since.epoch_millis()));
+            .start_time(DateTime::from_millis(since.epoch_millis()))
+            .end_time(DateTime::from_millis(until.epoch_millis()));
         let mut records = Vec::new();
         let mut next = None;
         for _ in 0..PAGES {

@@ -20,7 +20,7 @@ use crate::{
 
 /// How long an incident is remembered: as long as its event can lie in the
 /// dead-letter queue.
-const KEPT: Duration = Duration::from_hours(14 * 24);
+pub(crate) const KEPT: Duration = Duration::from_hours(14 * 24);
 /// After this a claim whose notice was never sent is taken over at once: Lambda's
 /// own retries are over by then. A younger one is waited for.
 const LEASE: Duration = Duration::from_mins(15);
@@ -74,15 +74,15 @@ impl Incidents {
     ) -> Result<Claim, CallError> {
         let stale = seconds(SystemTime::now()).saturating_sub(LEASE.as_secs());
         let call = self
-            .put(incident, owner, false)
-            .condition_expression(if again {
-                "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)"
-            } else {
-                "attribute_not_exists(id) OR (#owner = :owner AND told = :told) OR (told = :told AND claimed_at < :stale)"
-            })
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":told", AttributeValue::Bool(false))
+            .put_if_owned(
+                incident,
+                owner,
+                if again {
+                    "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)"
+                } else {
+                    "attribute_not_exists(id) OR (#owner = :owner AND told = :told) OR (told = :told AND claimed_at < :stale)"
+                },
+            )
             .expression_attribute_values(":stale", number(stale));
         let granted = written(call, budget).await?;
         Ok(if granted {
@@ -119,7 +119,8 @@ impl Incidents {
         written(call, budget).await.map(drop)
     }
 
-    /// Gives a claim back: its notice could not be sent.
+    /// Gives a claim back: its notice could not be sent. Another run may have become
+    /// tired of waiting, and have told it: then there is nothing to give back.
     ///
     /// # Errors
     /// The refusal. Others then wait for its owner in vain, and tell it themselves.
@@ -130,9 +131,19 @@ impl Incidents {
         budget: Budget,
     ) -> Result<(), CallError> {
         let call = self
-            .put(incident, owner, false)
+            .put_if_owned(incident, owner, "#owner = :owner AND told = :told")
             .item("claimed_at", number(0));
         written(call, budget).await.map(drop)
+    }
+
+    /// An entry that is not told, if `condition` holds: `:owner` in it is `owner`, and
+    /// `:told` is false.
+    fn put_if_owned(&self, incident: &str, owner: &str, condition: &str) -> PutItemFluentBuilder {
+        self.put(incident, owner, false)
+            .condition_expression(condition)
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":told", AttributeValue::Bool(false))
     }
 
     fn put(&self, incident: &str, owner: &str, told: bool) -> PutItemFluentBuilder {

@@ -18,6 +18,10 @@ pub(crate) fn outcome(
     about: Circumstances,
     stop_confirmed: Option<bool>,
 ) -> Option<Outcome> {
+    // Whatever else the look found is told apart.
+    if about.saw_stop {
+        return Some(Outcome::AlreadyLogging);
+    }
     let found = !done.found.is_empty();
     if about.mode == Mode::Observe && found && done.baseline_problem.is_none() {
         return Some(Outcome::WouldRestore);
@@ -36,7 +40,7 @@ pub(crate) fn outcome(
         return Some(Outcome::Restored);
     }
     match about.cause {
-        Cause::Sweep => about.saw_stop.then_some(Outcome::AlreadyLogging),
+        Cause::Sweep => None,
         // A responder sets what is declared: whoever sets anything else is none.
         Cause::Echo => {
             let weakened = matches!(asked, Asked::Fields(_)) && !asked.conforms();

@@ -49,6 +49,17 @@ impl CallError {
         self.code.as_str()
     }
 
+    /// What stays the same as long as the reason does. Which one of many calls is
+    /// throttled, or times out, is chance.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        if self.retryable {
+            self.code().to_owned()
+        } else {
+            format!("{}: {}", self.operation, self.code)
+        }
+    }
+
     /// Whether the same call may succeed later without anybody's help.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

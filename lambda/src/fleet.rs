@@ -22,27 +22,12 @@ use crate::{
     outcome::Outcome,
     request::Message,
     sqs::{PORTION, SweepQueue},
+    tell::Finds,
 };
 
 /// Accounts that are looked at side by side. Within one, a trail follows the other:
 /// CloudTrail's limits are per account.
 const SIDE_BY_SIDE: usize = 50;
-
-/// What came of the members' accounts.
-pub(crate) struct Swept {
-    /// What was found; log, metrics and notices tell of it already.
-    pub(crate) incidents: Vec<Incident>,
-    /// Whether the notices were sent.
-    pub(crate) sent: Result<(), CallError>,
-}
-
-/// What came of one account.
-struct Look {
-    account: String,
-    /// What was found; told already.
-    found: Vec<Incident>,
-    end: End,
-}
 
 /// How the look at an account ended.
 enum End {
@@ -54,9 +39,11 @@ enum End {
 
 impl Handler {
     /// Reconciles the trails of all members, or hands the accounts out to do so, while
-    /// they are still being listed. `None` if there are no members.
-    pub(crate) async fn sweep_members(&self, owner: &str, deadline: SystemTime) -> Option<Swept> {
-        let members = self.config.members.as_ref()?;
+    /// they are still being listed.
+    pub(crate) async fn sweep_members(&self, finds: &Finds, owner: &str, deadline: SystemTime) {
+        let Some(members) = &self.config.members else {
+            return;
+        };
         let budget = Budget::for_fleet(deadline);
         // Apart, so that a slow look holds up no page and a slow page no look.
         let (sender, mut receiver) = unbounded_channel();
@@ -65,25 +52,27 @@ impl Handler {
             match &members.sweep_queue_url {
                 Some(url) => {
                     let sent = self.hand_out(accounts, url, budget).await;
-                    let unfinished = sent.err().as_ref().map(Unfinished::because_of);
-                    (Looks::default(), unfinished)
+                    sent.err().as_ref().map(Unfinished::because_of)
                 }
-                None => self.sweep_in_turn(accounts, owner, deadline, budget).await,
+                None => {
+                    self.sweep_in_turn(accounts, finds, owner, deadline, budget)
+                        .await
+                }
             }
         };
-        let (listing, (mut looks, unfinished)) = join!(self.list(members, sender, budget), sweep);
-        looks
-            .of_accounts
-            .extend(listing.inactive.into_iter().map(|(why, accounts)| {
-                let problem = format!("Organizations says {why}: nobody can look at their trails");
-                Incident::of_accounts(Outcome::AccountSuspended, accounts, problem, false)
-            }));
+        let (listing, unfinished) = join!(self.list(members, sender, budget), sweep);
+        for (why, accounts) in listing.inactive {
+            let problem = format!("Organizations says {why}: nobody can look at their trails");
+            let incident =
+                Incident::of_accounts(Outcome::AccountSuspended, accounts, problem, false);
+            self.find(finds, incident.caused_by([why.to_owned()]));
+        }
         // One finding, whatever the reasons.
         let unlisted = listing.failed.as_ref().map(Unfinished::because_of);
         let both = unlisted.into_iter().chain(unfinished);
-        let unfinished = both.reduce(Unfinished::and).map(Unfinished::told);
-        looks.of_accounts.extend(unfinished);
-        Some(self.tell_of_accounts(looks, owner, deadline).await)
+        if let Some(unfinished) = both.reduce(Unfinished::and) {
+            self.find(finds, unfinished.told());
+        }
     }
 
     /// Sends the active accounts to whoever looks at them.
@@ -139,10 +128,11 @@ impl Handler {
     async fn sweep_in_turn(
         &self,
         accounts: impl Stream<Item = String>,
+        finds: &Finds,
         owner: &str,
         deadline: SystemTime,
         budget: Budget,
-    ) -> (Looks, Option<Unfinished>) {
+    ) -> Option<Unfinished> {
         let mut from = with(&self.sweep_from, Option::take).flatten();
         let skipped = Mutex::new(Vec::new());
         let first = accounts.filter(|account| {
@@ -159,10 +149,11 @@ impl Handler {
             stream::iter(skipped.unwrap_or_default())
         });
         let in_turn = first.chain(rest.flatten());
-        let mut looks = self.sweep_accounts(in_turn, owner, deadline, budget).await;
-        with(&self.sweep_from, |from| *from = looks.late.first().cloned());
-        let unfinished = looks.unfinished();
-        (looks, unfinished)
+        let late = self
+            .sweep_accounts(in_turn, finds, owner, deadline, budget)
+            .await;
+        with(&self.sweep_from, |from| *from = late.first().cloned());
+        Unfinished::late(late)
     }
 
     /// Reconciles the trails of the accounts that messages of the queue name, and
@@ -199,32 +190,31 @@ impl Handler {
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
         let budget = Budget::for_fleet(deadline);
-        let mut looks = self
-            .sweep_accounts(stream::iter(accounts.to_vec()), owner, deadline, budget)
-            .await;
-        let late = looks.unfinished().map(Unfinished::told);
-        looks.of_accounts.extend(late);
-        let Swept { incidents, sent } = self.tell_of_accounts(looks, owner, deadline).await;
-        conclude(&incidents, sent)
+        let accounts = stream::iter(accounts.to_vec());
+        let (finds, found) = unbounded_channel();
+        let looks = async {
+            // Gone with the last look: then no more is to be told.
+            let finds = finds;
+            let late = self
+                .sweep_accounts(accounts, &finds, owner, deadline, budget)
+                .await;
+            if let Some(unfinished) = Unfinished::late(late) {
+                self.find(&finds, unfinished.told());
+            }
+        };
+        let ((), told) = join!(looks, self.tell_beside(found, owner, deadline));
+        conclude(&told.incidents, told.sent)
     }
 
-    async fn tell_of_accounts(&self, looks: Looks, owner: &str, deadline: SystemTime) -> Swept {
-        self.log_and_measure(&looks.of_accounts);
-        let sent = self.notify(&looks.of_accounts, owner, deadline).await;
-        let mut incidents = looks.of_trails;
-        incidents.extend(looks.of_accounts);
-        Swept { incidents, sent }
-    }
-
-    /// Looks at `accounts`, and tells what it finds of each at once: a sweep that is
-    /// ended by force leaves nothing healed and untold behind.
+    /// Looks at `accounts`. Returns those that it had no time for.
     async fn sweep_accounts(
         &self,
         accounts: impl Stream<Item = String>,
+        finds: &Finds,
         owner: &str,
         deadline: SystemTime,
         budget: Budget,
-    ) -> Looks {
+    ) -> Vec<String> {
         // Once, before many ask for it at the same time. If it fails, each says so.
         for parameter in self.config.members.iter().flat_map(Members::parameters) {
             if let Err(problem) = self.baselines().document(parameter, budget).await {
@@ -232,29 +222,23 @@ impl Handler {
             }
         }
         let looks = accounts.map(|account| async move {
-            let (found, end) = self.sweep_account(&account, owner, deadline, budget).await;
-            self.log_and_measure(&found);
-            // What could not be sent is kept, and tried again before the end.
-            drop(self.tell_all(found.iter(), owner, deadline).await);
-            Look {
-                account,
-                found,
-                end,
-            }
+            let end = self
+                .sweep_account(&account, finds, owner, deadline, budget)
+                .await;
+            (account, end)
         });
         let mut looks = pin!(looks.buffer_unordered(SIDE_BY_SIDE));
-        let (mut all, mut seen) = (Looks::default(), 0);
+        let (mut late, mut seen) = (Vec::new(), 0);
         let mut unreachable: BTreeMap<String, (Vec<String>, CallError)> = BTreeMap::new();
-        while let Some(look) = looks.next().await {
-            all.of_trails.extend(look.found);
-            match look.end {
+        while let Some((account, end)) = looks.next().await {
+            match end {
                 End::Seen => seen += 1,
                 End::Unreachable(error) => {
                     let cause = unreachable.entry(error.code().to_owned());
                     let (accounts, _) = cause.or_insert_with(|| (Vec::new(), error));
-                    accounts.push(look.account);
+                    accounts.push(account);
                 }
-                End::Late => all.late.push(look.account),
+                End::Late => late.push(account),
             }
         }
         let lost: usize = unreachable
@@ -266,57 +250,38 @@ impl Handler {
         info!(
             swept = seen,
             unreachable = lost,
-            late = all.late.len(),
+            late = late.len(),
             "accounts swept"
         );
-        all.of_accounts = unreachable
-            .into_values()
-            .map(|(accounts, error)| {
-                let retryable = error.is_retryable();
-                Incident::of_accounts(Outcome::Unreachable, accounts, error.to_string(), retryable)
-            })
-            .collect();
-        all
+        for (accounts, error) in unreachable.into_values() {
+            let (problem, retryable) = (error.to_string(), error.is_retryable());
+            let incident =
+                Incident::of_accounts(Outcome::Unreachable, accounts, problem, retryable);
+            self.find(finds, incident.caused_by([error.cause()]));
+        }
+        late
     }
 
-    /// What was found, also of an account that could not be seen to the end.
     async fn sweep_account(
         &self,
         account: &str,
+        finds: &Finds,
         owner: &str,
         deadline: SystemTime,
         fleet: Budget,
-    ) -> (Vec<Incident>, End) {
-        let mut incidents = Vec::new();
+    ) -> End {
         for trail in self.config.member_trails(account) {
             if fleet.is_spent() {
-                return (incidents, End::Late);
+                return End::Late;
             }
             let budget = Budget::for_restoration(deadline);
             let cloudtrail = match self.reach(&trail, "sweep", budget).await {
                 Ok(cloudtrail) => cloudtrail,
-                Err(error) => return (incidents, End::Unreachable(error)),
+                Err(error) => return End::Unreachable(error),
             };
-            incidents.extend(self.look(&cloudtrail, &trail, owner, deadline).await);
+            self.look(&cloudtrail, &trail, finds, owner, deadline).await;
         }
-        (incidents, End::Seen)
-    }
-}
-
-/// What came of many accounts.
-#[derive(Default)]
-struct Looks {
-    /// Told already.
-    of_trails: Vec<Incident>,
-    /// Not yet told.
-    of_accounts: Vec<Incident>,
-    late: Vec<String>,
-}
-
-impl Looks {
-    /// Takes what there was no time for.
-    fn unfinished(&mut self) -> Option<Unfinished> {
-        Unfinished::late(std::mem::take(&mut self.late))
+        End::Seen
     }
 }
 
@@ -337,6 +302,7 @@ fn with<T, R>(kept: &Mutex<T>, work: impl FnOnce(&mut T) -> R) -> Option<R> {
 struct Unfinished {
     accounts: Vec<String>,
     problem: String,
+    causes: Vec<String>,
     retryable: bool,
 }
 
@@ -346,6 +312,7 @@ impl Unfinished {
         Self {
             accounts: Vec::new(),
             problem: error.to_string(),
+            causes: vec![error.cause()],
             retryable: error.is_retryable(),
         }
     }
@@ -356,6 +323,7 @@ impl Unfinished {
         (!accounts.is_empty()).then(|| Self {
             accounts,
             problem: problem.to_owned(),
+            causes: vec!["Late".to_owned()],
             retryable: true,
         })
     }
@@ -363,6 +331,7 @@ impl Unfinished {
     fn and(mut self, other: Self) -> Self {
         self.accounts.extend(other.accounts);
         self.problem = format!("{}; {}", self.problem, other.problem);
+        self.causes.extend(other.causes);
         self.retryable |= other.retryable;
         self
     }
@@ -374,5 +343,6 @@ impl Unfinished {
             self.problem,
             self.retryable,
         )
+        .caused_by(self.causes)
     }
 }

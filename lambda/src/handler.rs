@@ -324,6 +324,7 @@ impl Handler {
         let Some(parameter) = self.config.parameter(trail) else {
             return Err(BaselineProblem {
                 text: format!("no baseline is configured for {trail}"),
+                cause: "NoBaseline".to_owned(),
                 is_retryable: false,
             });
         };

@@ -1,6 +1,8 @@
 //! What is reported: the facts of one incident. Its JSON form is the machine
 //! document of the notice, version 1.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::{
@@ -26,8 +28,8 @@ pub struct Circumstances {
     pub mode: Mode,
     /// Whether the actor is one whose changes are expected.
     pub is_expected: bool,
-    /// Whether the trail's own times show a stop that was undone before the look,
-    /// and that nobody was told of.
+    /// Whether it is about a stop alone that was undone before the look, by the
+    /// trail's own times, and that nobody was told of.
     pub saw_stop: bool,
 }
 
@@ -70,6 +72,9 @@ pub struct Incident {
     /// Whether a later try may do better, if anything went wrong.
     #[serde(skip)]
     pub retryable: bool,
+    /// What stood in the way, by error codes: the same as long as it is the same.
+    #[serde(skip)]
+    pub causes: BTreeSet<String>,
 }
 
 /// The trail of an incident; `None` where the record does not tell which.
@@ -224,10 +229,11 @@ impl Incident {
         }
         let logging_was_off = done.found.iter().any(|drift| drift.part == Part::Logging);
         // What others healed while it was looked at is not part of what is told.
-        let settled = matches!(
-            outcome,
-            Outcome::AlreadyRestored | Outcome::ConformingChange | Outcome::Unconfirmed
-        );
+        let settled = about.saw_stop
+            || matches!(
+                outcome,
+                Outcome::AlreadyRestored | Outcome::ConformingChange | Outcome::Unconfirmed
+            );
         if !settled {
             incident.drift.clone_from(&done.found);
         }
@@ -269,12 +275,21 @@ impl Incident {
             still_differs: done.left.iter().map(|drift| drift.field.clone()).collect(),
             reads: done.reads,
         };
+        if about.saw_stop {
+            return Some(incident);
+        }
         incident.remediation = Remediation {
             calls: done.calls.clone(),
             would_call: done.would_call.clone(),
             start_logging_accepted_at: done.start_accepted_at,
         };
         incident.problem = problem(done, outcome);
+        let errors = done.refused.iter().chain(&done.unread);
+        incident.causes = errors.map(CallError::cause).collect();
+        let unusable = done.baseline_problem.as_ref();
+        incident
+            .causes
+            .extend(unusable.map(|problem| problem.cause.clone()));
         let missing = |error: &&CallError| !error.is_trail_missing();
         let baseline = done.baseline_problem.as_ref();
         incident.retryable = baseline.is_none_or(|problem| problem.is_retryable)
@@ -342,7 +357,15 @@ impl Incident {
             accounts: Vec::new(),
             fingerprint: event.fingerprint(),
             retryable: false,
+            causes: BTreeSet::new(),
         }
+    }
+
+    /// The same, with what stood in the way.
+    #[must_use]
+    pub fn caused_by(mut self, causes: impl IntoIterator<Item = String>) -> Self {
+        self.causes.extend(causes);
+        self
     }
 
     /// Whether the invocation is to fail, so that it is tried again and the alarm is
@@ -406,6 +429,15 @@ pub fn stop_confirmed(event: &Event, state: &LoggingState) -> Option<bool> {
     } else {
         (behind <= SUCCESSION_MS).then_some(true)
     }
+}
+
+/// From when to when a call was made that can be behind a stop at `stopped_at`.
+pub(crate) fn calls_behind_stop(stopped_at: Moment) -> Option<(Moment, Moment)> {
+    let at = stopped_at.epoch_millis();
+    // The time of a call is cut to the second.
+    let since = Moment::from_epoch_millis(at.checked_sub(SUCCESSION_MS + 1_000)?)?;
+    let until = Moment::from_epoch_millis(at.checked_add(CLOCK_SKEW_MS)?)?;
+    Some((since, until))
 }
 
 /// Whether a later stop does not hide the one of the event.

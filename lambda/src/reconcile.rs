@@ -46,6 +46,8 @@ pub enum Mode {
 pub struct BaselineProblem {
     /// For people.
     pub text: String,
+    /// The same as long as the reason is the same.
+    pub cause: String,
     /// Whether it may pass by itself.
     pub is_retryable: bool,
 }

@@ -48,11 +48,10 @@ impl Baselines {
         parameter: &Parameter,
         budget: Budget,
     ) -> Result<Baseline, BaselineProblem> {
-        let refused = |error: BaselineRefused| problem(parameter, &error, false);
         let document = self.document(parameter, budget).await?;
         // One baseline may be that of a trail in every account.
         let document = in_account(&document, trail.account());
-        Baseline::parse(&document, trail).map_err(refused)
+        Baseline::parse(&document, trail).map_err(|error| refused(parameter, &error))
     }
 
     /// The text of a baseline, as Terraform wrote it. At most a third of `budget` is
@@ -72,14 +71,10 @@ impl Baselines {
         let read = patiently(budget, async || self.read(&parameter.name, budget).await);
         let document = read
             .await
-            .map_err(|error| problem(parameter, &error, error.is_retryable()))?;
+            .map_err(|error| problem(parameter, &error, error.cause(), error.is_retryable()))?;
         let found = sha256(&document);
         if found != parameter.sha256 {
-            return Err(problem(
-                parameter,
-                &BaselineRefused::Tampered { found },
-                false,
-            ));
+            return Err(refused(parameter, &BaselineRefused::Tampered { found }));
         }
         if let Ok(mut known) = self.known.lock() {
             known.insert(parameter.name.clone(), document.clone());
@@ -102,13 +97,23 @@ impl Baselines {
     }
 }
 
+fn refused(parameter: &Parameter, why: &BaselineRefused) -> BaselineProblem {
+    let cause = match why {
+        BaselineRefused::Tampered { .. } => "Tampered",
+        BaselineRefused::Unusable(_) => "Unusable",
+    };
+    problem(parameter, why, cause.to_owned(), false)
+}
+
 fn problem(
     parameter: &Parameter,
     why: &dyn std::fmt::Display,
+    cause: String,
     is_retryable: bool,
 ) -> BaselineProblem {
     BaselineProblem {
         text: format!("the baseline, parameter {}: {why}", parameter.name),
+        cause,
         is_retryable,
     }
 }

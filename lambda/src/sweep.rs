@@ -1,10 +1,10 @@
 //! The sweep: every protected trail is looked at, whether an event came or not.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use tokio::join;
+use tokio::{join, sync::mpsc::unbounded_channel};
 use tracing::{info, warn};
 
 use crate::{
@@ -12,48 +12,52 @@ use crate::{
     attribution::suspects,
     budget::Budget,
     cloudtrail::CloudTrail,
+    dynamodb::KEPT,
     event::Event,
     failure::Failure,
     handler::{Handler, conclude},
-    incident::{Circumstances, Incident},
+    incident::{Circumstances, Incident, calls_behind_stop},
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
+    tell::{Finds, Told},
     told::{event_key, stop_key},
-    trail::calls_behind,
+    trail::{Part, calls_behind},
 };
 
 /// How far back the event history is searched for the call behind a drift, in
 /// milliseconds.
 const SEARCHED_MS: i64 = 24 * 3_600_000;
 
-/// How long a record may take to appear in the history, in milliseconds.
+/// How long a record may take to appear in the history.
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>.
-const RECORDED_MS: i64 = 15 * 60_000;
+const RECORDED: Duration = Duration::from_mins(15);
 
-/// For how long a sweep asks who made a stop that was told already without a name, in
-/// milliseconds.
-const LATELY_MS: i64 = 20 * 60_000;
+/// For how long a sweep asks who made a stop that was told already without a name.
+const LATELY: Duration = Duration::from_mins(20);
 
-/// How old a stop may be that was undone before a sweep saw it, in milliseconds: the
-/// longest time between two sweeps, and what its record may take.
-const UNDONE_MS: i64 = 60 * 60_000 + RECORDED_MS;
+/// How old a stop may be that was undone before a sweep saw it. Events and sweeps may
+/// have failed for days, but whether it was told must still be remembered for sure.
+const UNDONE: Duration = KEPT.saturating_sub(Duration::from_hours(24));
 
-/// What the event history says about who did what was found.
-enum Likely {
-    Call(Box<Event>),
-    /// It was a call that was told of already.
-    Told,
-    Unknown,
+/// What came of one look at a trail.
+struct Seen<'a> {
+    cloudtrail: &'a CloudTrail,
+    trail: &'a TrailArn,
+    done: Reconciliation,
+    owner: &'a str,
+    /// For all that is asked to tell more of it: the notice must not wait for long.
+    budget: Budget,
 }
 
-/// When `trail` stopped, if that was undone before anybody looked.
-fn undone_stop(done: &Reconciliation, now: Moment) -> Option<Moment> {
-    let stopped_at = done.logging?.stopped_at?;
-    let is_recent = now.millis_since(stopped_at) < UNDONE_MS;
-    // What could not be read, or compared, is told as that.
-    let is_well = done.verified_at.is_some() && done.baseline_problem.is_none();
-    (done.found.is_empty() && is_well && is_recent).then_some(stopped_at)
+/// When the trail stopped, if that was undone before anybody looked. Nothing else that
+/// is wrong hides it: only of a trail that was found off the stop is told by that.
+fn undone_stop(done: &Reconciliation) -> Option<Moment> {
+    let logs = done
+        .logging
+        .filter(|state| state.is_logging == Some(true))?;
+    let was_off = done.found.iter().any(|drift| drift.part == Part::Logging);
+    logs.stopped_at.filter(|_| !was_off)
 }
 
 impl Handler {
@@ -70,124 +74,131 @@ impl Handler {
         // Each try is an owner of its own: a trail that stays wrong is not to be
         // told again by the retry.
         let owner = format!("{request_id}@{}", now.epoch_millis());
-        // A notice of these does not wait for the members.
-        let own = async {
+        let (finds, found) = unbounded_channel();
+        let looks = async {
+            // Gone with the last look: then no more is to be told.
+            let finds = finds;
             let trails = self.config.trails.iter();
-            let looks = trails.map(|trail| self.look(&self.cloudtrail, trail, &owner, deadline));
-            let found: Vec<Incident> = join_all(looks).await.into_iter().flatten().collect();
-            self.log_and_measure(&found);
-            let sent = self.notify(&found, &owner, deadline).await;
-            (found, sent)
+            let own = trails.map(|arn| self.look(&self.cloudtrail, arn, &finds, &owner, deadline));
+            join!(join_all(own), self.sweep_members(&finds, &owner, deadline));
         };
-        let ((mut incidents, mut sent), members) = join!(own, self.sweep_members(&owner, deadline));
-        if let Some(members) = members {
-            incidents.extend(members.incidents);
-            sent = sent.and(members.sent);
-        }
+        let ((), told) = join!(looks, self.tell_beside(found, &owner, deadline));
+        let Told { incidents, sent } = told;
         (self.write_line)(&metrics::sweep(incidents.len(), &self.function_name, now));
         info!(drifting = incidents.len(), "sweep done");
         conclude(&incidents, sent)
     }
 
-    /// Reconciles one trail without an event. `None` if it is as declared.
+    /// Reconciles one trail without an event. Finds nothing if it is as declared.
     pub(crate) async fn look(
         &self,
         cloudtrail: &CloudTrail,
         trail: &TrailArn,
+        finds: &Finds,
         owner: &str,
         deadline: SystemTime,
-    ) -> Option<Incident> {
+    ) {
         let budget = Budget::for_restoration(deadline);
         let none = Event::default();
         let done = self
             .reconcile(cloudtrail, trail, Cause::Sweep, &none, budget)
             .await;
-        let now = Moment::now();
-        let stop = undone_stop(&done, now);
-        let is_past = |age| stop.is_some_and(|stop| now.millis_since(stop) >= age);
-        // The table must not hold up what is to be told for long.
-        let memory = Budget::for_enrichment(deadline);
-        if let Some(stop) = stop.filter(|_| is_past(LATELY_MS))
-            && self
-                .was_told(&stop_key(trail.as_str(), stop), owner, memory)
-                .await
-        {
+        let seen = Seen {
+            cloudtrail,
+            trail,
+            done,
+            owner,
+            budget: Budget::for_enrichment(deadline),
+        };
+        if let Some(incident) = self.of_drift(&seen).await {
+            self.find(finds, incident);
+        }
+        if let Some(incident) = self.of_undone_stop(&seen).await {
+            self.find(finds, incident);
+        }
+    }
+
+    /// What there is to tell of what differed, or could not be read.
+    async fn of_drift(&self, seen: &Seen<'_>) -> Option<Incident> {
+        let until = Moment::now();
+        let since = Moment::from_epoch_millis(until.epoch_millis() - SEARCHED_MS);
+        let calls = calls_behind(&seen.done.found);
+        let call = self
+            .likely_call(seen, &calls, since.map(|since| (since, until)))
+            .await;
+        self.incident(seen, &call.unwrap_or_default(), Cause::Sweep, false)
+    }
+
+    /// A stop that was undone before anybody looked leaves its times behind.
+    async fn of_undone_stop(&self, seen: &Seen<'_>) -> Option<Incident> {
+        let stopped_at = undone_stop(&seen.done)?;
+        let age = Moment::now().millis_since(stopped_at);
+        let age = Duration::from_millis(age.try_into().unwrap_or_default());
+        if age >= UNDONE {
             return None;
         }
-        let likely = self
-            .likely_call(cloudtrail, trail, &done, stop.is_some(), owner, deadline)
-            .await;
-        let mut about = Circumstances {
-            cause: Cause::Sweep,
+        let key = stop_key(seen.trail.as_str(), stopped_at);
+        if age >= LATELY && self.was_told(&key, seen.owner, seen.budget).await {
+            return None;
+        }
+        let window = calls_behind_stop(stopped_at);
+        match self.likely_call(seen, &["StopLogging"], window).await {
+            Some(call) => self.incident(seen, &call, Cause::Stop, true),
+            // To hide the call among others, or the history itself, hides no stop.
+            None if age >= RECORDED => self.incident(seen, &Event::default(), Cause::Sweep, true),
+            None => None,
+        }
+    }
+
+    fn incident(
+        &self,
+        seen: &Seen<'_>,
+        event: &Event,
+        cause: Cause,
+        saw_stop: bool,
+    ) -> Option<Incident> {
+        let about = Circumstances {
+            cause,
             mode: self.config.mode,
             // The call is a guess, and must not make light of what was found.
             is_expected: false,
-            saw_stop: false,
+            saw_stop,
         };
-        let event = match likely {
-            // A stop that was undone before anybody looked leaves its times behind.
-            Likely::Call(event) => {
-                if stop.is_some() {
-                    about.cause = Cause::Stop;
-                }
-                *event
-            }
-            Likely::Told => none,
-            // To hide the call among others, or the history itself, hides no stop.
-            Likely::Unknown => {
-                about.saw_stop = is_past(RECORDED_MS);
-                none
-            }
-        };
-        let mut incident = Incident::reconciled(&event, trail, &done, about)?;
+        let mut incident = Incident::reconciled(event, seen.trail, &seen.done, about)?;
         incident.source = "sweep";
         Some(incident)
     }
 
-    /// The likely call behind what was found: a record takes minutes to appear in the
-    /// history. Best effort (law 7).
+    /// The likely one of `calls` behind what was found, made within `window`: a record
+    /// takes minutes to appear in the history. Best effort (law 7).
     async fn likely_call(
         &self,
-        cloudtrail: &CloudTrail,
-        trail: &TrailArn,
-        done: &Reconciliation,
-        was_stopped: bool,
-        owner: &str,
-        deadline: SystemTime,
-    ) -> Likely {
-        let budget = Budget::for_enrichment(deadline);
-        let since = Moment::from_epoch_millis(Moment::now().epoch_millis() - SEARCHED_MS);
-        let Some(since) = since else {
-            return Likely::Unknown;
-        };
+        seen: &Seen<'_>,
+        calls: &[&str],
+        window: Option<(Moment, Moment)>,
+    ) -> Option<Event> {
+        let (since, until) = window?;
+        let (trail, budget) = (seen.trail, seen.budget);
         let responders = self.config.responders(trail.account());
         let mut found = Vec::new();
-        let calls = if was_stopped {
-            vec!["StopLogging"]
-        } else {
-            calls_behind(&done.found)
-        };
         for call in calls {
-            match cloudtrail.history(trail, call, since, budget).await {
-                Ok(records) => {
-                    found.extend(suspects(&records, trail, done, &responders));
-                }
+            let records = seen.cloudtrail.history(trail, call, since, until, budget);
+            match records.await {
+                Ok(records) => found.extend(suspects(&records, trail, &seen.done, &responders)),
                 Err(error) => warn!(%error, "the event history was not read"),
             }
         }
         found.sort_by(|a, b| b.record.event_time.cmp(&a.record.event_time));
-        let mut likely = Likely::Unknown;
         for event in found {
             let Some(id) = &event.record.event_id else {
                 continue;
             };
             // A call that was told of already was answered then: it is not this one.
             let told = event_key(trail.as_str(), id, &event.fingerprint(), false);
-            if !self.was_told(&told, owner, budget).await {
-                return Likely::Call(Box::new(event));
+            if !self.was_told(&told, seen.owner, budget).await {
+                return Some(event);
             }
-            likely = Likely::Told;
         }
-        likely
+        None
     }
 }

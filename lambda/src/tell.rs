@@ -1,8 +1,12 @@
 //! Telling of incidents: each once.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    pin::pin,
+    time::{Duration, SystemTime},
+};
 
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tracing::{error, info, warn};
 
 use crate::{
@@ -23,6 +27,17 @@ const AT_ONCE: usize = 50;
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Where the looks of a sweep put what they find.
+pub(crate) type Finds = UnboundedSender<Incident>;
+
+/// What came of telling beside the looks.
+pub(crate) struct Told {
+    /// All that was found.
+    pub(crate) incidents: Vec<Incident>,
+    /// The first failure, unless all was sent in the end.
+    pub(crate) sent: Result<(), CallError>,
+}
+
 impl Handler {
     /// Sends the notices, and those that could not be sent before. Returns the first
     /// failure.
@@ -32,37 +47,78 @@ impl Handler {
         owner: &str,
         deadline: SystemTime,
     ) -> Result<(), CallError> {
-        let left_over = self
-            .untold
-            .lock()
-            .map(|mut untold| std::mem::take(&mut *untold));
-        let left_over = left_over.unwrap_or_default();
-        self.tell_all(incidents.iter().chain(&left_over), owner, deadline)
-            .await
-    }
-
-    /// Sends the notices side by side: one that hangs or fails must not hold up
-    /// another. What no retry would find again is kept if it fails. Returns the first
-    /// failure.
-    pub(crate) async fn tell_all(
-        &self,
-        incidents: impl Iterator<Item = &Incident>,
-        owner: &str,
-        deadline: SystemTime,
-    ) -> Result<(), CallError> {
         let budget = Budget::for_notice(deadline);
-        let told = incidents.map(|incident| async move {
-            let told = self.tell(incident, owner, budget).await;
-            if let Err(error) = &told {
-                error!(%error, "a notice was not sent");
-                if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock()) {
-                    untold.push(incident.clone());
-                }
-            }
-            told
-        });
+        let left_over = self.take_untold();
+        let all = incidents.iter().chain(&left_over);
+        let told = all.map(|incident| self.tell_or_keep(incident, owner, budget));
+        // One that hangs or fails must not hold up another.
         let told: Vec<_> = stream::iter(told).buffer_unordered(AT_ONCE).collect().await;
         told.into_iter().collect()
+    }
+
+    /// Writes log and metrics of what a look found, and hands it over to be told.
+    pub(crate) fn find(&self, finds: &Finds, incident: Incident) {
+        self.log_and_measure(std::slice::from_ref(&incident));
+        // Whoever tells listens for as long as somebody looks.
+        drop(finds.send(incident));
+    }
+
+    /// Tells of what is found while it is still looked for: a topic that is slow delays
+    /// no look, and a sweep that is ended by force has told what it found until then.
+    /// What could not be sent before, or at first, is tried once more.
+    pub(crate) async fn tell_beside(
+        &self,
+        mut found: UnboundedReceiver<Incident>,
+        owner: &str,
+        deadline: SystemTime,
+    ) -> Told {
+        let whole = Budget::for_all_notices(deadline);
+        let left_over = || {
+            let taken = stream::once(async { stream::iter(self.take_untold()) });
+            taken.flatten().map(|incident| (incident, false))
+        };
+        let found = stream::poll_fn(|context| found.poll_recv(context));
+        let all = left_over()
+            .chain(found.map(|incident| (incident, true)))
+            .chain(left_over());
+        let told = all.map(|(incident, is_new)| async move {
+            let budget = Budget::for_notice(deadline).within(whole);
+            let sent = self.tell_or_keep(&incident, owner, budget).await;
+            (is_new.then_some(incident), sent)
+        });
+        let mut told = pin!(told.buffer_unordered(AT_ONCE));
+        let (mut incidents, mut sent) = (Vec::new(), Ok(()));
+        while let Some((incident, result)) = told.next().await {
+            incidents.extend(incident);
+            sent = sent.and(result);
+        }
+        let all_sent = self.untold.lock().is_ok_and(|untold| untold.is_empty());
+        Told {
+            incidents,
+            sent: if all_sent { Ok(()) } else { sent },
+        }
+    }
+
+    fn take_untold(&self) -> Vec<Incident> {
+        let taken = self.untold.lock();
+        taken.map_or_else(|_| Vec::new(), |mut untold| std::mem::take(&mut *untold))
+    }
+
+    /// Sends a notice. What no retry would find again is kept if that fails.
+    async fn tell_or_keep(
+        &self,
+        incident: &Incident,
+        owner: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let told = self.tell(incident, owner, budget).await;
+        if let Err(error) = &told {
+            error!(%error, "a notice was not sent");
+            if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock()) {
+                untold.push(incident.clone());
+            }
+        }
+        told
     }
 
     /// Tells of an incident, unless it was told already; the chats last, so that none
@@ -94,8 +150,8 @@ impl Handler {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        // What failed is told with each try, what is settled once.
-        let again = incident.outcome.is_failure();
+        // What an event's answer failed at is told with each try, all else once.
+        let again = incident.outcome.is_failure() && incident.source == "event";
         for key in &keys.claimed {
             if self.is_told_by_another(key, owner, again, budget).await {
                 info!(

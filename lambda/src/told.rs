@@ -1,5 +1,7 @@
 //! Under which keys an incident is remembered as told. Pure.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, text::Clean};
@@ -68,19 +70,17 @@ impl Keys {
     }
 }
 
+/// The key of what stays wrong. It holds no value that was read, and no times: whoever
+/// changes them would be told of at every sweep.
 fn still(incident: &Incident, trail: &str, period: i64) -> String {
+    let found = incident.drift.iter().map(|drift| &drift.field);
+    let fields: BTreeSet<&String> = found.chain(&incident.verification.still_differs).collect();
     // Which accounts had no turn is chance.
     let accounts = match incident.outcome {
         Outcome::SweepIncomplete => &[],
         _ => &incident.accounts[..],
     };
-    let what = json!([
-        incident.outcome,
-        incident.drift,
-        incident.verification.still_differs,
-        incident.timing.stopped_at,
-        accounts,
-    ]);
+    let what = json!([incident.outcome, fields, incident.causes, accounts,]);
     format!("{trail}#still#{}#{period}", sha256(&what.to_string()))
 }
 

@@ -95,5 +95,9 @@ module "service_control_policy" {
   exempt_principals = var.exempt_principals
   member_responders = local.members_respond
   hub_account_id    = local.account
-  tags              = var.tags
+  evidence_arns     = var.evidence_arns
+
+  # The hub's own, and the organisation's: by ARN, as members may have trails of that name.
+  guarded_trail_arns = var.baselines[*].trail_arn
+  tags               = var.tags
 }

@@ -278,7 +278,7 @@ variable "chat" {
 }
 
 variable "service_control_policy_targets" {
-  description = "Ids of the root, units or accounts whose administrators a service control policy keeps off the trails and off Trailkeeper. Needs that policies are managed here: in the management account, or delegated. None: no policy."
+  description = "Ids of the root, units or accounts whose administrators a service control policy keeps off the trails, member_trails and baselines, and off Trailkeeper. Needs that policies are managed here: in the management account, or delegated. None: no policy."
   type        = list(string)
   default     = []
   nullable    = false
@@ -286,6 +286,13 @@ variable "service_control_policy_targets" {
 
 variable "exempt_principals" {
   description = "ARNs of roles that the service control policy lets change what it protects, such as the pipeline's; account and parts of the name may be *."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "evidence_arns" {
+  description = "ARNs of where the trails' logs are, which that policy keeps everybody else off: buckets and log groups, whose names may hold *, and keys. For instance arn:aws:s3:::audit-logs-*."
   type        = list(string)
   default     = []
   nullable    = false

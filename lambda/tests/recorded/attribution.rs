@@ -5,8 +5,10 @@ use trailkeeper::{
     actor::Actor,
     attribution::suspects,
     event::Event,
+    failure::CallError,
     incident::{Circumstances, Incident},
     moment::Moment,
+    outcome::Outcome,
     reconcile::{Cause, Mode, Reconciliation},
     told::{Keys, stop_key},
     trail::Drift,
@@ -153,4 +155,76 @@ fn an_incident_is_claimed_by_its_event_and_what_stays_wrong_by_the_hour() {
     let hour = |time| told(&wrong, Cause::Sweep, &event, time).claimed;
     assert_eq!(hour("2026-11-24T12:00:00Z"), hour("2026-11-24T12:59:59Z"));
     assert_ne!(hour("2026-11-24T12:00:00Z"), hour("2026-11-24T13:00:00Z"));
+}
+
+#[test]
+fn what_stays_wrong_is_known_by_its_cause_and_not_by_what_was_read() {
+    let trail = protected().remove(0);
+    let about = Circumstances {
+        cause: Cause::Sweep,
+        mode: Mode::Enforce,
+        is_expected: false,
+        saw_stop: false,
+    };
+    let error = |operation, code: &str, message: &str, retryable| {
+        vec![CallError::new(operation, code, message, retryable)]
+    };
+    let denied = |message| error("cloudtrail:UpdateTrail", "AccessDenied", message, false);
+    let key = |left: Vec<Drift>, stopped_at: &str, refused: Vec<CallError>| {
+        let wrong = Reconciliation {
+            found: left.clone(),
+            left,
+            verified_at: None,
+            refused,
+            ..done(Some(true), Moment::parse(NOON), Moment::parse(stopped_at))
+        };
+        let incident = Incident::reconciled(&Event::default(), &trail, &wrong, about).unwrap();
+        Keys::of(&incident, Moment::parse(NOON).unwrap()).claimed
+    };
+    let mut other_values = weakened();
+    for drift in &mut other_values {
+        drift.before = json!("something else");
+    }
+    let first = key(weakened(), NOON, denied("request 1"));
+    assert_eq!(
+        first,
+        key(other_values, "2026-11-24T11:00:00Z", denied("request 2"))
+    );
+    let fewer = weakened().into_iter().skip(1).collect();
+    assert_ne!(first, key(fewer, NOON, denied("request 1")), "other fields");
+    let other_code = error("cloudtrail:UpdateTrail", "KmsException", "", false);
+    assert_ne!(first, key(weakened(), NOON, other_code), "another reason");
+    let other_call = error("cloudtrail:GetTrail", "AccessDenied", "", false);
+    assert_ne!(first, key(weakened(), NOON, other_call), "another call");
+    // Which call is throttled is chance.
+    let throttled = |operation| error(operation, "ThrottlingException", "", true);
+    assert_eq!(
+        key(weakened(), NOON, throttled("cloudtrail:GetTrail")),
+        key(weakened(), NOON, throttled("cloudtrail:ListTags"))
+    );
+}
+
+#[test]
+fn accounts_that_stay_out_of_reach_are_told_again_for_another_reason_or_others() {
+    let key = |outcome, account: &str, cause: &str, problem: &str| {
+        let accounts = vec![account.to_owned()];
+        let incident = Incident::of_accounts(outcome, accounts, problem.to_owned(), false);
+        let incident = incident.caused_by([cause.to_owned()]);
+        Keys::of(&incident, Moment::parse(NOON).unwrap()).claimed
+    };
+    for outcome in [Outcome::Unreachable, Outcome::AccountSuspended] {
+        let first = key(outcome, "444455556666", "AccessDenied", "request 1");
+        assert_eq!(
+            first,
+            key(outcome, "444455556666", "AccessDenied", "request 2")
+        );
+        assert_ne!(
+            first,
+            key(outcome, "777788889999", "AccessDenied", "request 1")
+        );
+        assert_ne!(
+            first,
+            key(outcome, "444455556666", "RegionDisabled", "request 1")
+        );
+    }
 }

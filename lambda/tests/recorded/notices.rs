@@ -361,6 +361,7 @@ fn refused() -> Reconciliation {
         baseline_problem: Some(BaselineProblem {
             text: "the baseline, parameter /trailkeeper/t/audit/0123: its SHA-256 is 4567"
                 .to_owned(),
+            cause: "Tampered".to_owned(),
             is_retryable: false,
         }),
         ..done(Some(true), at("2026-11-23T00:00:00Z"), None)

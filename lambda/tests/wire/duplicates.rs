@@ -168,6 +168,32 @@ fn an_abandoned_claim_is_taken_over_and_one_that_is_told_is_not() {
 }
 
 #[test]
+fn a_claim_that_is_given_back_late_wipes_out_no_telling_of_another_run() {
+    let aws = Aws::whole(Box::new(|called, earlier| {
+        (called == PUBLISH && earlier == 0).then(|| {
+            let refused = Box::new(refused_by_sns(403, "AuthorizationError"));
+            Reply::Late(Duration::from_secs(1), refused)
+        })
+    }));
+    let function = Function::start(&aws, &[]);
+    let event = single_region(&aws);
+    let first = event.clone();
+    let telling = thread::spawn(move || failure(function.invoke(&first)));
+    while aws.count(PUBLISH) == 0 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    // Meanwhile another run, tired of waiting, tells it.
+    for item in aws.state().incidents.values_mut() {
+        item.insert("owner".to_owned(), json!({"S": "another run"}));
+        item.insert("told".to_owned(), json!({"BOOL": true}));
+    }
+    let (kind, _) = telling.join().unwrap();
+    assert_eq!(kind, "Terminal.NoticeNotSent");
+    answered(Function::start(&aws, &[]).invoke(&event));
+    assert_eq!(aws.accepted(PUBLISH), 0, "it was told by the other run");
+}
+
+#[test]
 fn without_its_memory_the_function_tells_all_the_same() {
     let cases = [
         ("500", refused(500, "InternalServerError"), 8),

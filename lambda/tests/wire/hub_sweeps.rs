@@ -1,7 +1,7 @@
 //! The sweep of an organisation: directly, and handed out through a queue. With an
 //! unoptimised binary on a busy machine the tests that give little time can fail.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,7 @@ use crate::{
     answered,
     aws::{Aws, PUBLISH, STATUS, refused, refused_by_sns},
     failure,
+    http::Reply,
     organization::{
         ASSUME_ROLE, HUB, LIST_ACCOUNTS, QUEUE, SEND, declared_in, delivered, member, sweep_of,
         trail_of,
@@ -182,6 +183,54 @@ fn what_is_found_in_an_account_is_told_before_the_others_are_done() {
         told < last,
         "a sweep that is cut off has told what it healed"
     );
+}
+
+#[test]
+fn a_topic_that_hangs_holds_up_no_account_and_few_notices_are_on_their_way() {
+    let aws = Aws::hub(
+        130,
+        Box::new(|called, _| (called == PUBLISH).then_some(Reply::Hang)),
+    );
+    for number in 0..70 {
+        aws.state().world.stop(&trail_of(&member(number)), 60.0);
+    }
+    let function = aws.start_hub(&[]);
+    let (kind, message) = failure(function.invoke_within(&sweep(), Duration::from_secs(25)));
+    assert_eq!(kind, "Retryable.NoticeNotSent", "{message}");
+    assert_eq!(entered(&aws), members(0..130));
+    let state = aws.state();
+    let at = |operation: &str| -> Vec<Instant> {
+        let calls = state.calls.iter();
+        let meant = calls.filter(|call| call.operation == operation);
+        meant.map(|call| call.at).collect()
+    };
+    let (entered, told) = (at(ASSUME_ROLE), at(PUBLISH));
+    let took = *entered.last().unwrap() - entered[0];
+    assert!(took < Duration::from_secs(12), "{took:?}");
+    // A try ends after three seconds; then comes the next, or another notice.
+    let first = told
+        .iter()
+        .filter(|at| **at - told[0] < Duration::from_millis(2_900));
+    let first = first.count();
+    assert!((2..=50).contains(&first), "{first}");
+}
+
+#[test]
+fn a_notice_that_fails_early_in_a_sweep_is_tried_again_at_its_end() {
+    let aws = Aws::hub(
+        200,
+        Box::new(|called, earlier| {
+            (called == PUBLISH && earlier == 0).then(|| refused_by_sns(403, "AuthorizationError"))
+        }),
+    );
+    aws.state()
+        .latency
+        .insert(STATUS, Duration::from_millis(400));
+    aws.state().world.stop(&trail_of(&member(0)), 60.0);
+    let function = aws.start_hub(&[]);
+    let answer = answered(function.invoke(&sweep()));
+    assert_eq!(answer, json!({"outcomes": ["restored"]}));
+    assert_eq!((aws.count(PUBLISH), aws.accepted(PUBLISH)), (2, 1));
 }
 
 #[test]

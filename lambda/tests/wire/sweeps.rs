@@ -9,8 +9,8 @@ use crate::{
     answered,
     attack::{RESPONDER, again, by, event_of},
     aws::{
-        AUDIT, Aws, PARAMETER, PROTECTED, PUBLISH, PUT_ITEM, STATUS, now, published, refused,
-        refused_by_sns,
+        AUDIT, Aws, Disturbance, PARAMETER, PROTECTED, PUBLISH, PUT_ITEM, STATUS, now, published,
+        refused, refused_by_sns,
     },
     declared, failure,
     http::Reply,
@@ -329,12 +329,20 @@ fn what_a_sweep_cannot_heal_is_told_at_once_and_not_at_every_sweep() {
         (called == "UpdateTrail").then(|| refused(400, "AccessDeniedException"))
     }));
     let function = Function::start(&aws, &[]);
-    weaken(&aws);
-    for _ in 0..3 {
+    for number in 0..3 {
+        // What is found differs from sweep to sweep; what is wrong does not.
+        aws.attack(
+            "UpdateTrail",
+            &json!({"Name": "audit", "S3KeyPrefix": format!("prefix-{number}")}),
+        );
         let (kind, _) = failure(function.invoke(&sweep()));
         assert_eq!(kind, "Terminal.TrailNotRestored", "each sweep fails loudly");
     }
     assert_eq!(aws.notice()["severity"], "critical");
+    // Another field is news.
+    weaken(&aws);
+    failure(function.invoke(&sweep()));
+    assert_eq!(aws.count(PUBLISH), 2);
 }
 
 #[test]
@@ -438,7 +446,8 @@ fn a_stop_that_was_undone_and_left_no_record_is_told_once() {
         ("its record may still come", 5.0, 0),
         ("no record comes any more", 16.0, 1),
         ("seen by the last sweep of an hour", 70.0, 1),
-        ("of another time", 90.0, 0),
+        ("nobody looked for days", 12.9 * 24.0 * 60.0, 1),
+        ("of another time", 13.1 * 24.0 * 60.0, 0),
     ] {
         let (aws, function) = whole();
         undone_stop(&aws, minutes * 60.0);
@@ -486,6 +495,124 @@ fn an_undone_stop_is_told_with_its_call_and_not_without() {
     aws.state().history.clear();
     answered(function.invoke(&sweep()));
     assert_eq!(aws.count(PUBLISH), 1);
+}
+
+#[test]
+fn the_call_behind_an_undone_stop_of_days_ago_is_found() {
+    let (aws, function) = whole();
+    let ago = 5.0 * 86_400.0;
+    undone_stop(&aws, ago);
+    let mut call = event_of("StopLogging", &json!({"Name": "audit"}));
+    call["detail"]["eventTime"] = json!(in_whole_seconds(now() - ago));
+    aws.state().history.push(call["detail"].clone());
+    answered(function.invoke(&sweep()));
+    assert_eq!(aws.notice()["outcome"], "already_logging");
+    assert_eq!(aws.notice()["event"]["id"], call["detail"]["eventID"]);
+}
+
+#[test]
+fn nothing_else_that_is_wrong_with_a_trail_hides_an_undone_stop() {
+    let start = |fault: bool, mode: &str| {
+        let aws = Aws::whole(Box::new(move |called, _| {
+            (fault && called == "UpdateTrail").then(|| refused(400, "AccessDeniedException"))
+        }));
+        let function = Function::start(&aws, &[("TRAILKEEPER_MODE", mode)]);
+        (aws, function)
+    };
+    for (outcome, (aws, function)) in [
+        ("restored", start(false, "enforce")),
+        ("not_restored", start(true, "enforce")),
+        ("would_restore", start(false, "observe")),
+    ] {
+        weaken(&aws);
+        undone_stop(&aws, 16.0 * 60.0);
+        for _ in 0..2 {
+            drop(function.invoke(&sweep()));
+        }
+        let documents = aws.documents();
+        let told: Vec<&Value> = documents.iter().map(|told| &told["outcome"]).collect();
+        assert_eq!(told.len(), 2, "{outcome}: {told:?}");
+        assert!(told.contains(&&json!(outcome)), "{outcome}: {told:?}");
+        let is_stop = |told: &&Value| told["outcome"] == "already_logging";
+        let stop = documents.iter().find(is_stop).expect(outcome);
+        // The one is not told by the other.
+        assert_eq!(stop["drift"], json!([]), "{outcome}");
+        assert_eq!(stop["remediation"]["calls"], json!([]), "{outcome}");
+        assert_eq!(stop["verification"]["is_logging"], true, "{outcome}");
+        assert_eq!(
+            stop["verification"]["matches_baseline"],
+            outcome == "restored",
+            "{outcome}"
+        );
+        let is_drift = |told: &&Value| told["outcome"] == outcome;
+        let drift = documents.iter().find(is_drift).expect(outcome);
+        assert_eq!(drift["event"]["name"], "UpdateTrail", "{outcome}");
+        assert_eq!(drift["timing"]["stopped_at"], Value::Null, "{outcome}");
+    }
+}
+
+#[test]
+fn a_stop_that_was_told_hides_no_other_one_shortly_after() {
+    let (aws, function) = whole();
+    let first = 16.5 * 60.0;
+    undone_stop(&aws, first);
+    let mut event = event_of("StopLogging", &json!({"Name": "audit"}));
+    event["detail"]["eventTime"] = json!(in_whole_seconds(now() - first));
+    aws.state().history.push(event["detail"].clone());
+    answered(function.invoke(&event));
+    assert_eq!(aws.notice()["outcome"], "already_logging");
+    // The record of the second one does not come.
+    undone_stop(&aws, 16.0 * 60.0);
+    for _ in 0..2 {
+        answered(function.invoke(&sweep()));
+    }
+    let documents = aws.documents();
+    assert_eq!(documents.len(), 2, "{documents:#?}");
+    assert_eq!(documents[1]["outcome"], "already_logging");
+    assert_eq!(documents[1]["event"]["id"], Value::Null);
+}
+
+#[test]
+fn a_stop_that_a_sweep_healed_while_the_trail_stays_unverified_is_told() {
+    let aws = Aws::whole(Box::new(|called, _| {
+        (called == "ListTags").then(|| refused(400, "AccessDeniedException"))
+    }));
+    let function = Function::start(&aws, &[]);
+    let mut calls = Vec::new();
+    for _ in 0..2 {
+        let call = aws.attack("StopLogging", &json!({"Name": "audit"}));
+        calls.push(call["detail"]["eventID"].clone());
+        for _ in 0..2 {
+            failure(function.invoke(&sweep()));
+        }
+    }
+    let documents = aws.documents();
+    let told: Vec<&Value> = documents.iter().map(|told| &told["event"]["id"]).collect();
+    for call in &calls {
+        assert!(told.contains(&call), "{call} is not in {told:?}");
+    }
+}
+
+#[test]
+fn what_is_found_is_told_while_another_trail_is_still_looked_at() {
+    let aws = Aws::whole(Box::new(|_, _| None));
+    aws.state().disturb = Some(Box::new(|called, body| {
+        let hangs = called == STATUS && body.contains("trail/global");
+        hangs.then_some(Disturbance::Instead(Reply::Hang))
+    }));
+    aws.stop_again();
+    let function = Function::start(&aws, &[]);
+    let deadline = Duration::from_mins(1);
+    function.give_out(&new_request_id(), sweep().to_string(), deadline);
+    let begun = Instant::now();
+    while aws.accepted(PUBLISH) == 0 {
+        // The look that hangs takes 35 seconds.
+        assert!(begun.elapsed() < Duration::from_secs(15), "not told yet");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Lambda ends it in the middle: what it had found is told.
+    function.kill();
+    assert_eq!(aws.notice()["outcome"], "restored");
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn incidents(event: &Event, text: &str) -> Vec<Incident> {
     let tampered = Reconciliation {
         baseline_problem: Some(BaselineProblem {
             text: "its SHA-256 is 4567".to_owned(),
+            cause: "Tampered".to_owned(),
             is_retryable: false,
         }),
         ..done(vec![], vec![])
