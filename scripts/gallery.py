@@ -23,6 +23,7 @@ KINDS = {
     "not_restored": "The trail does not log, and could not be started",
     "attempt_denied": "Somebody tried, and was refused",
     "already_logging_by_sweep": "A sweep found a stop that no event told of",
+    "left_alone": "Break-glass: a stop that is left alone for a time",
     "unreachable": "Accounts of the organisation cannot be reached",
 }
 COLOURS = {"CRITICAL": "#cf222e", "HIGH": "#bc4c00", "MEDIUM": "#9a6700", "INFO": "#0969da"}

@@ -51,6 +51,12 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         Outcome::ConformingChange => {
             steps.push(Step::new("Nothing, if this change was expected."));
         }
+        Outcome::LeftAlone => {
+            steps.push(Step::new(
+                "Nothing, if this is the work that the break-glass is for: it is healed by itself.",
+            ));
+            steps.push(Step::new("To end it now: take the entry out of break_glass, and terraform apply. The next sweep heals it."));
+        }
         Outcome::Unconfirmed if incident.is_plain_stop() => {
             steps.push(Step::new(
                 "Find out who sent this event: who may invoke the function?",
@@ -63,6 +69,9 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     }
     let trail = incident.trail_arn();
     if incident.is_unexplained() {
+        if incident.outcome == Outcome::LeftAlone {
+            return steps;
+        }
         steps.extend(trail.iter().map(find_the_call));
     } else if incident.severity != Severity::Info {
         steps.push(Step::new("Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen."));

@@ -108,7 +108,7 @@ fn status(outcome: Outcome) -> &'static str {
         | Outcome::AlreadyRestored
         | Outcome::Unconfirmed
         | Outcome::ConformingChange => "PASSED",
-        Outcome::NotRestored | Outcome::WouldRestore => "FAILED",
+        Outcome::NotRestored | Outcome::WouldRestore | Outcome::LeftAlone => "FAILED",
         Outcome::Unverified
         | Outcome::AttemptDenied
         | Outcome::Reported

@@ -11,8 +11,9 @@ use serde_json::json;
 use crate::{
     advice::{Step, next_steps},
     baseline::sha256,
-    email::{gap, shown, status},
+    email::{gap, status},
     incident::Incident,
+    moment::Moment,
     text::Clean,
 };
 
@@ -72,7 +73,10 @@ fn description(incident: &Incident, summary: &str) -> String {
             fact("Who", actor.best().map(|who| code(who.as_str())));
             fact("Key", value(&actor.access_key_id));
             fact("From", value(&actor.source_ip));
-            fact("Call made", incident.timing.event_time.map(shown));
+            fact(
+                "Call made",
+                incident.timing.event_time.map(Moment::to_seconds),
+            );
         }
         fact("Gap in the log", gap(incident));
     } else if !incident.accounts.is_empty() {

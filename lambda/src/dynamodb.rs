@@ -1,10 +1,15 @@
-//! All calls to DynamoDB: remembering which incidents were told.
+//! All calls to DynamoDB: remembering which incidents were told, and what is left
+//! alone for break-glass.
 //!
 //! Nothing else in AWS remembers it. The trail looks the same to the copy of an
 //! event as to an event that a person was faster than; so without this memory a
 //! copy would be told twice, or a stop that somebody else undid not at all.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use aws_sdk_dynamodb::{
     Client, config::Builder, operation::put_item::builders::PutItemFluentBuilder,
@@ -136,6 +141,62 @@ impl Incidents {
         written(call, budget).await.map(drop)
     }
 
+    /// Notes what is left alone of `trail`: by field, what tells this difference and
+    /// the entry under which.
+    ///
+    /// # Errors
+    /// The refusal. The next sweep then heals it.
+    pub async fn leave(
+        &self,
+        trail: &str,
+        left: &[(String, String)],
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let expires_at = seconds(SystemTime::now() + KEPT);
+        let mut call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("id", text(&left_key(trail)))
+            .expression_attribute_values(":expires_at", number(expires_at));
+        let mut expression = "SET expires_at = :expires_at".to_owned();
+        // One by one, so that two calls of the same actor do not undo each other's.
+        for (number, (field, mark)) in left.iter().enumerate() {
+            call = call
+                .expression_attribute_names(format!("#f{number}"), field)
+                .expression_attribute_values(format!(":f{number}"), text(mark));
+            let _ = write!(expression, ", #f{number} = :f{number}");
+        }
+        let call = call.update_expression(expression);
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        bounded("dynamodb:UpdateItem", budget, call.send())
+            .await
+            .map(drop)
+    }
+
+    /// What was left alone of `trail`, as it was noted.
+    ///
+    /// # Errors
+    /// If the table does not tell. Then nothing is left alone.
+    pub async fn left(
+        &self,
+        trail: &str,
+        budget: Budget,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("id", text(&left_key(trail)))
+            .consistent_read(true);
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        let answer = bounded("dynamodb:GetItem", budget, call.send()).await?;
+        let noted = answer.item.unwrap_or_default().into_iter();
+        Ok(noted
+            .filter_map(|(field, mark)| Some((field, mark.as_s().ok()?.clone())))
+            .collect())
+    }
+
     /// An entry that is not told, if `condition` holds: `:owner` in it is `owner`, and
     /// `:told` is false.
     fn put_if_owned(&self, incident: &str, owner: &str, condition: &str) -> PutItemFluentBuilder {
@@ -167,6 +228,10 @@ async fn written(call: PutItemFluentBuilder, budget: Budget) -> Result<bool, Cal
         Err(error) if error.has_code(REFUSED) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+fn left_key(trail: &str) -> String {
+    format!("left#{trail}")
 }
 
 fn text(value: &str) -> AttributeValue {

@@ -15,7 +15,16 @@ use crate::{
 
 /// The sections below the first lines, in their order. One that has nothing to say
 /// about an incident writes nothing.
-const SECTIONS: [fn(&mut Page, &Incident); 7] = [steps, accounts, changes, trail, who, when, call];
+const SECTIONS: [fn(&mut Page, &Incident); 8] = [
+    steps,
+    accounts,
+    changes,
+    break_glass,
+    trail,
+    who,
+    when,
+    call,
+];
 
 /// The text for `incident`, which `summary` sums up.
 pub(crate) fn email(incident: &Incident, summary: &str) -> String {
@@ -104,7 +113,10 @@ fn who(page: &mut Page, incident: &Incident) {
     }
     if incident.is_unexplained() {
         page.heading("WHO");
-        page.line("  Nobody is named: no event came, and no recorded call explains it yet.");
+        page.line(match incident.outcome {
+            Outcome::LeftAlone => "  The notices of the calls named them.",
+            _ => "  Nobody is named: no event came, and no recorded call explains it yet.",
+        });
         return;
     }
     page.heading("WHO (in quotes: as recorded, partly the caller's own choice)");
@@ -146,7 +158,14 @@ fn changes(page: &mut Page, incident: &Incident) {
     {
         let is_wrong =
             incident.outcome.is_failure() && incident.verification.still_differs.contains(field);
-        let still = if is_wrong { "   STILL SO" } else { "" };
+        let mut left_alone = incident.break_glass.iter().flat_map(|g| &g.left_alone);
+        let still = if is_wrong {
+            "   STILL SO"
+        } else if left_alone.any(|left| left == field) {
+            "   LEFT ALONE"
+        } else {
+            ""
+        };
         // What was found may be the attacker's words.
         let found = match before {
             Value::Bool(_) | Value::Null => value_text(before).to_string(),
@@ -161,6 +180,23 @@ fn changes(page: &mut Page, incident: &Incident) {
     if !asked.is_empty() && asked.len() < incident.drift.len() {
         let which = format!("Of these, the call below set: {}", asked.join(", "));
         page.wrapped("  ", "  ", &which);
+    }
+}
+
+/// The break-glass entry that it has to do with.
+fn break_glass(page: &mut Page, incident: &Incident) {
+    let Some(glass) = &incident.break_glass else {
+        return;
+    };
+    page.heading("BREAK-GLASS");
+    page.field("Reason", Some(&glass.reason));
+    page.fact("Who may", Some(&glass.principal));
+    let until = glass.expires_at.to_seconds();
+    if glass.left_alone.is_empty() {
+        page.fact("Ended", Some(until));
+    } else {
+        page.fact("Left alone", Some(glass.left_alone.join(", ")));
+        page.fact("Until", Some(until));
     }
 }
 
@@ -187,7 +223,10 @@ fn when(page: &mut Page, incident: &Incident) {
     }
     page.heading("WHEN (UTC)");
     if !incident.is_unexplained() {
-        page.fact("Call made", incident.timing.event_time.map(shown));
+        page.fact(
+            "Call made",
+            incident.timing.event_time.map(Moment::to_seconds),
+        );
     }
     if was_answered(incident) {
         course(page, incident);
@@ -202,7 +241,8 @@ pub(crate) fn gap(incident: &Incident) -> Option<String> {
     }
     let is_logging = incident.verification.is_logging;
     let unknown = || "unknown".to_owned();
-    if !incident.outcome.is_failure() || is_logging == Some(true) {
+    let may_be_off = incident.outcome.is_failure() || incident.outcome == Outcome::LeftAlone;
+    if !may_be_off || is_logging == Some(true) {
         return Some(
             timing
                 .gap_ms
@@ -210,7 +250,7 @@ pub(crate) fn gap(incident: &Incident) -> Option<String> {
         );
     }
     Some(match (is_logging, timing.stopped_at) {
-        (Some(false), Some(stop)) => format!("open since {}", shown(stop)),
+        (Some(false), Some(stop)) => format!("open since {}", stop.to_seconds()),
         _ => "unknown, may be open".to_owned(),
     })
 }
@@ -220,12 +260,21 @@ fn course(page: &mut Page, incident: &Incident) {
     let timing = &incident.timing;
     let verification = &incident.verification;
     if let Some(gap) = gap(incident) {
-        page.fact("Trail's last stop", timing.stopped_at.map(shown));
-        page.fact("Trail's last start", timing.started_at.map(shown));
+        page.fact(
+            "Trail's last stop",
+            timing.stopped_at.map(Moment::to_seconds),
+        );
+        page.fact(
+            "Trail's last start",
+            timing.started_at.map(Moment::to_seconds),
+        );
         page.fact("Gap in the log", Some(gap));
     }
     if !incident.outcome.is_failure() && timing.verified_at.is_some() {
-        page.fact("Seen as declared", timing.verified_at.map(shown));
+        page.fact(
+            "Seen as declared",
+            timing.verified_at.map(Moment::to_seconds),
+        );
         if incident.source == "event" {
             page.fact(
                 "Call to seen",
@@ -268,6 +317,9 @@ pub(crate) fn status(incident: &Incident) -> String {
         Outcome::Restored if incident.was_deleted() => {
             "RESTORED: the trail was deleted, was made again and is as declared, read back."
         }
+        Outcome::Restored if incident.is_left_in_part() => {
+            "RESTORED, but for what break-glass leaves alone: that is NOT as declared."
+        }
         Outcome::Restored => {
             "RESTORED: the trail was weakened and is as declared again, read back."
         }
@@ -295,6 +347,9 @@ pub(crate) fn status(incident: &Incident) -> String {
         Outcome::Unverified if off => "NOT VERIFIED: the trail may NOT be logging. Act now.",
         Outcome::Unverified => "NOT VERIFIED: logging, but perhaps NOT as declared. Act now.",
         Outcome::WouldRestore => "NOT AS DECLARED: nothing was done, the mode is observe.",
+        Outcome::LeftAlone => {
+            "BREAK-GLASS: NOT as declared, and left alone until the time below; then healed."
+        }
         Outcome::AttemptDenied => {
             "ATTEMPT DENIED: somebody tried to weaken a trail, and the call failed."
         }
@@ -303,7 +358,13 @@ pub(crate) fn status(incident: &Incident) -> String {
         Outcome::AccountSuspended => "NOT SWEPT: accounts are suspended or being closed.",
         Outcome::SweepIncomplete => "NOT ALL SWEPT: trails may be off and nobody knows. Act now.",
     };
-    format!("{}  {state}", incident.severity.as_str().to_uppercase())
+    let but = match incident.outcome {
+        Outcome::LeftAlone | Outcome::Restored => "",
+        _ if incident.is_left_in_part() => " But for what break-glass leaves alone.",
+        _ => "",
+    };
+    let severity = incident.severity.as_str().to_uppercase();
+    format!("{severity}  {state}{but}")
 }
 
 fn yes_or_no(yes: bool) -> &'static str {
@@ -338,9 +399,4 @@ fn gap_text(gap: i64, timing: &Timing) -> String {
         format!("about {} s", gap / 1_000)
     };
     format!("{about} (the trail's times are in whole seconds)")
-}
-
-/// Without the fraction where there is none, so as not to claim to know it.
-pub(crate) fn shown(moment: Moment) -> String {
-    moment.to_string().replace(".000Z", "Z")
 }

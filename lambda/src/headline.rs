@@ -18,6 +18,7 @@ pub(crate) fn headline(incident: &Incident) -> String {
     let state = match incident.outcome {
         Outcome::Restored if stop => "stopped, logging again",
         Outcome::Restored if incident.was_deleted() => "deleted, made again",
+        Outcome::Restored if incident.is_left_in_part() => "restored but for BREAK-GLASS",
         Outcome::Restored => "weakened, restored",
         Outcome::AlreadyLogging => "stopped, was logging again",
         Outcome::AlreadyRestored => "weakened, was restored",
@@ -30,6 +31,7 @@ pub(crate) fn headline(incident: &Incident) -> String {
         Outcome::NotRestored => "NOT RESTORED",
         Outcome::Unverified => "NOT VERIFIED",
         Outcome::WouldRestore => "WEAKENED, only observed",
+        Outcome::LeftAlone => "BREAK-GLASS, left alone",
         Outcome::AttemptDenied => "attempt denied",
         Outcome::Reported => "recording at risk",
         Outcome::Unreachable => "UNREACHABLE",

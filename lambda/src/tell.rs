@@ -228,7 +228,7 @@ impl Handler {
         }
     }
 
-    fn incidents(&self) -> &Incidents {
+    pub(crate) fn incidents(&self) -> &Incidents {
         self.incidents.get_or_init(|| {
             Incidents::new(&self.aws, self.aws.region(), &self.config.incidents_table)
         })

@@ -303,7 +303,8 @@ def test_a_responder_heals_where_there_is_one(
     policies: dict[str, dict[str, Any]], variant: str, member_heals: bool, hub_heals: bool
 ) -> None:
     policy = policies[variant]
-    for action, resource in (("cloudtrail:PutEventSelectors", TRAIL), ("dynamodb:PutItem", TABLE)):
+    calls = (("cloudtrail:PutEventSelectors", TRAIL), ("dynamodb:PutItem", TABLE), ("dynamodb:UpdateItem", TABLE))
+    for action, resource in calls:
         assert denies(policy, RESPONDER, action, resource) is not member_heals
     assert denies(policy, SWEEP, "lambda:InvokeFunction", FUNCTION) is not member_heals
     assert denies(policy, HUBS_RESPONDER, "cloudtrail:UpdateTrail", HUBS_TRAIL) is not hub_heals

@@ -59,6 +59,7 @@ module "responder" {
   baselines              = var.baselines
   mode                   = var.mode
   change_principals      = var.change_principals
+  break_glass            = var.break_glass
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn
   chat_topic_arn         = module.notifications.chat_topic_arn

@@ -33,9 +33,9 @@ locals {
       actions   = ["cloudtrail:AddTags", "cloudtrail:Put*", "cloudtrail:RemoveTags", "cloudtrail:UpdateTrail"]
       resources = local.trails
     }
-    # Whoever can write here can silence a notice.
+    # Whoever can write here can silence a notice, or lengthen break-glass.
     incidents = {
-      actions   = ["dynamodb:PutItem"]
+      actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
       resources = ["dynamodb:*:*:table/${var.name}-incidents"]
     }
     # Whoever invokes it can forge events and take all its runs. The schedule's role
@@ -104,9 +104,9 @@ locals {
       actions   = ["scheduler:Create*", "scheduler:Delete*", "scheduler:Update*"]
       resources = ["scheduler:*:*:schedule*/${var.name}", "scheduler:*:*:schedule/${var.name}/*"]
     }
-    # The responder only puts items.
+    # The responder only puts and updates items.
     table = {
-      actions   = ["dynamodb:BatchWrite*", "dynamodb:Delete*", "dynamodb:PartiQL*", "dynamodb:PutResource*", "dynamodb:Update*"]
+      actions   = ["dynamodb:BatchWrite*", "dynamodb:Delete*", "dynamodb:PartiQL*", "dynamodb:PutResource*", "dynamodb:UpdateC*", "dynamodb:UpdateG*", "dynamodb:UpdateK*", "dynamodb:UpdateT*"]
       resources = ["dynamodb:*:*:table/${var.name}-incidents"]
     }
     parameters = {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 27] = [
     "restored",
     "already_logging",
     "unconfirmed",
@@ -38,6 +38,11 @@ const KINDS: [&str; 22] = [
     "unreachable",
     "account_suspended",
     "sweep_incomplete",
+    "left_alone",
+    "left_alone_change",
+    "left_alone_by_sweep",
+    "restored_by_sweep_break_glass",
+    "restored_by_sweep_break_glass_ended",
 ];
 
 /// The files of one kind, by name.

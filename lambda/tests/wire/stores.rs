@@ -45,6 +45,35 @@ pub fn put_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer {
     Ok(json!({}))
 }
 
+/// `GetItem`.
+pub fn get_item(items: &BTreeMap<String, Item>, asked: &Value) -> Answer {
+    if asked["TableName"] != TABLE {
+        return Err("ResourceNotFoundException");
+    }
+    let item = items.get(asked["Key"]["id"]["S"].as_str().unwrap());
+    Ok(item.map_or_else(|| json!({}), |item| json!({"Item": item})))
+}
+
+/// `UpdateItem`, with `SET` of plain values alone.
+pub fn update_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer {
+    if asked["TableName"] != TABLE {
+        return Err("ResourceNotFoundException");
+    }
+    let expression = asked["UpdateExpression"].as_str();
+    let sets = expression.and_then(|text| text.strip_prefix("SET "));
+    let id = &asked["Key"]["id"];
+    let item = items.entry(id["S"].as_str().unwrap().to_owned());
+    let item = item.or_insert_with(|| Item::from([("id".to_owned(), id.clone())]));
+    for set in sets.ok_or("ValidationException")?.split(", ") {
+        let (name, value) = set.split_once(" = ").ok_or("ValidationException")?;
+        let known = asked["ExpressionAttributeNames"][name].as_str();
+        let value = asked["ExpressionAttributeValues"].get(value);
+        let value = value.ok_or("ValidationException")?;
+        item.insert(known.unwrap_or(name).to_owned(), value.clone());
+    }
+    Ok(json!({}))
+}
+
 /// One term of a condition; `None` if it is of no kind known here.
 fn is_true(term: &str, stored: &Item, asked: &Value) -> Option<bool> {
     let term = term.trim().trim_start_matches('(');

@@ -20,6 +20,7 @@ run "trails_are_changed_by_trailkeeper_and_operators_only" {
       Action = [
         "lambda:Invoke*",
         "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
         "cloudtrail:AddTags",
         "cloudtrail:Put*",
         "cloudtrail:RemoveTags",

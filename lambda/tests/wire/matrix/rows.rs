@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     attack::in_account,
-    aws::{AUDIT, Aws, PARAMETER, PUBLISH, START, STATUS},
+    aws::{AUDIT, Aws, GET_ITEM, PARAMETER, PUBLISH, START, STATUS},
+    break_glass::{self, VARIABLE as BREAK_GLASS},
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     stop,
@@ -49,6 +50,8 @@ enum Scene {
     EventWithoutTopic,
     /// The trail was stopped, and the sweep finds it.
     Sweep,
+    /// The same while a break-glass entry is in force, for somebody else.
+    SweepUnderBreakGlass,
     /// A member's trail is stopped; its event comes to the hub.
     HubEvent,
     /// The hub's own trail and a member's were stopped; the sweep comes.
@@ -83,7 +86,7 @@ const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     )
 }
 
-pub const ROWS: [Row; 22] = [
+pub const ROWS: [Row; 23] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -139,6 +142,13 @@ pub const ROWS: [Row; 22] = [
         Scene::EventWithoutTopic,
     ),
     of(
+        "DynamoDB GetItem",
+        GET_ITEM,
+        Service::DynamoDb,
+        Purpose::Helps,
+        Scene::SweepUnderBreakGlass,
+    ),
+    of(
         "SNS Publish",
         PUBLISH,
         Service::Sns,
@@ -168,8 +178,11 @@ pub const ROWS: [Row; 22] = [
     ),
 ];
 
-/// Its one call is AssumeRole; what else it names are permissions of the session.
+/// Its one call is `AssumeRole`; what else it names are permissions of the session.
 const PERMISSIONS: &str = "sessions.rs";
+
+/// After it a trail is not as declared, and that is meant: see `break_glass.rs`.
+const LEAVES: &str = "dynamodb:UpdateItem";
 
 /// Operations that the function's sources name, as `"service:Operation"`, and that have
 /// no row: a call that nobody lets fail.
@@ -190,7 +203,7 @@ pub fn without_row() -> Vec<String> {
             let is_service = !service.is_empty() && service.chars().all(|c| c.is_ascii_lowercase());
             let is_operation = operation.starts_with(|c: char| c.is_ascii_uppercase())
                 && operation.chars().all(|c| c.is_ascii_alphanumeric());
-            if !is_service || !is_operation {
+            if !is_service || !is_operation || word == LEAVES {
                 continue;
             }
             found += 1;
@@ -247,7 +260,7 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
-            Scene::Sweep => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
@@ -266,6 +279,9 @@ impl Row {
         };
         let declared = aws.state().world.trails().clone();
         let function = match hub {
+            None if self.scene == Scene::SweepUnderBreakGlass => {
+                Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
+            }
             None => Function::start(&aws, &[]),
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
@@ -301,7 +317,7 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
             }
-            Scene::Sweep | Scene::HubHandsOut => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubHandsOut => {
                 aws.attack("StopLogging", &name);
                 return;
             }
@@ -351,7 +367,9 @@ impl Row {
         match self.scene {
             Scene::Event | Scene::EventWithoutTopic => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::Sweep | Scene::HubSweep | Scene::HubHandsOut => None,
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubSweep | Scene::HubHandsOut => {
+                None
+            }
         }
     }
 }
