@@ -125,6 +125,10 @@ outages: tools $(PACKAGE) ## The topic is down for a whole incident, the emulato
 	@echo "== Outages, in the lab"
 	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest -q stress/test_outages.py
 
+.PHONY: gallery
+gallery: ## Draw docs/gallery.md and its pictures from the notices that the tests compare
+	@python3 scripts/gallery.py
+
 # Stable Rust and a C++ compiler are enough: see scripts/instrumented_rustc.sh.
 TIME ?= 60
 .PHONY: fuzz

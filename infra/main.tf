@@ -41,7 +41,11 @@ module "notifications" {
   name            = var.name
   email_addresses = var.notification_emails
   subscriptions   = var.subscriptions
-  tags            = var.tags
+  chat            = var.chat
+
+  permissions_boundary = var.permissions_boundary
+
+  tags = var.tags
 }
 
 module "responder" {
@@ -58,6 +62,7 @@ module "responder" {
   peer_roles             = var.peer_roles
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn
+  chat_topic_arn         = module.notifications.chat_topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary

@@ -56,6 +56,11 @@ output "alerts_topic_arn" {
   value       = module.notifications.topic_arn
 }
 
+output "chat_topic_arn" {
+  description = "ARN of the topic for chats; null if there is none."
+  value       = module.notifications.chat_topic_arn
+}
+
 output "dead_letter_queue_url" {
   description = "URL of the queue that holds events nobody could handle."
   value       = module.responder.dead_letter_queue_url

@@ -204,16 +204,34 @@ variable "notification_emails" {
 }
 
 variable "subscriptions" {
-  description = "Other subscriptions to the topic, by a key of your choice, for instance { queue = { protocol = \"sqs\", endpoint = \"<queue ARN>\" } }."
+  description = "Other subscriptions to the topic, by a key of your choice, for instance { queue = { protocol = \"sqs\", endpoint = \"<queue ARN>\", severities = [\"critical\"] } }: see the module notifications."
   type = map(object({
     protocol             = string
     endpoint             = string
+    severities           = optional(list(string))
     raw_message_delivery = optional(bool, false)
     filter_policy        = optional(string)
     filter_policy_scope  = optional(string, "MessageAttributes")
+    allow_invoke         = optional(bool, false)
   }))
   default  = {}
   nullable = false
+}
+
+variable "chat" {
+  description = "Notices in Slack or Microsoft Teams, through Amazon Q Developer in chat applications, over a topic of their own. Channels by a name of your choice; the workspace or team must have been authorised in the console of Amazon Q Developer once. {} makes the topic alone; null nothing."
+  type = object({
+    slack = optional(map(object({
+      team_id    = string
+      channel_id = string
+    })), {})
+    teams = optional(map(object({
+      tenant_id  = string
+      team_id    = string
+      channel_id = string
+    })), {})
+  })
+  default = null
 }
 
 variable "reserved_concurrency" {

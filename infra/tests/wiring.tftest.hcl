@@ -90,6 +90,19 @@ run "everybody_is_subscribed" {
   }
 }
 
+run "chats_are_told" {
+  command = plan
+
+  variables {
+    chat = { slack = { security = { team_id = "T07EA123LEP", channel_id = "C07EZ1ABC23" } } }
+  }
+
+  assert {
+    condition     = module.responder.environment["TRAILKEEPER_CHAT_TOPIC_ARN"] == output.chat_topic_arn && output.chat_topic_arn != null
+    error_message = "The function must be told of the chats' topic."
+  }
+}
+
 run "the_responder_is_told_what_to_do" {
   command = plan
 

@@ -82,6 +82,12 @@ impl Actor {
         .next()
     }
 
+    /// Whether the principal is of this kind, `userIdentity.type`.
+    #[must_use]
+    pub fn is_kind(&self, kind: &str) -> bool {
+        self.kind.as_ref().map(Clean::as_str) == Some(kind)
+    }
+
     /// Whether the actor is this role or user, by what AWS vouches for.
     #[must_use]
     pub fn is(&self, principal: &str) -> bool {

@@ -1,56 +1,91 @@
 //! What a person is told to do now.
 
 use crate::{
+    arn::TrailArn,
+    console::{Console, Lookup, editable_role, key_id, user_name},
     incident::Incident,
     outcome::{Outcome, Severity},
     text::Clean,
     trail::Part,
 };
 
-/// The next steps, the most urgent first. Only what is ours goes into a command
-/// to paste.
-pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
+/// One thing to do.
+pub(crate) struct Step {
+    /// What, and why.
+    pub(crate) text: String,
+    /// The words of the command that does it, none of which needs quoting; may be none.
+    pub(crate) command: Vec<String>,
+    /// The page of the console where it is done, if there is one.
+    pub(crate) link: Option<String>,
+}
+
+impl Step {
+    fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            command: Vec::new(),
+            link: None,
+        }
+    }
+
+    /// With a command, its words separated by blanks.
+    fn run(mut self, command: &str) -> Self {
+        self.command = command.split(' ').map(str::to_owned).collect();
+        self
+    }
+
+    fn open(mut self, link: Option<String>) -> Self {
+        self.link = link;
+        self
+    }
+}
+
+/// The next steps, the most urgent first. Only what is ours, or can be nothing else
+/// than it should be, goes into a command or a link.
+pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     if incident.outcome.is_of_accounts() {
         return of_accounts(incident);
     }
     let mut steps = look_and_mend(incident);
     match incident.outcome {
         Outcome::ConformingChange => {
-            steps.push("Nothing, if this change was expected.".to_owned());
+            steps.push(Step::new("Nothing, if this change was expected."));
         }
         Outcome::LeftAlone => {
-            steps.push(
-                "Nothing, if this is the work that the break-glass below is for: it is healed by itself."
-                    .to_owned(),
-            );
-            steps.push("To end it now: take the entry out of break_glass, and terraform apply. The next sweep heals it.".to_owned());
+            steps.push(Step::new(
+                "Nothing, if this is the work that the break-glass is for: it is healed by itself.",
+            ));
+            steps.push(Step::new("To end it now: take the entry out of break_glass, and terraform apply. The next sweep heals it."));
         }
         Outcome::Unconfirmed if incident.is_plain_stop() => {
-            steps.push("Find out who sent this event: who may invoke the function?".to_owned());
+            steps.push(Step::new(
+                "Find out who sent this event: who may invoke the function?",
+            ));
         }
-        Outcome::Reported if incident.trail.arn.is_none() => steps.push(
-            "Look at the organisation's trail from its management account, and at the call below."
-                .to_owned(),
-        ),
+        Outcome::Reported if incident.trail.arn.is_none() => steps.push(Step::new(
+            "Look at the organisation's trail from its management account, and at this call.",
+        )),
         _ => {}
     }
+    let trail = incident.trail_arn();
     if incident.is_unexplained() {
         if incident.outcome == Outcome::LeftAlone {
             return steps;
         }
-        if let (Some(region), Some(name)) = (&incident.trail.region, &incident.trail.name) {
-            steps.push(format!(
-                "Find the call (a record can take 15 minutes to appear): aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ResourceName,AttributeValue={name}"
-            ));
-        }
+        steps.extend(trail.iter().map(find_the_call));
     } else if incident.severity != Severity::Info {
-        steps.push("Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen.".to_owned());
+        steps.push(Step::new("Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen."));
     }
-    steps.extend(deeds_of_key(incident));
+    if let Some(trail) = &trail {
+        steps.extend(deeds(incident, trail));
+        if incident.severity != Severity::Info && !incident.is_unexplained() {
+            steps.extend(lock_out(incident, trail));
+        }
+    }
     steps
 }
 
-fn of_accounts(incident: &Incident) -> Vec<String> {
+fn of_accounts(incident: &Incident) -> Vec<Step> {
     let steps: &[&str] = match incident.outcome {
         Outcome::Unreachable => &[
             "Is the account new? Then its part of Trailkeeper may not be deployed yet: look at the stack set's instances.",
@@ -65,26 +100,26 @@ fn of_accounts(incident: &Incident) -> Vec<String> {
             "Set sweep_fan_out = true, or raise memory_size, if the organisation has grown.",
         ],
     };
-    steps.iter().map(|step| (*step).to_owned()).collect()
+    steps.iter().map(|step| Step::new(*step)).collect()
 }
 
-/// The commands that show what is wrong, and what brings it back.
-fn look_and_mend(incident: &Incident) -> Vec<String> {
+/// What shows what is wrong, and what brings it back.
+fn look_and_mend(incident: &Incident) -> Vec<Step> {
     let failed = incident.outcome.is_failure();
     let reported = incident.outcome == Outcome::Reported;
     let open = failed
         || reported
         || incident.problem.is_some()
         || incident.outcome == Outcome::WouldRestore;
-    let (Some(arn), Some(region)) = (&incident.trail.arn, &incident.trail.region) else {
+    let Some(trail) = incident.trail_arn().filter(|_| open) else {
         return Vec::new();
     };
-    if !open {
-        return Vec::new();
-    }
     if incident.is_gone() {
-        return vec!["Make it again where it was declared: terraform apply.".to_owned()];
+        return vec![Step::new(
+            "Make it again where it was declared: terraform apply.",
+        )];
     }
+    let region = trail.region();
     let differs = |part| incident.drift.iter().any(|drift| drift.part == part);
     let mut looks = Vec::new();
     if reported {
@@ -102,28 +137,74 @@ fn look_and_mend(incident: &Incident) -> Vec<String> {
     if looks.is_empty() || differs(Part::Logging) {
         looks.insert(0, "get-trail-status --name");
     }
-    let mut steps: Vec<String> = looks
-        .into_iter()
-        .map(|look| format!("Look: aws cloudtrail {look} {arn} --region {region}"))
-        .collect();
+    let mut steps = Vec::new();
     if failed && incident.verification.is_logging != Some(true) {
-        steps.push(format!(
-            "Start it by hand: aws cloudtrail start-logging --name {arn} --region {region}"
-        ));
+        let start = format!("aws cloudtrail start-logging --name {trail} --region {region}");
+        steps.push(Step::new("Start it by hand:").run(&start));
     }
-    steps.push(
-        "Bring back what is missing or changed where it was declared: terraform apply.".to_owned(),
-    );
+    for look in looks {
+        let look = format!("aws cloudtrail {look} {trail} --region {region}");
+        steps.push(Step::new("Look:").run(&look));
+    }
+    if let (Some(console), Some(last)) = (Console::of(&trail), steps.last_mut()) {
+        last.link = Some(console.trail(&trail));
+    }
+    steps.push(Step::new(
+        "Bring back what is missing or changed where it was declared: terraform apply.",
+    ));
     steps
 }
 
-fn deeds_of_key(incident: &Incident) -> Option<String> {
-    let region = incident.trail.region.as_ref();
-    let region = region.filter(|_| incident.trail.arn.is_some())?;
-    // Only what cannot be anything but a key id.
-    let key = incident.actor.access_key_id.as_ref().map(Clean::as_str);
-    let key = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric()))?;
-    Some(format!(
-        "See what else that key did: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=AccessKeyId,AttributeValue={key}"
-    ))
+fn find_the_call(trail: &TrailArn) -> Step {
+    look_up(
+        "Find the call (a record can take 15 minutes to appear):",
+        &Lookup::by_trail(trail),
+        trail,
+    )
+}
+
+/// What else the actor did: with this key, and as this user with any key.
+fn deeds(incident: &Incident, trail: &TrailArn) -> Vec<Step> {
+    let by_key = Lookup::by_key(&incident.actor)
+        .map(|by| look_up("See what else that key did:", &by, trail));
+    let by_user = Lookup::by_user(&incident.actor)
+        .map(|by| look_up("See what that user did with any key:", &by, trail));
+    by_key.into_iter().chain(by_user).collect()
+}
+
+/// What ends the actor's access.
+fn lock_out(incident: &Incident, trail: &TrailArn) -> Option<Step> {
+    let actor = &incident.actor;
+    let account = actor.account.as_ref().map(Clean::as_str);
+    // The command and the page are those of the account that one is signed in to.
+    if account != Some(trail.account()) || incident.outcome == Outcome::Unconfirmed {
+        return None;
+    }
+    // Keys of sessions begin with ASIA, and cannot be switched off.
+    let own_key = key_id(actor).filter(|key| key.starts_with("AKIA"));
+    if let Some((key, user)) = own_key.zip(user_name(actor)) {
+        let command = format!(
+            "aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive"
+        );
+        return Some(Step::new("If it is stolen, switch the key off:").run(&command));
+    }
+    let role = editable_role(actor)?;
+    let link = Console::of(trail)?.revoke_sessions(role);
+    Some(Step::new("If they are stolen, revoke the role's sessions:").open(Some(link)))
+}
+
+fn look_up(text: &str, by: &Lookup, trail: &TrailArn) -> Step {
+    let region = trail.region();
+    let Lookup { attribute, value } = by;
+    Step::new(text)
+        .run(&format!("aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey={attribute},AttributeValue={value}"))
+        .open(Console::of(trail).map(|console| console.events(by)))
+}
+
+impl Incident {
+    /// The trail's ARN, if it is known.
+    #[must_use]
+    pub fn trail_arn(&self) -> Option<TrailArn> {
+        self.trail.arn.as_ref()?.as_str().parse().ok()
+    }
 }

@@ -14,6 +14,8 @@ use crate::{
 pub const TRAILS: &str = "TRAILKEEPER_TRAILS";
 /// The variable that names the topic for notices.
 pub const TOPIC_ARN: &str = "TRAILKEEPER_TOPIC_ARN";
+/// The variable that names the topic for chats, if there are any.
+pub const CHAT_TOPIC_ARN: &str = "TRAILKEEPER_CHAT_TOPIC_ARN";
 /// The variable that says whether to heal or to observe.
 pub const MODE: &str = "TRAILKEEPER_MODE";
 /// The variable that names the function's role.
@@ -29,6 +31,8 @@ pub const BREAK_GLASS: &str = "TRAILKEEPER_BREAK_GLASS";
 
 const PARAMETER: &str = "ARN=PARAMETER for each protected trail, separated by commas; a parameter's name ends in / and the SHA-256 of its value, 64 lower-case hexadecimal digits";
 const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:NAME";
+const CHAT_TOPIC: &str =
+    "the ARN of an SNS topic in the region of TRAILKEEPER_TOPIC_ARN, or nothing";
 
 /// What the function protects and where it reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub struct Config {
     pub topic_arn: String,
     /// Region of that topic.
     pub topic_region: String,
+    /// ARN of the SNS topic for chats, in the same region.
+    pub chat_topic_arn: Option<String>,
     /// Whether to heal.
     pub mode: Mode,
     /// ARN of the function's role: its own calls come back as events.
@@ -122,18 +128,9 @@ impl Config {
             .unzip();
 
         let topic_arn = required(&variable, TOPIC_ARN, TOPIC)?;
-        let parts: Vec<&str> = topic_arn.split(':').collect();
-        let topic_region = match parts[..] {
-            ["arn", partition, "sns", region, account, name]
-                if !partition.is_empty()
-                    && !region.is_empty()
-                    && account.len() == 12
-                    && account.bytes().all(|b| b.is_ascii_digit())
-                    && !name.is_empty() =>
-            {
-                region.to_owned()
-            }
-            _ => {
+        let topic_region = match topic_region_of(&topic_arn) {
+            Some(region) => region.to_owned(),
+            None => {
                 return Err(InvalidConfig::Unusable {
                     variable: TOPIC_ARN,
                     found: excerpt(&topic_arn),
@@ -141,6 +138,18 @@ impl Config {
                 });
             }
         };
+        let chat_topic_arn = variable(CHAT_TOPIC_ARN)
+            .map(|arn| arn.trim().to_owned())
+            .filter(|arn| !arn.is_empty());
+        if let Some(chat) = &chat_topic_arn
+            && topic_region_of(chat) != Some(&topic_region)
+        {
+            return Err(InvalidConfig::Unusable {
+                variable: CHAT_TOPIC_ARN,
+                found: excerpt(chat),
+                expected: CHAT_TOPIC,
+            });
+        }
         let mode = match required(&variable, MODE, "enforce or observe")?.as_str() {
             "enforce" => Mode::Enforce,
             "observe" => Mode::Observe,
@@ -165,6 +174,7 @@ impl Config {
             parameters,
             topic_arn,
             topic_region,
+            chat_topic_arn,
             mode,
             role_arn,
             incidents_table: required(&variable, INCIDENTS_TABLE, "the name of a table")?,
@@ -229,6 +239,17 @@ impl Config {
         let own = std::iter::once(self.role_arn.clone());
         own.chain(member).chain(peers).collect()
     }
+}
+
+/// The region of a topic; `None` if `arn` is no topic's.
+fn topic_region_of(arn: &str) -> Option<&str> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let ["arn", partition, "sns", region, account, name] = parts[..] else {
+        return None;
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    let has_words = !partition.is_empty() && !region.is_empty() && !name.is_empty();
+    (is_account && has_words).then_some(region)
 }
 
 /// The account in an ARN.
@@ -350,6 +371,12 @@ mod tests {
                 TOPIC_ARN,
                 "arn:aws:sns:eu-west-1:1:alerts",
                 "expected the ARN of an SNS topic",
+            ),
+            (CHAT_TOPIC_ARN, "chat", "region of TRAILKEEPER_TOPIC_ARN"),
+            (
+                CHAT_TOPIC_ARN,
+                "arn:aws:sns:eu-west-2:111122223333:chat",
+                "region of TRAILKEEPER_TOPIC_ARN",
             ),
             (MODE, "Observe", "enforce or observe"),
             (ROLE_ARN, "", "the ARN of the function's role"),

@@ -62,7 +62,8 @@ impl Incidents {
         }
     }
 
-    /// Claims `incident` for `owner`, who gets it again as often as it asks.
+    /// Claims `incident` for `owner`, who gets it again until it is told, or, with
+    /// `again`, as often as it asks.
     ///
     /// # Errors
     /// If the table does not tell. Then telling twice is better than not at all.
@@ -70,14 +71,18 @@ impl Incidents {
         &self,
         incident: &str,
         owner: &str,
+        again: bool,
         budget: Budget,
     ) -> Result<Claim, CallError> {
         let stale = seconds(SystemTime::now()).saturating_sub(LEASE.as_secs());
         let call = json!({
             "TableName": self.table,
             "Item": item(incident, owner, false, SystemTime::now()),
-            "ConditionExpression":
-                "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)",
+            "ConditionExpression": if again {
+                "attribute_not_exists(id) OR #owner = :owner OR (told = :told AND claimed_at < :stale)"
+            } else {
+                "attribute_not_exists(id) OR (#owner = :owner AND told = :told) OR (told = :told AND claimed_at < :stale)"
+            },
             "ExpressionAttributeNames": {"#owner": "owner"},
             "ExpressionAttributeValues": {
                 ":owner": text(owner),

@@ -16,10 +16,20 @@ use crate::{
 /// Between two rounds of tries.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The topic for notices.
+/// Who is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody who subscribed to the notices.
+    Subscribers,
+    /// The chats, if there are any.
+    Chats,
+}
+
+/// The topics for notices, in one region.
 pub struct Topic {
     client: Client,
     arn: String,
+    chat_arn: Option<String>,
 }
 
 impl Topic {
@@ -34,22 +44,35 @@ impl Topic {
         Self {
             client: Client::from_conf(settings),
             arn: config.topic_arn.clone(),
+            chat_arn: config.chat_topic_arn.clone(),
         }
     }
 
-    /// Publishes `notice` once.
+    /// Publishes `notice` once, to `audience`.
     ///
     /// # Errors
     /// The refusal, or what stood in the way until `budget` ended.
-    pub async fn publish(&self, notice: &Notice, budget: Budget) -> Result<(), CallError> {
+    pub async fn publish(
+        &self,
+        notice: &Notice,
+        audience: Audience,
+        budget: Budget,
+    ) -> Result<(), CallError> {
         const OPERATION: &str = "sns:Publish";
+        let arn = match audience {
+            Audience::Subscribers => Some(&self.arn),
+            Audience::Chats => self.chat_arn.as_ref(),
+        };
+        let Some(arn) = arn else { return Ok(()) };
         let mut call = self
             .client
             .publish()
-            .topic_arn(&self.arn)
+            .topic_arn(arn)
             .subject(&notice.subject)
-            .message_structure("json")
             .message(&notice.message);
+        if notice.is_per_protocol {
+            call = call.message_structure("json");
+        }
         for (name, value) in &notice.attributes {
             let attribute = MessageAttributeValue::builder()
                 .data_type("String")

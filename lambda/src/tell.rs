@@ -17,7 +17,7 @@ use crate::{
     incident::Incident,
     moment::Moment,
     notice::Notice,
-    sns::Topic,
+    sns::{Audience, Topic},
     told::Keys,
 };
 
@@ -121,7 +121,8 @@ impl Handler {
         told
     }
 
-    /// Tells of an incident, unless it was told already.
+    /// Tells of an incident, unless it was told already; the chats last, so that none
+    /// holds up what everybody gets.
     async fn tell(
         &self,
         incident: &Incident,
@@ -129,21 +130,47 @@ impl Handler {
         budget: Budget,
     ) -> Result<(), CallError> {
         let keys = Keys::of(incident, Moment::now());
+        if self.config.chat_topic_arn.is_none() {
+            let to = Audience::Subscribers;
+            return self.tell_audience(incident, &keys, to, owner, budget).await;
+        }
+        // A retry for the one's sake must not tell the other again.
+        let keys = keys.or_of_content(incident);
+        let to = Audience::Subscribers;
+        let told = self.tell_audience(incident, &keys, to, owner, budget).await;
+        let (to, keys) = (Audience::Chats, keys.of_chats());
+        told.and(self.tell_audience(incident, &keys, to, owner, budget).await)
+    }
+
+    async fn tell_audience(
+        &self,
+        incident: &Incident,
+        keys: &Keys,
+        to: Audience,
+        owner: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        // What an event's answer failed at is told with each try, all else once.
+        let again = incident.outcome.is_failure() && incident.source == "event";
         for key in &keys.claimed {
-            if self.is_told_by_another(key, owner, budget).await {
+            if self.is_told_by_another(key, owner, again, budget).await {
                 info!(
                     outcome = incident.outcome.as_str(),
+                    audience = ?to,
                     "this incident was told already"
                 );
                 return Ok(());
             }
         }
-        let notice = Notice::of(incident)
-            .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?;
+        let notice = match to {
+            Audience::Subscribers => Notice::of(incident)
+                .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?,
+            Audience::Chats => Notice::for_chat(incident),
+        };
         let topic = self
             .topic
             .get_or_init(|| Topic::new(&self.aws, &self.config));
-        if let Err(error) = topic.publish(&notice, budget).await {
+        if let Err(error) = topic.publish(&notice, to, budget).await {
             for key in &keys.claimed {
                 if let Err(error) = self.incidents().release(key, owner, budget).await {
                     warn!(%error, "a claim was not given back");
@@ -151,7 +178,7 @@ impl Handler {
             }
             return Err(error);
         }
-        info!(outcome = incident.outcome.as_str(), "notice sent");
+        info!(outcome = incident.outcome.as_str(), audience = ?to, "notice sent");
         for key in keys.claimed.iter().chain(&keys.noted) {
             if let Err(error) = self.incidents().told(key, owner, budget).await {
                 warn!(%error, "not remembered: a copy of this event may be told again");
@@ -163,10 +190,16 @@ impl Handler {
     /// Claims an incident; whether another run told it. A run that has claimed it is
     /// waited for. If it does not tell, it may have died, or could not give its claim
     /// back: to be told twice is better than not at all.
-    async fn is_told_by_another(&self, key: &str, owner: &str, budget: Budget) -> bool {
+    async fn is_told_by_another(
+        &self,
+        key: &str,
+        owner: &str,
+        again: bool,
+        budget: Budget,
+    ) -> bool {
         let patience = Budget::lasting(PATIENCE.min(budget.left() / 2));
         loop {
-            match self.incidents().claim(key, owner, budget).await {
+            match self.incidents().claim(key, owner, again, budget).await {
                 Ok(Claim::Granted) => return false,
                 Ok(Claim::Taken) => {}
                 Err(error) => {

@@ -50,6 +50,26 @@ impl Keys {
         let noted = others.filter(|key| !claimed.contains(key)).collect();
         Self { claimed, noted }
     }
+
+    /// With a key for what has none by itself, as long as it is a finding of our own:
+    /// such a one is not found again in the same words.
+    #[must_use]
+    pub fn or_of_content(mut self, incident: &Incident) -> Self {
+        if self.claimed.is_empty() && incident.source != "event" {
+            let what = json!(incident).to_string();
+            let key = format!("{}#found#{}", incident.trail_key(), sha256(&what));
+            self.claimed.push(key);
+        }
+        self
+    }
+
+    /// The keys of whether the chats were told.
+    #[must_use]
+    pub fn of_chats(mut self) -> Self {
+        let keys = self.claimed.iter_mut().chain(&mut self.noted);
+        keys.for_each(|key| key.push_str("#chat"));
+        self
+    }
 }
 
 /// The key of what stays wrong. It holds no value that was read, and no times: whoever

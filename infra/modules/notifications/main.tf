@@ -99,8 +99,18 @@ resource "aws_sns_topic_subscription" "this" {
   protocol             = each.value.protocol
   endpoint             = each.value.endpoint
   raw_message_delivery = each.value.raw_message_delivery
-  filter_policy        = each.value.filter_policy
-  filter_policy_scope  = each.value.filter_policy == null ? null : each.value.filter_policy_scope
+  filter_policy        = each.value.severities == null ? each.value.filter_policy : jsonencode({ severity = each.value.severities })
+  filter_policy_scope  = each.value.severities != null ? "MessageAttributes" : each.value.filter_policy == null ? null : each.value.filter_policy_scope
 
-  depends_on = [aws_sns_topic_policy.alerts]
+  depends_on = [aws_sns_topic_policy.alerts, aws_lambda_permission.subscribed]
+}
+
+resource "aws_lambda_permission" "subscribed" {
+  for_each = { for key, subscription in var.subscriptions : key => subscription if subscription.allow_invoke }
+
+  statement_id  = "${local.topic_name}-${each.key}"
+  action        = "lambda:InvokeFunction"
+  function_name = each.value.endpoint
+  principal     = "sns.amazonaws.com"
+  source_arn    = local.topic_arn
 }

@@ -16,7 +16,12 @@ output "subscription_arns" {
   )
 }
 
+output "chat_topic_arn" {
+  description = "ARN of the topic for chats; null if there is none."
+  value       = one(aws_sns_topic.chat[*].arn)
+}
+
 output "kms_key_arn" {
-  description = "ARN of the topic's key. A publisher needs kms:GenerateDataKey and kms:Decrypt on it."
+  description = "ARN of the topics' key. A publisher needs kms:GenerateDataKey and kms:Decrypt on it."
   value       = aws_kms_key.topic.arn
 }

@@ -34,13 +34,15 @@ variable "alarm_names" {
 }
 
 variable "subscriptions" {
-  description = "Other subscriptions, by a key of your choice. filter_policy is JSON over the attributes outcome, severity, event_name and account; alarms carry no attributes, so a filtered subscription does not get them."
+  description = "Other subscriptions, by a key of your choice. severities limits the notices to some of critical, high, medium and info; filter_policy is JSON over the attributes outcome, severity, event_name and account, instead. Alarms carry no attributes, so a filtered subscription does not get them. allow_invoke lets the topic invoke a subscribed Lambda function of this account; a queue's policy is its owner's to write."
   type = map(object({
     protocol             = string
     endpoint             = string
+    severities           = optional(list(string))
     raw_message_delivery = optional(bool, false)
     filter_policy        = optional(string)
     filter_policy_scope  = optional(string, "MessageAttributes")
+    allow_invoke         = optional(bool, false)
   }))
   default  = {}
   nullable = false
@@ -48,6 +50,32 @@ variable "subscriptions" {
   validation {
     condition     = alltrue([for s in var.subscriptions : contains(["sqs", "lambda", "https", "sms", "email", "email-json", "application"], s.protocol)])
     error_message = "A subscription's protocol must be sqs, lambda, https, sms, email, email-json or application; plain http would carry notices unencrypted."
+  }
+
+  validation {
+    condition = alltrue([for s in var.subscriptions : can(regex(lookup({
+      https  = "^https://[^[:space:]]+$"
+      sqs    = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$"
+      lambda = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?$"
+      sms    = "^\\+[1-9][0-9]{6,14}$"
+      email  = "^[^@[:space:]]+@[^@[:space:]]+$"
+    }, s.protocol, "."), s.endpoint))])
+    error_message = "A subscription's endpoint must suit its protocol: https://... for https, the ARN of a standard queue for sqs, the ARN of a function for lambda, + and digits for sms, an address for email."
+  }
+
+  validation {
+    condition     = alltrue([for s in var.subscriptions : s.severities == null ? true : length(s.severities) > 0 && alltrue([for severity in s.severities : contains(["critical", "high", "medium", "info"], severity)])])
+    error_message = "A subscription's severities must be some of critical, high, medium and info, at least one, or null for all."
+  }
+
+  validation {
+    condition     = alltrue([for s in var.subscriptions : s.severities == null || s.filter_policy == null])
+    error_message = "A subscription takes severities or filter_policy, not both: put severity into the filter_policy."
+  }
+
+  validation {
+    condition     = alltrue([for s in var.subscriptions : !s.allow_invoke || s.protocol == "lambda"])
+    error_message = "allow_invoke is for the protocol lambda only."
   }
 
   validation {
@@ -63,6 +91,53 @@ variable "subscriptions" {
   validation {
     condition     = alltrue([for s in var.subscriptions : !s.raw_message_delivery || contains(["sqs", "https"], s.protocol)])
     error_message = "raw_message_delivery works with the protocols sqs and https only."
+  }
+}
+
+variable "chat" {
+  description = "Notices in Slack or Microsoft Teams, through Amazon Q Developer in chat applications, over a topic of their own. Channels by a name of your choice; the workspace or team must have been authorised in the console of Amazon Q Developer once. {} makes the topic alone; null nothing."
+  type = object({
+    slack = optional(map(object({
+      team_id    = string
+      channel_id = string
+    })), {})
+    teams = optional(map(object({
+      tenant_id  = string
+      team_id    = string
+      channel_id = string
+    })), {})
+  })
+  default = null
+
+  validation {
+    condition     = alltrue([for name in try(concat(keys(var.chat.slack), keys(var.chat.teams)), []) : can(regex("^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$", name))])
+    error_message = "A name in chat.slack and chat.teams must have lower-case letters, digits and hyphens, 64 at most: it becomes part of the configuration's name."
+  }
+
+  validation {
+    condition     = length(setintersection(try(keys(var.chat.slack), []), try(keys(var.chat.teams), []))) == 0
+    error_message = "A name may be in chat.slack or in chat.teams, not in both."
+  }
+
+  validation {
+    condition     = alltrue([for c in try(values(var.chat.slack), []) : can(regex("^T[A-Z0-9]{2,}$", c.team_id)) && can(regex("^[CG][A-Z0-9]{2,}$", c.channel_id))])
+    error_message = "In chat.slack team_id must be a workspace's id, T..., and channel_id a channel's, C... or G..., as in the channel's link."
+  }
+
+  validation {
+    condition     = alltrue([for c in try(values(var.chat.teams), []) : can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", c.tenant_id)) && can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", c.team_id)) && length(trimspace(c.channel_id)) > 0])
+    error_message = "In chat.teams tenant_id and team_id must be UUIDs in lower case, and channel_id the channel's id, as in the channel's link."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of a policy that bounds the role made here for chats; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of a policy."
   }
 }
 

@@ -38,7 +38,10 @@ module "notifications" {
   name            = var.name
   email_addresses = var.notification_emails
   subscriptions   = var.subscriptions
-  tags            = var.tags
+  chat            = var.chat
+
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
 
   # Members publish here only if they have a responder of their own.
   publishers = local.members_respond ? {
@@ -59,6 +62,7 @@ module "responder" {
   break_glass            = var.break_glass
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn
+  chat_topic_arn         = module.notifications.chat_topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary

@@ -47,6 +47,12 @@ locals {
       Action   = "sns:Publish"
       Resource = var.topic_arn
     }],
+    [var.chat_topic_arn != null, {
+      Sid      = "PublishToChats"
+      Effect   = "Allow"
+      Action   = "sns:Publish"
+      Resource = var.chat_topic_arn
+    }],
     [var.topic_kms_key_arn != null, {
       # SNS encrypts with the publisher's permissions, and only SNS may ask.
       Sid       = "EncryptNotices"

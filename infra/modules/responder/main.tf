@@ -29,6 +29,7 @@ locals {
   environment = merge(local.hub_environment, {
     TRAILKEEPER_TRAILS            = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
     TRAILKEEPER_TOPIC_ARN         = var.topic_arn
+    TRAILKEEPER_CHAT_TOPIC_ARN    = var.chat_topic_arn == null ? "" : var.chat_topic_arn
     TRAILKEEPER_MODE              = var.mode
     TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
     TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
@@ -79,6 +80,11 @@ resource "aws_lambda_function" "responder" {
     precondition {
       condition     = split(":", var.topic_arn)[3] == local.region
       error_message = "CloudWatch alarms notify topics of their own region only, and this module is deployed in ${local.region}. Use a topic of that region instead of ${var.topic_arn}."
+    }
+
+    precondition {
+      condition     = var.chat_topic_arn == null ? true : split(":", var.chat_topic_arn)[3] == local.region
+      error_message = "The function publishes in ${local.region} only. Use a topic of that region for chats."
     }
 
     precondition {

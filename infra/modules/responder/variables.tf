@@ -239,8 +239,19 @@ variable "topic_arn" {
   }
 }
 
+variable "chat_topic_arn" {
+  description = "ARN of the SNS topic for chats, in the provider's region and encrypted as topic_arn is; null if there is none. It gets messages in the schema of Amazon Q Developer in chat applications."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.chat_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.chat_topic_arn))
+    error_message = "chat_topic_arn must be the ARN of a standard SNS topic."
+  }
+}
+
 variable "topic_kms_key_arn" {
-  description = "ARN of the customer key that encrypts the topic; null if it has none."
+  description = "ARN of the customer key that encrypts the topic, and the topic for chats; null if it has none."
   type        = string
   default     = null
 

@@ -12,5 +12,8 @@
 mod attribution;
 mod decisions;
 mod events;
+mod golden;
 mod notices;
+mod properties;
+mod schema;
 mod valid;

@@ -257,7 +257,7 @@ fn logs_and_metrics_are_json_lines_with_the_event_id_and_without_secrets() {
     answered(function.invoke(&recorded("name-plain")));
     let id = "0d6f1a52-7c9b-4f65-8c3e-5a1f0b9e2c01";
     let log = function.log_with(&format!(
-        "\"notice sent\",\"outcome\":\"restored\",\"span\":{{\"event_id\":\"{id}\""
+        "\"notice sent\",\"outcome\":\"restored\",\"audience\":\"Subscribers\",\"span\":{{\"event_id\":\"{id}\""
     ));
     assert!(log.len() >= 6, "{log:#?}");
     for line in &log {

@@ -27,6 +27,7 @@ mod world;
 mod baselines;
 mod break_glass;
 mod capture;
+mod chats;
 mod claims;
 mod duplicates;
 mod expected;

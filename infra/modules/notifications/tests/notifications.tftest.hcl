@@ -209,3 +209,86 @@ run "no_alarm_name_is_refused" {
 
   expect_failures = [var.alarm_names]
 }
+
+run "severities_become_filters" {
+  command = plan
+
+  variables {
+    subscriptions = {
+      oncall = { protocol = "email", endpoint = "oncall@example.com", severities = ["critical", "high"] }
+      all    = { protocol = "https", endpoint = "https://hooks.example.com/x" }
+    }
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_sns_topic_subscription.this["oncall"].filter_policy) == { severity = ["critical", "high"] }
+      && aws_sns_topic_subscription.this["oncall"].filter_policy_scope == "MessageAttributes"
+    )
+    error_message = "severities must filter by the attribute severity."
+  }
+  assert {
+    condition     = aws_sns_topic_subscription.this["all"].filter_policy == null
+    error_message = "Without severities everything arrives."
+  }
+}
+
+run "a_function_is_invoked_only_if_asked_for" {
+  command = plan
+
+  variables {
+    subscriptions = {
+      mine   = { protocol = "lambda", endpoint = "arn:aws:lambda:eu-central-1:123456789012:function:page", allow_invoke = true }
+      theirs = { protocol = "lambda", endpoint = "arn:aws:lambda:eu-central-1:999988887777:function:page" }
+    }
+  }
+
+  assert {
+    condition = (
+      keys(aws_lambda_permission.subscribed) == ["mine"]
+      && aws_lambda_permission.subscribed["mine"].principal == "sns.amazonaws.com"
+      && aws_lambda_permission.subscribed["mine"].source_arn == "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts"
+    )
+    error_message = "Only this topic may invoke, and only what was asked for."
+  }
+}
+
+run "unknown_severities_are_refused" {
+  command = plan
+
+  variables {
+    subscriptions = { hook = { protocol = "https", endpoint = "https://hooks.example.com/x", severities = ["urgent"] } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "two_filters_are_refused" {
+  command = plan
+
+  variables {
+    subscriptions = { hook = { protocol = "https", endpoint = "https://hooks.example.com/x", severities = ["high"], filter_policy = "{}" } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "an_endpoint_must_suit_its_protocol" {
+  command = plan
+
+  variables {
+    subscriptions = { queue = { protocol = "sqs", endpoint = "arn:aws:lambda:eu-central-1:123456789012:function:page" } }
+  }
+
+  expect_failures = [var.subscriptions]
+}
+
+run "https_means_https" {
+  command = plan
+
+  variables {
+    subscriptions = { hook = { protocol = "https", endpoint = "http://hooks.example.com/x" } }
+  }
+
+  expect_failures = [var.subscriptions]
+}

@@ -268,3 +268,20 @@ run "no_partition_is_hard_coded" {
     error_message = "Service names must use the partition's suffix."
   }
 }
+
+run "chats_are_told_only_if_there_are_any" {
+  command = plan
+
+  variables {
+    chat_topic_arn = "arn:aws:sns:eu-central-1:123456789012:trailkeeper-chat"
+  }
+
+  assert {
+    condition     = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : [s.Action, s.Resource] if s.Sid == "PublishToChats"] == [["sns:Publish", "arn:aws:sns:eu-central-1:123456789012:trailkeeper-chat"]]
+    error_message = "The role must be able to publish to the chats' topic, and to nothing else for it."
+  }
+  assert {
+    condition     = aws_lambda_function.responder.environment[0].variables["TRAILKEEPER_CHAT_TOPIC_ARN"] == "arn:aws:sns:eu-central-1:123456789012:trailkeeper-chat"
+    error_message = "The function must know the chats' topic."
+  }
+}

@@ -1,0 +1,180 @@
+//! The incident as a finding of AWS Security Hub, in the AWS Security Finding Format.
+//! Pure: nothing here sends it.
+//! Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html>.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    advice::next_steps,
+    console::Console,
+    headline::headline,
+    incident::Incident,
+    moment::Moment,
+    outcome::{Outcome, Severity},
+    summary::summary,
+    text::Clean,
+};
+
+/// Limits of the format, in characters and pieces. Source: as above.
+const TITLE: usize = 256;
+const DESCRIPTION: usize = 1_024;
+const RECOMMENDATION: usize = 512;
+const RESOURCES: usize = 32;
+
+/// Whose findings they are: Security Hub takes those of the default product only from
+/// the account that it names.
+#[derive(Clone, Copy, Debug)]
+pub struct Reporter<'a> {
+    /// The partition, `aws` for instance.
+    pub partition: &'a str,
+    /// The region of the Security Hub.
+    pub region: &'a str,
+    /// Its account.
+    pub account: &'a str,
+}
+
+/// The finding about `incident` as it stands at `now`. All notices of one incident make
+/// one finding: the later one updates it.
+#[must_use]
+pub fn finding(incident: &Incident, by: Reporter<'_>, now: Moment) -> Value {
+    let Reporter {
+        partition,
+        region,
+        account,
+    } = by;
+    let began = incident.timing.event_time.unwrap_or(now);
+    let problem = incident.problem.as_deref();
+    let problem = problem.map_or_else(String::new, |problem| format!(" Problem: {problem}"));
+    let kind = if incident.outcome.is_of_accounts() {
+        "Software and Configuration Checks/AWS Security Best Practices"
+    } else {
+        "TTPs/Defense Evasion"
+    };
+    let mut finding = json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": format!("trailkeeper/{region}/{account}/{}", incident.thread()),
+        "ProductArn":
+            format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
+        "GeneratorId": "trailkeeper",
+        "AwsAccountId": account,
+        "CreatedAt": began,
+        "UpdatedAt": now,
+        "Title": cut(&headline(incident), TITLE),
+        "Description": cut(&format!("{}{problem}", summary(incident)), DESCRIPTION),
+        "FindingProviderFields": {
+            "Severity": {
+                "Label": label(incident.severity),
+                "Original": incident.severity.as_str(),
+            },
+            "Types": [kind],
+        },
+        "Resources": resources(incident, by),
+        "ProductFields": facts(incident),
+        "Compliance": { "Status": status(incident.outcome) },
+        // A healed attack still has to be looked into. What was to be expected has not.
+        "RecordState": if incident.severity == Severity::Info { "ARCHIVED" } else { "ACTIVE" },
+    });
+    let page = incident.trail_arn();
+    let page = page.and_then(|trail| Some(Console::of(&trail)?.trail(&trail)));
+    if let Some(fields) = finding.as_object_mut() {
+        if let Some(step) = next_steps(incident).first() {
+            let text = format!("{} {}", step.text, step.command.join(" "));
+            let text = cut(text.trim(), RECOMMENDATION);
+            fields.insert(
+                "Remediation".to_owned(),
+                json!({"Recommendation": {"Text": text}}),
+            );
+        }
+        fields.extend(page.map(|page| ("SourceUrl".to_owned(), Value::from(page))));
+    }
+    finding
+}
+
+/// What Security Hub calls a severity.
+fn label(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "CRITICAL",
+        Severity::High => "HIGH",
+        Severity::Medium => "MEDIUM",
+        Severity::Info => "INFORMATIONAL",
+    }
+}
+
+/// Whether what is declared is the case.
+fn status(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Restored
+        | Outcome::AlreadyLogging
+        | Outcome::AlreadyRestored
+        | Outcome::Unconfirmed
+        | Outcome::ConformingChange => "PASSED",
+        Outcome::NotRestored | Outcome::WouldRestore | Outcome::LeftAlone => "FAILED",
+        Outcome::Unverified
+        | Outcome::AttemptDenied
+        | Outcome::Reported
+        | Outcome::Unreachable
+        | Outcome::AccountSuspended
+        | Outcome::SweepIncomplete => "NOT_AVAILABLE",
+    }
+}
+
+fn resources(incident: &Incident, by: Reporter<'_>) -> Vec<Value> {
+    let account = |id: &str| {
+        json!({
+            "Type": "AwsAccount",
+            "Id": format!("AWS::::Account:{id}"),
+            "Partition": by.partition,
+            "Region": by.region,
+        })
+    };
+    if let Some(trail) = incident.trail_arn() {
+        return vec![json!({
+            "Type": "AwsCloudTrailTrail",
+            "Id": trail.as_str(),
+            "Partition": trail.partition(),
+            "Region": trail.region(),
+            "Details": {
+                "AwsCloudTrailTrail": {"Name": trail.name(), "HomeRegion": trail.region()},
+            },
+        })];
+    }
+    let accounts = incident.accounts.iter().take(RESOURCES);
+    let mut resources: Vec<Value> = accounts.map(|id| account(id)).collect();
+    if resources.is_empty() {
+        resources.push(account(by.account));
+    }
+    resources
+}
+
+/// What else is known, as Security Hub takes it: text by name.
+fn facts(incident: &Incident) -> Map<String, Value> {
+    let actor = &incident.actor;
+    let event = &incident.event;
+    let text = |text: &Option<Clean>| text.as_ref().map(ToString::to_string);
+    let gap = incident.timing.gap_ms.map(|gap| gap.to_string());
+    let facts = [
+        ("outcome", Some(incident.outcome.as_str().to_owned())),
+        ("event_name", text(&event.name)),
+        ("event_id", text(&event.id)),
+        ("actor_arn", text(&actor.arn)),
+        ("access_key_id", text(&actor.access_key_id)),
+        ("source_ip", text(&actor.source_ip)),
+        ("user_agent", text(&actor.user_agent)),
+        ("gap_ms", gap),
+    ];
+    let known = facts
+        .into_iter()
+        .filter_map(|(name, fact)| Some((name, fact?)));
+    known
+        .map(|(name, fact)| (format!("trailkeeper/{name}"), Value::from(fact)))
+        .collect()
+}
+
+/// The first `most` characters.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short + "…"
+}
