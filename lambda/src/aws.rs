@@ -3,7 +3,7 @@
 //! `aws-config` is left out: in Lambda, credentials and region are in the
 //! environment, and its chain of other places costs start-up time.
 
-use std::{fs, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use aws_credential_types::Credentials;
 use aws_sdk_cloudtrail::config::{
@@ -19,6 +19,7 @@ use aws_types::SdkConfig;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::config::{InvalidConfig, required};
+use crate::pace::Pace;
 use crate::text::excerpt;
 
 /// The roots behind every public AWS endpoint of the `aws` and `aws-us-gov`
@@ -41,6 +42,8 @@ pub struct Aws {
     base: SdkConfig,
     /// In the order of [`Service::ALL`].
     endpoints: [Option<String>; Service::ALL.len()],
+    /// Of `LookupEvents`: counted per account, whoever's credentials it is called with.
+    pub(crate) lookups: Arc<Pace>,
 }
 
 /// A service that the function calls.
@@ -135,7 +138,11 @@ impl Aws {
         for (endpoint_of, (_, name)) in endpoints.iter_mut().zip(Service::ALL) {
             *endpoint_of = endpoint(variable, name)?.or_else(|| all.clone());
         }
-        Ok(Self { base, endpoints })
+        Ok(Self {
+            base,
+            endpoints,
+            lookups: Arc::default(),
+        })
     }
 
     /// The same with other credentials.
@@ -146,6 +153,7 @@ impl Aws {
         Self {
             base: base.build(),
             endpoints: self.endpoints.clone(),
+            lookups: Arc::clone(&self.lookups),
         }
     }
 

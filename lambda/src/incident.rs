@@ -10,6 +10,7 @@ use crate::{
     ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
+    investigation::Investigation,
     moment::Moment,
     outcome::{Outcome, Severity},
     reconcile::{Cause, Mode, Reconciliation},
@@ -64,12 +65,27 @@ pub struct Incident {
     /// about a trail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<String>,
+    /// What the event history says; `None` if it was not searched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub investigation: Option<Investigation>,
+    /// What the baseline declares of what a stop breaks.
+    #[serde(skip)]
+    pub declared: Declared,
     /// Tells the event from a forged one with its id.
     #[serde(skip)]
     pub fingerprint: String,
     /// Whether a later try may do better, if anything went wrong.
     #[serde(skip)]
     pub retryable: bool,
+}
+
+/// What a stop breaks beside the logging itself; `None` is not declared.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Declared {
+    /// Whether there are digest files: log file validation.
+    pub digests: Option<bool>,
+    /// Whether there are insight selectors.
+    pub insights: Option<bool>,
 }
 
 /// The trail of an incident; `None` where the record does not tell which.
@@ -274,6 +290,10 @@ impl Incident {
             would_call: done.would_call.clone(),
             start_logging_accepted_at: done.start_accepted_at,
         };
+        incident.declared = Declared {
+            digests: done.baseline.settings.enable_log_file_validation,
+            insights: done.baseline.insight_selectors.as_ref().map(|all| !all.is_empty()),
+        };
         incident.problem = problem(done, outcome);
         let missing = |error: &&CallError| !error.is_trail_missing();
         let baseline = done.baseline_problem.as_ref();
@@ -340,6 +360,8 @@ impl Incident {
             remediation: Remediation::default(),
             problem: None,
             accounts: Vec::new(),
+            investigation: None,
+            declared: Declared::default(),
             fingerprint: event.fingerprint(),
             retryable: false,
         }

@@ -2,7 +2,8 @@
 //!
 //! Data flows one way: [`event`] parses, [`decide`] decides (pure), [`reconcile`]
 //! heals and verifies what [`trail`] says about the difference to the
-//! [`baseline`], [`incident`] holds what is known, [`notice`] words it.
+//! [`baseline`], [`incident`] holds what is known, [`investigation`] adds what the event
+//! history says, [`notice`] words it.
 //! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, [`organizations`] and
 //! [`sqs`] are the only places that call AWS; [`handler`] strings the steps together.
 
@@ -18,13 +19,17 @@ mod call;
 pub mod cloudtrail;
 pub mod config;
 pub mod decide;
+pub mod deeds;
 pub mod dynamodb;
 mod ending;
 pub mod event;
 pub mod failure;
+mod findings;
 mod fleet;
 pub mod handler;
 pub mod incident;
+mod investigate;
+pub mod investigation;
 mod log;
 pub mod members;
 pub mod metrics;
@@ -32,10 +37,12 @@ pub mod moment;
 pub mod notice;
 pub mod organizations;
 pub mod outcome;
+mod pace;
 mod page;
 pub mod reconcile;
 pub mod request;
 pub mod selectors;
+pub mod searches;
 mod sessions;
 mod shapes;
 pub mod sns;

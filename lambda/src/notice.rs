@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     advice::next_steps,
+    findings::findings,
     incident::{Incident, Timing},
     moment::Moment,
     outcome::Outcome,
@@ -181,6 +182,7 @@ fn text(incident: &Incident, summary: &str) -> String {
         course(&mut page, incident);
     }
 
+    findings(&mut page, incident);
     if !incident.is_unexplained() {
         call(&mut page, incident);
     }

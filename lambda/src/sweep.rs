@@ -16,6 +16,7 @@ use crate::{
     failure::Failure,
     handler::{Handler, conclude},
     incident::{Circumstances, Incident},
+    investigation::RECORDED_MS,
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
@@ -26,10 +27,6 @@ use crate::{
 /// How far back the event history is searched for the call behind a drift, in
 /// milliseconds.
 const SEARCHED_MS: i64 = 24 * 3_600_000;
-
-/// How long a record may take to appear in the history, in milliseconds.
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>.
-const RECORDED_MS: i64 = 15 * 60_000;
 
 /// For how long a sweep asks who made a stop that was told already without a name, in
 /// milliseconds.

@@ -82,7 +82,11 @@ impl Handler {
                 return Ok(());
             }
         }
-        let notice = Notice::of(incident)
+        let looked_into = Incident {
+            investigation: self.investigate(incident, budget).await,
+            ..incident.clone()
+        };
+        let notice = Notice::of(&looked_into)
             .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?;
         let topic = self
             .topic

@@ -1,0 +1,173 @@
+//! The search for what is behind an incident: best effort, and bounded (law 7).
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tracing::{info, warn};
+
+use crate::{
+    arn::TrailArn,
+    budget::Budget,
+    cloudtrail::CloudTrail,
+    failure::CallError,
+    handler::Handler,
+    incident::Incident,
+    investigation::{Investigation, maker},
+    moment::Moment,
+    searches::{End, Found, Plan, Search, plan},
+    text::Clean,
+};
+
+/// Incidents that are looked into at a time. The rest is told at once and without: in a
+/// sweep of many accounts the notices must not wait in line.
+pub(crate) const AT_ONCE: usize = 8;
+
+impl Handler {
+    /// What the event history says about `incident`. Takes at most half of what is left
+    /// of the `notice`'s budget. `None` if it is not worth a search.
+    pub(crate) async fn investigate(
+        &self,
+        incident: &Incident,
+        notice: Budget,
+    ) -> Option<Investigation> {
+        let now = Moment::now();
+        let plan = plan(incident, now)?;
+        let Ok(_turn) = self.investigations.try_acquire() else {
+            let why = "not looked into: too many incidents at once";
+            return Some(Investigation::not_made(&plan, why, now));
+        };
+        let time = plan.time.min(notice.left() / 2);
+        let found = self.search(incident, &plan, Budget::lasting(time)).await;
+        let own_roles = self.config.responders(&plan.account);
+        info!(
+            searches = found.len(),
+            records = found.iter().map(|found| found.records.len()).sum::<usize>(),
+            took_ms = Moment::now().millis_since(now),
+            "looked into"
+        );
+        Some(Investigation::of(incident, &plan, &found, &own_roles, now))
+    }
+
+    async fn search(&self, incident: &Incident, plan: &Plan, budget: Budget) -> Vec<Found> {
+        let history = match self.history_of(incident, plan, budget).await {
+            Ok(history) => history,
+            Err(error) => {
+                warn!(%error, "the account whose event history it is was not reached");
+                let searches = plan.searches.iter().cloned();
+                return searches.map(|search| Found::failed(search, &error)).collect();
+            }
+        };
+        let (mut found, mut searches) = (Vec::new(), plan.searches.clone());
+        for _ in 0..2 {
+            let of_regions = plan.regions.iter().map(|region| {
+                let here = searches.iter().filter(|search| search.region == *region);
+                in_region(&history, &plan.account, here, budget)
+            });
+            found.extend(join_all(of_regions).await.into_iter().flatten());
+            // One step further back: who made the key or the session, and what else he did.
+            searches = maker(incident, plan, &found);
+            if searches.is_empty() || budget.is_spent() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// CloudTrail of the account where it happened, in the regions of `plan`.
+    async fn history_of(
+        &self,
+        incident: &Incident,
+        plan: &Plan,
+        budget: Budget,
+    ) -> Result<CloudTrail, CallError> {
+        let regions = || plan.regions.iter().map(String::as_str);
+        let arn = incident.trail.arn.as_ref().map(Clean::as_str);
+        let trail = arn.and_then(|arn| arn.parse::<TrailArn>().ok());
+        let trail = trail.or_else(|| self.config.member_trails(&plan.account).into_iter().next());
+        let member = trail.as_ref().and_then(|trail| {
+            let members = self.config.members_of(trail)?;
+            Some((trail, members))
+        });
+        let Some((trail, members)) = member else {
+            return Ok(CloudTrail::in_regions(&self.aws, regions()));
+        };
+        let id = incident.id.as_ref().map_or("unknown", Clean::as_str);
+        let aws = self.enter(members, trail, id, budget).await?;
+        Ok(CloudTrail::in_regions(&aws, regions()))
+    }
+}
+
+impl Found {
+    fn failed(search: Search, error: &CallError) -> Self {
+        Self {
+            search,
+            records: Vec::new(),
+            end: End::Failed(error.clone()),
+        }
+    }
+}
+
+/// The first page of every search, then the second, and so on: what is most valuable
+/// comes first.
+async fn in_region(
+    history: &CloudTrail,
+    account: &str,
+    searches: impl Iterator<Item = &Search>,
+    budget: Budget,
+) -> Vec<Found> {
+    let begun = |search: &Search| Found {
+        search: search.clone(),
+        records: Vec::new(),
+        end: End::TooMany,
+    };
+    let mut open: Vec<(Found, Option<String>)> = searches.map(|s| (begun(s), None)).collect();
+    let mut closed = Vec::new();
+    let mut page = 0;
+    let mut refusal: Option<CallError> = None;
+    while !open.is_empty() {
+        let mut next_round = Vec::new();
+        for (mut found, token) in open {
+            let search = &found.search;
+            if page == search.pages {
+                closed.push(found);
+                continue;
+            }
+            let (region, by, since) = (&search.region, &search.by, search.since);
+            let answer = match &refusal {
+                Some(error) => Err(error.clone()),
+                None => {
+                    let lookup = history.lookup(account, region, by, since, token, budget);
+                    lookup.await
+                }
+            };
+            match answer {
+                Ok(answer) => {
+                    found.records.extend(answer.records);
+                    if answer.next.is_some() {
+                        next_round.push((found, answer.next));
+                    } else {
+                        found.end = End::All;
+                        closed.push(found);
+                    }
+                }
+                Err(error) => {
+                    if refusal.is_none() {
+                        warn!(%error, region, "the event history was not read");
+                    }
+                    // What is not permitted once is not permitted at all.
+                    if !error.is_retryable() || budget.left() < LEAST {
+                        refusal = Some(error.clone());
+                    }
+                    found.end = End::Failed(error);
+                    closed.push(found);
+                }
+            }
+        }
+        open = next_round;
+        page += 1;
+    }
+    closed
+}
+
+/// With less time no call is begun.
+const LEAST: Duration = Duration::from_millis(50);
