@@ -71,7 +71,11 @@ fn read(reads: &Reads) -> String {
         failed if failed == reads.count => " failed".to_owned(),
         failed => format!(" ({failed} failed)"),
     };
-    format!("{} x {}{failed}", call(&reads.service, &reads.name), reads.count)
+    format!(
+        "{} x {}{failed}",
+        call(&reads.service, &reads.name),
+        reads.count
+    )
 }
 
 /// Deeds by their time, under a line for each day.
@@ -118,7 +122,9 @@ fn listed(page: &mut Page, deeds: &[Deed], most: usize, left_out: usize, with_ac
     }
     let more = left_out + deeds.len().saturating_sub(most);
     if more > 0 {
-        page.line(&format!("  and {more} more: see the JSON document, or the command above"));
+        page.line(&format!(
+            "  and {more} more: see the JSON document, or the command above"
+        ));
     }
 }
 
@@ -213,7 +219,9 @@ fn tampering(page: &mut Page, incident: &Incident, found: &Investigation) {
     let same = count(found.tampering.iter().filter(is_same).collect());
     let all = count(found.tampering.iter().collect());
     let others = all - same;
-    page.line(&format!("  By the same actor: {same}. By others: {others}."));
+    page.line(&format!(
+        "  By the same actor: {same}. By others: {others}."
+    ));
     listed(page, &found.tampering, FEW, 0, true);
 }
 

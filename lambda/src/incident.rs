@@ -292,7 +292,11 @@ impl Incident {
         };
         incident.declared = Declared {
             digests: done.baseline.settings.enable_log_file_validation,
-            insights: done.baseline.insight_selectors.as_ref().map(|all| !all.is_empty()),
+            insights: done
+                .baseline
+                .insight_selectors
+                .as_ref()
+                .map(|all| !all.is_empty()),
         };
         incident.problem = problem(done, outcome);
         let missing = |error: &&CallError| !error.is_trail_missing();

@@ -54,7 +54,9 @@ impl Handler {
             Err(error) => {
                 warn!(%error, "the account whose event history it is was not reached");
                 let searches = plan.searches.iter().cloned();
-                return searches.map(|search| Found::failed(search, &error)).collect();
+                return searches
+                    .map(|search| Found::failed(search, &error))
+                    .collect();
             }
         };
         let (mut found, mut searches) = (Vec::new(), plan.searches.clone());

@@ -156,7 +156,9 @@ impl Investigation {
             Attribute::AccessKeyId(_) => Some("access_key_id"),
             _ => None,
         });
-        let ended = gap.as_ref().map_or(incident.timing.event_time, |gap| gap.until);
+        let ended = gap
+            .as_ref()
+            .map_or(incident.timing.event_time, |gap| gap.until);
         let is_settled = ended.is_some_and(|ended| now.millis_since(ended) >= RECORDED_MS);
         let is_whole = made.searched_by.is_some()
             && of_aim(found, Aim::Deeds).all(|found| matches!(found.end, End::All));
@@ -267,7 +269,8 @@ fn gap(incident: &Incident) -> Option<Gap> {
 /// Whether the actor of `incident` made the call: his key, or his name.
 fn is_by(act: &Act, incident: &Incident) -> bool {
     let actor = &incident.actor;
-    let same = |a: &Option<Clean>, b: &Option<Clean>| a.as_ref().is_some_and(|a| Some(a) == b.as_ref());
+    let same =
+        |a: &Option<Clean>, b: &Option<Clean>| a.as_ref().is_some_and(|a| Some(a) == b.as_ref());
     same(&actor.access_key_id, &act.actor.access_key_id) || same(&actor.arn, &act.actor.arn)
 }
 
@@ -311,7 +314,11 @@ pub fn maker(incident: &Incident, plan: &Plan, found: &[Found]) -> Vec<Search> {
         region: region.clone(),
         aim: Aim::Maker,
         by: Attribute::AccessKeyId(key.to_owned()),
-        since: Some(issue.at.map_or(plan.since, |at| plan.since.min(at.before(3_600_000)))),
+        since: Some(
+            issue
+                .at
+                .map_or(plan.since, |at| plan.since.min(at.before(3_600_000))),
+        ),
         pages: 1,
     });
     searches.collect()

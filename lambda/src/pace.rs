@@ -82,7 +82,10 @@ mod tests {
         let pace = Pace::default();
         for account in 0..500 {
             let budget = Budget::lasting(Duration::from_secs(1));
-            assert!(pace.turn(&account.to_string(), "eu-central-1", budget).await);
+            assert!(
+                pace.turn(&account.to_string(), "eu-central-1", budget)
+                    .await
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let kept = pace.due.lock().map(|all| all.len());

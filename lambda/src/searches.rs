@@ -158,7 +158,11 @@ pub fn plan(incident: &Incident, now: Moment) -> Option<Plan> {
         }
     }
     Some(Plan {
-        time: if is_attempt { MOST_FOR_AN_ATTEMPT } else { MOST },
+        time: if is_attempt {
+            MOST_FOR_AN_ATTEMPT
+        } else {
+            MOST
+        },
         account,
         since,
         regions,

@@ -35,6 +35,7 @@ mod healing;
 mod hub;
 mod hub_sweeps;
 mod input;
+mod investigations;
 mod kills;
 mod laws;
 mod matrix;
