@@ -12,5 +12,6 @@
 mod attribution;
 mod decisions;
 mod events;
+mod investigations;
 mod notices;
 mod valid;
