@@ -101,7 +101,7 @@ pub(crate) fn acts(found: &[Found]) -> Vec<Act> {
             };
             let record = event.record;
             let id = record.event_id.clone();
-            if id.is_some_and(|id| !seen.insert((id, found.search.aim as u8))) {
+            if id.is_some_and(|id| !seen.insert((id, found.search.aim))) {
                 continue;
             }
             acts.push(Act {

@@ -73,7 +73,7 @@ fn read(reads: &Reads) -> String {
     };
     format!(
         "{} x {}{failed}",
-        call(&reads.service, &reads.name),
+        call(reads.service.as_ref(), reads.name.as_ref()),
         reads.count
     )
 }
@@ -93,7 +93,7 @@ fn listed(page: &mut Page, deeds: &[Deed], most: usize, left_out: usize, with_ac
         let mut line = format!(
             "  {}  {}",
             time.unwrap_or("??:??:??"),
-            call(&deed.service, &deed.name)
+            call(deed.service.as_ref(), deed.name.as_ref())
         );
         if deed.count > 1 {
             line.push_str(&format!(" x {}", deed.count));
@@ -113,7 +113,7 @@ fn listed(page: &mut Page, deeds: &[Deed], most: usize, left_out: usize, with_ac
         for part in rest {
             if line.chars().count() + 2 + part.chars().count() > WIDTH {
                 page.line(&line);
-                line = format!("          {}", "");
+                " ".repeat(10).clone_into(&mut line);
             }
             line.push_str("  ");
             line.push_str(&part);
@@ -147,7 +147,10 @@ fn entry(page: &mut Page, found: &Investigation) {
     }
     match (&entry.issued_by, entry.is_old_key) {
         (Some(issue), _) => {
-            page.fact("Made by", Some(call(&issue.service, &issue.name)));
+            page.fact(
+                "Made by",
+                Some(call(issue.service.as_ref(), issue.name.as_ref())),
+            );
             page.fact("  at", issue.first.map(second));
             page.field("  by", issue.actor.as_ref());
             page.field("  with key", issue.access_key_ids.first());
@@ -225,8 +228,8 @@ fn tampering(page: &mut Page, incident: &Incident, found: &Investigation) {
     listed(page, &found.tampering, FEW, 0, true);
 }
 
-fn call(service: &Option<Clean>, name: &Option<Clean>) -> String {
-    let part = |part: &Option<Clean>| part.as_ref().map_or_else(|| "?".to_owned(), word);
+fn call(service: Option<&Clean>, name: Option<&Clean>) -> String {
+    let part = |part: Option<&Clean>| part.map_or_else(|| "?".to_owned(), word);
     format!("{} {}", part(service), part(name))
 }
 

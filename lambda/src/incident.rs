@@ -66,7 +66,6 @@ pub struct Incident {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<String>,
     /// What the event history says; `None` if it was not searched.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub investigation: Option<Investigation>,
     /// What the baseline declares of what a stop breaks.
     #[serde(skip)]

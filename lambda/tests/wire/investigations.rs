@@ -452,7 +452,7 @@ fn an_attempt_costs_little_and_an_expected_change_nothing() {
     answered(function.invoke(&change));
     assert_eq!(aws.notice()["severity"], "info");
     assert_eq!(aws.count(LOOKUP), 0);
-    assert!(aws.notice().get("investigation").is_none());
+    assert!(aws.notice()["investigation"].is_null());
 }
 
 #[test]
