@@ -3,7 +3,7 @@
 use crate::{
     deeds::{Deed, Reads},
     incident::Incident,
-    investigation::{Address, Gap, Investigation},
+    investigation::{Address, Gap, Investigation, leave_out},
     moment::Moment,
     page::Page,
     text::Clean,
@@ -78,10 +78,12 @@ fn read(reads: &Reads) -> String {
     )
 }
 
-/// Deeds by their time, under a line for each day.
+/// The deeds that matter most by their time, under a line for each day.
 fn listed(page: &mut Page, deeds: &[Deed], most: usize, left_out: usize, with_actor: bool) {
+    let mut deeds = deeds.to_vec();
+    let more = left_out + leave_out(&mut deeds, most);
     let mut day = String::new();
-    for deed in deeds.iter().take(most) {
+    for deed in &deeds {
         let at = deed.first.map(|at| at.to_string()).unwrap_or_default();
         let (date, time) = (at.get(..10), at.get(11..19));
         if let Some(date) = date
@@ -120,7 +122,6 @@ fn listed(page: &mut Page, deeds: &[Deed], most: usize, left_out: usize, with_ac
         }
         page.line(&line);
     }
-    let more = left_out + deeds.len().saturating_sub(most);
     if more > 0 {
         page.line(&format!(
             "  and {more} more: see the JSON document, or the command above"
@@ -145,7 +146,7 @@ fn entry(page: &mut Page, found: &Investigation) {
     if let Some(age) = entry.session_age_ms {
         page.fact("Session's age", Some(age_text(age)));
     }
-    match (&entry.issued_by, entry.is_old_key) {
+    match (&entry.issued_by, entry.is_key_in_history) {
         (Some(issue), _) => {
             page.fact(
                 "Made by",
@@ -156,8 +157,11 @@ fn entry(page: &mut Page, found: &Investigation) {
             page.field("  with key", issue.access_key_ids.first());
             page.field("  from", issue.source_ips.first());
         }
-        (None, Some(true)) => page.fact("Key made", Some("more than 90 days ago")),
-        (None, Some(false) | None) => page.fact("Made by", None::<&str>),
+        (None, Some(false)) => {
+            let when = "over 90 days or a few minutes ago: not in the history";
+            page.fact("Key made", Some(when));
+        }
+        (None, Some(true) | None) => page.fact("Made by", None::<&str>),
     }
     let mut addresses = entry.source_ips.iter().take(FEW).map(address);
     page.fact("First seen from", addresses.next());
@@ -185,9 +189,8 @@ fn address(address: &Address) -> String {
 fn meaning(page: &mut Page, gap: &Gap) {
     page.heading("WHAT THE GAP MEANS");
     let calls = match (gap.calls, gap.is_complete) {
-        (calls, true) => format!("All {calls} of the actor's calls in it are known."),
-        (0, false) => "No call of the actor's in it is known so far: INCOMPLETE.".to_owned(),
-        (calls, false) => format!("{calls} of the actor's calls in it are known: INCOMPLETE."),
+        (calls, true) => format!("The actor's calls in it: {calls}, which are all."),
+        (calls, false) => format!("The actor's calls in it that are known: {calls}. INCOMPLETE."),
     };
     let trail = "The trail's files lack what was done in it; data events in it are lost.";
     let digests = gap.breaks_digest_chain.filter(|breaks| *breaks);
@@ -211,7 +214,11 @@ fn tampering(page: &mut Page, incident: &Incident, found: &Investigation) {
     }
     page.heading("OTHER TAMPERING WITH TRAILS (24 hours, UTC)");
     if found.tampering.is_empty() {
-        page.line("  None found.");
+        page.line(if found.tampering_is_complete {
+            "  None found."
+        } else {
+            "  None found so far: not all was read."
+        });
         return;
     }
     let is_same = |deed: &&Deed| {
@@ -225,7 +232,7 @@ fn tampering(page: &mut Page, incident: &Incident, found: &Investigation) {
     page.line(&format!(
         "  By the same actor: {same}. By others: {others}."
     ));
-    listed(page, &found.tampering, FEW, 0, true);
+    listed(page, &found.tampering, FEW, found.tampering_left_out, true);
 }
 
 fn call(service: Option<&Clean>, name: Option<&Clean>) -> String {

@@ -52,6 +52,10 @@ pub struct Investigation {
     pub entry: Entry,
     /// Calls that can weaken the trail, other than this one, of the last 24 hours.
     pub tampering: Vec<Deed>,
+    /// Kinds of these that the list above leaves out.
+    pub tampering_left_out: usize,
+    /// Whether all records of the trail were read.
+    pub tampering_is_complete: bool,
     /// The time without logging; `None` if there was none.
     pub gap: Option<Gap>,
     /// What could not be learnt, in words.
@@ -68,8 +72,9 @@ pub struct Entry {
     pub session_age_ms: Option<i64>,
     /// The call that made the key or the session.
     pub issued_by: Option<Deed>,
-    /// Whether the key is older than the 90 days of the history; `None` if not known.
-    pub is_old_key: Option<bool>,
+    /// Whether the history, which begins 90 days ago and ends some minutes ago, has the
+    /// making of a user's key; `None` if that is not known, or it is no such key.
+    pub is_key_in_history: Option<bool>,
     /// What the maker of the key or session did, if that is somebody else.
     pub makers_deeds: Vec<Deed>,
     /// Where the actor's calls came from, the first seen at the beginning.
@@ -144,6 +149,7 @@ impl Investigation {
             id.is_none_or(|id| seen.insert(id))
         });
         made.tampering = grouped(others.map(|act| act.deed(&in_gap, this)));
+        made.tampering_is_complete = is_whole(found, Aim::Tampering);
 
         let calls_in_gap = own().filter(|act| {
             let is_other = act.record.event_id.as_deref() != this;
@@ -160,14 +166,13 @@ impl Investigation {
             .as_ref()
             .map_or(incident.timing.event_time, |gap| gap.until);
         let is_settled = ended.is_some_and(|ended| now.millis_since(ended) >= RECORDED_MS);
-        let is_whole = made.searched_by.is_some()
-            && of_aim(found, Aim::Deeds).all(|found| matches!(found.end, End::All));
         if let Some(gap) = &mut gap {
             gap.calls = calls_in_gap;
-            gap.is_complete = is_settled && is_whole;
+            gap.is_complete = is_settled && is_whole(found, Aim::Deeds);
         }
         made.gap = gap;
-        made.unknown = unknown(incident, plan, found, is_settled, now);
+        let issued = made.entry.issued_by.is_some();
+        made.unknown = unknown(incident, plan, found, issued, is_settled, now);
         made.bounded()
     }
 
@@ -192,6 +197,8 @@ impl Investigation {
             read_count: 0,
             entry: Entry::default(),
             tampering: Vec::new(),
+            tampering_left_out: 0,
+            tampering_is_complete: false,
             gap: None,
             unknown: Vec::new(),
         }
@@ -201,22 +208,23 @@ impl Investigation {
     /// was done in the gap stays longest, then what was done last.
     fn bounded(mut self) -> Self {
         self.reads.truncate(OTHERS);
-        self.entry.makers_deeds.truncate(OTHERS);
         self.entry.source_ips.truncate(ADDRESSES);
-        let first = self.tampering.len().saturating_sub(OTHERS);
-        self.tampering.drain(..first);
-        while self.deeds.len() > DEEDS || self.size() > SIZE {
-            let matters = |deed: &Deed| (deed.is_this, deed.in_gap, deed.last);
-            let all = self.deeds.iter().enumerate();
-            let least = all.min_by_key(|(_, deed)| matters(deed)).map(|(at, _)| at);
-            match least {
-                Some(at) => {
-                    self.deeds.remove(at);
-                    self.deeds_left_out += 1;
+        leave_out(&mut self.entry.makers_deeds, OTHERS);
+        self.tampering_left_out = leave_out(&mut self.tampering, OTHERS);
+        self.deeds_left_out = leave_out(&mut self.deeds, DEEDS);
+        let mut makers_left_out = 0;
+        while self.size() > SIZE {
+            let lists = [
+                (&mut self.deeds, &mut self.deeds_left_out),
+                (&mut self.tampering, &mut self.tampering_left_out),
+                (&mut self.entry.makers_deeds, &mut makers_left_out),
+            ];
+            let longest = lists.into_iter().max_by_key(|(deeds, _)| deeds.len());
+            match longest {
+                Some((deeds, left_out)) if !deeds.is_empty() => {
+                    *left_out += leave_out(deeds, deeds.len() - 1);
                 }
-                None if self.tampering.pop().is_some() => {}
-                None if self.entry.makers_deeds.pop().is_some() => {}
-                None => break,
+                _ => break,
             }
         }
         self
@@ -225,6 +233,19 @@ impl Investigation {
     fn size(&self) -> usize {
         serde_json::to_string(self).map_or(0, |text| text.len())
     }
+}
+
+/// Leaves the `most` deeds that matter most; how many that leaves out.
+pub(crate) fn leave_out(deeds: &mut Vec<Deed>, most: usize) -> usize {
+    let left_out = deeds.len().saturating_sub(most);
+    for _ in 0..left_out {
+        let all = deeds.iter().enumerate();
+        let least = all.min_by_key(|(_, deed)| (deed.is_this, deed.in_gap, deed.last));
+        if let Some((at, _)) = least {
+            deeds.remove(at);
+        }
+    }
+    left_out
 }
 
 impl Gap {
@@ -289,6 +310,12 @@ fn of_aim(found: &[Found], aim: Aim) -> impl Iterator<Item = &Found> {
     found.iter().filter(move |found| found.search.aim == aim)
 }
 
+/// Whether something was searched for such an aim, and all of it was read.
+fn is_whole(found: &[Found], aim: Aim) -> bool {
+    let mut all = of_aim(found, aim).peekable();
+    all.peek().is_some() && all.all(|found| matches!(found.end, End::All))
+}
+
 /// The call that made the actor's key or session: its answer has the key.
 fn issue<'a>(incident: &Incident, all: &'a [Act]) -> Option<&'a Act> {
     let key = incident.actor.access_key_id.as_ref()?.as_str();
@@ -347,9 +374,7 @@ fn entry(
         _ => None,
     };
     let issue = issue(incident, all);
-    let mut searched = of_aim(found, Aim::Issue).peekable();
-    let was_searched = searched.peek().is_some();
-    let was_read = was_searched && searched.all(|found| matches!(found.end, End::All));
+    let was_read = is_whole(found, Aim::Issue);
     let makers = all.iter().filter(|act| {
         let is_issue = issue.is_some_and(|issue| issue.record.event_id == act.record.event_id);
         act.aim == Aim::Maker && !act.is_read() && !is_issue
@@ -362,10 +387,10 @@ fn entry(
             .map(|(began, call)| call.millis_since(began))
             .filter(|age| *age >= 0),
         issued_by: issue.map(|issue| issue.deed(in_gap, None)),
-        is_old_key: match issue {
+        is_key_in_history: match issue {
             _ if is_session || key.is_none() => None,
-            Some(_) => Some(false),
-            None => was_read.then_some(true),
+            Some(_) => Some(true),
+            None => was_read.then_some(false),
         },
         makers_deeds: grouped(makers.map(|act| act.deed(in_gap, None))),
         source_ips: Vec::new(),
@@ -396,6 +421,7 @@ fn unknown(
     incident: &Incident,
     plan: &Plan,
     found: &[Found],
+    issued: bool,
     is_settled: bool,
     now: Moment,
 ) -> Vec<String> {
@@ -416,10 +442,10 @@ fn unknown(
         let line = match end {
             End::All => continue,
             End::TooMany => {
-                format!("in {region}, {what} before the newest {read} records")
+                format!("in {region}, {what}: only the newest {read} records were read")
             }
             End::Failed(error) if read > 0 => {
-                format!("in {region}, {what} before the newest {read} records: {error}")
+                format!("in {region}, {what}: only the newest {read} records were read; {error}")
             }
             End::Failed(error) => format!("in {region}, {what}: {error}"),
         };
@@ -435,11 +461,9 @@ fn unknown(
             "what else the actor did: the record names neither a key nor a user".to_owned()
         });
     }
-    let was_read = of_aim(found, Aim::Issue).all(|found| matches!(found.end, End::All));
     let is_session = incident.actor.access_key_id.as_ref();
     let is_session = is_session.is_some_and(|key| key.as_str().starts_with("ASIA"));
-    let all = acts(found);
-    if is_session && has(Aim::Issue) && was_read && issue(incident, &all).is_none() {
+    if is_session && is_whole(found, Aim::Issue) && !issued {
         unknown.push("which call made the session: it is not in these regions' history".to_owned());
     }
     if !is_settled {

@@ -89,7 +89,7 @@ def test_a_stolen_key(guarded: Guarded, names: dict[str, str]) -> None:
     assert first.deed("StopLogging")["is_this"]
     assert "ListTrails" in [read["name"] for read in first.found["reads"]]
     assert first.found["entry"]["means"] == "access_key"
-    assert first.found["entry"]["is_old_key"] is False
+    assert first.found["entry"]["is_key_in_history"] is True
     assert first.found["entry"]["issued_by"]["name"] == "CreateAccessKey"
     assert thief_arn not in [deed["actor"] for deed in first.found["tampering"]]
     assert not first.found["gap"]["is_complete"], "a record can take 15 minutes"

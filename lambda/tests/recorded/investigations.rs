@@ -155,10 +155,12 @@ fn whatever_the_history_holds_the_notice_is_valid() {
         .map(|recorded| recorded.event["detail"].to_string())
         .chain(["", "17", "[]", "{", "null", "{\"eventTime\": 7}"].map(str::to_owned))
         .collect();
-    for recorded in recorded() {
+    for (number, recorded) in recorded().into_iter().enumerate() {
         let Ok(event) = Event::parse(&recorded.event.to_string()) else {
             continue;
         };
+        // Each event with some of the others, to take no minutes.
+        let all: Vec<String> = all.iter().skip(number % 8).step_by(8).cloned().collect();
         let trail = protected().remove(0);
         for mut incident in [
             restored(&event),
