@@ -8,7 +8,6 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tracing::{Instrument, error, field::display, info, info_span, warn};
 
 use crate::{
@@ -25,7 +24,8 @@ use crate::{
     event::Event,
     failure::{CallError, Failure},
     incident::{Circumstances, Incident, stop_confirmed},
-    investigate, log,
+    investigate::Turns,
+    log,
     members::{Members, in_account},
     metrics,
     moment::Moment,
@@ -66,8 +66,7 @@ pub struct Handler {
     sessions: OnceLock<Sessions>,
     pub(crate) incidents: OnceLock<Incidents>,
     pub(crate) topic: OnceLock<Topic>,
-    /// A permit for each incident that may be looked into at a time.
-    pub(crate) investigations: Semaphore,
+    pub(crate) turns: Turns,
     /// Incidents of sweeps and echoes whose notice could not be sent. A retry would not find
     /// them again: what they tell of is healed.
     pub(crate) untold: Mutex<Vec<Incident>>,
@@ -89,7 +88,7 @@ impl Handler {
             sessions: OnceLock::new(),
             incidents: OnceLock::new(),
             topic: OnceLock::new(),
-            investigations: Semaphore::new(investigate::AT_ONCE),
+            turns: Turns::default(),
             untold: Mutex::new(Vec::new()),
             sweep_from: Mutex::new(None),
             function_name,

@@ -1,8 +1,9 @@
 //! The search for what is behind an incident: best effort, and bounded (law 7).
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::{
@@ -14,13 +15,76 @@ use crate::{
     incident::Incident,
     investigation::{Investigation, maker},
     moment::Moment,
+    outcome::Outcome,
     searches::{End, Found, Plan, Search, plan},
     text::Clean,
 };
 
 /// Incidents that are looked into at a time. The rest is told at once and without: in a
 /// sweep of many accounts the notices must not wait in line.
-pub(crate) const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 8;
+/// After an incident the function rests from looking into others for as long as that
+/// took, and after an attempt that failed for some times as long: who makes many must not
+/// keep the function from the next restoration.
+const REST: u32 = 1;
+const REST_OF_ATTEMPTS: u32 = 4;
+/// With less time no call is begun.
+const LEAST: Duration = Duration::from_millis(50);
+
+/// Whose turn it is to be looked into.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    now: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    running: usize,
+    /// Until when nothing is begun.
+    rests: Option<Instant>,
+    /// The same for attempts, which do not keep incidents from their turn.
+    attempts_rest: Option<Instant>,
+}
+
+/// The time while an incident is looked into.
+struct Turn<'a> {
+    turns: &'a Turns,
+    is_attempt: bool,
+    begun: Instant,
+}
+
+impl Turns {
+    fn take(&self, is_attempt: bool) -> Option<Turn<'_>> {
+        let begun = Instant::now();
+        let mut taken = self.now.lock().ok()?;
+        let is_over = |rest: Option<Instant>| rest.is_none_or(|rest| rest <= begun);
+        let is_free = is_over(taken.rests) && (!is_attempt || is_over(taken.attempts_rest));
+        if !is_free || taken.running == AT_ONCE {
+            return None;
+        }
+        taken.running += 1;
+        Some(Turn {
+            turns: self,
+            is_attempt,
+            begun,
+        })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let took = now - self.begun;
+        if let Ok(mut taken) = self.turns.now.lock() {
+            taken.running -= 1;
+            if self.is_attempt {
+                taken.attempts_rest = Some(now + took * REST_OF_ATTEMPTS);
+            } else {
+                taken.rests = Some(now + took * REST);
+            }
+        }
+    }
+}
 
 impl Handler {
     /// What the event history says about `incident`. Takes at most half of what is left
@@ -32,7 +96,8 @@ impl Handler {
     ) -> Option<Investigation> {
         let now = Moment::now();
         let plan = plan(incident, now)?;
-        let Ok(_turn) = self.investigations.try_acquire() else {
+        let is_attempt = incident.outcome == Outcome::AttemptDenied;
+        let Some(_turn) = self.turns.take(is_attempt) else {
             let why = "not looked into: too many incidents at once";
             return Some(Investigation::not_made(&plan, why, now));
         };
@@ -171,5 +236,50 @@ async fn in_region(
     closed
 }
 
-/// With less time no call is begun.
-const LEAST: Duration = Duration::from_millis(50);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn seconds(seconds: u64) {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_storm_leaves_half_of_the_time() {
+        let turns = Turns::default();
+        let turn = turns.take(false);
+        assert!(turn.is_some());
+        seconds(3).await;
+        drop(turn);
+        assert!(turns.take(false).is_none());
+        seconds(2).await;
+        assert!(turns.take(false).is_none());
+        seconds(1).await;
+        assert!(turns.take(false).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_keep_no_incident_from_its_turn() {
+        let turns = Turns::default();
+        let attempt = turns.take(true);
+        seconds(1).await;
+        drop(attempt);
+        seconds(3).await;
+        assert!(turns.take(true).is_none());
+        let incident = turns.take(false);
+        assert!(incident.is_some());
+        seconds(1).await;
+        drop(incident);
+        assert!(turns.take(true).is_none(), "both rest");
+        seconds(1).await;
+        assert!(turns.take(true).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_at_once() {
+        let turns = Turns::default();
+        let all: Vec<_> = (0..AT_ONCE).map(|_| turns.take(false)).collect();
+        assert!(all.iter().all(Option::is_some));
+        assert!(turns.take(false).is_none());
+    }
+}

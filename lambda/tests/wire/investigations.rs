@@ -549,3 +549,31 @@ fn a_members_history_is_read_in_the_member() {
     let mut lookups = state.calls.iter().filter(|call| call.operation == LOOKUP);
     assert!(lookups.all(|call| call.account == account));
 }
+
+#[test]
+fn a_flood_of_attempts_does_not_hold_the_function_up() {
+    let aws = Aws::start(0.2, Box::new(|_, _| None));
+    aws.state()
+        .latency
+        .insert(LOOKUP, Duration::from_millis(300));
+    let function = Function::start(&aws, &[]);
+    let begun = Instant::now();
+    for _ in 0..20 {
+        let denied = again(&recorded("denied-null-parameters"));
+        answered(function.invoke(&denied));
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(aws.accepted(PUBLISH), 20);
+    let number = |is: fn(&Value) -> bool| aws.documents().iter().filter(|d| is(d)).count();
+    let looked_into = |document: &Value| document["investigation"]["regions"] != json!([]);
+    assert!((1..10).contains(&number(looked_into)));
+    // And not from what matters.
+    let event = stop();
+    answered(function.invoke(&event));
+    let notice = aws.documents().pop().unwrap();
+    assert_ne!(notice["investigation"]["regions"], json!([]));
+}
