@@ -150,7 +150,11 @@ impl Handler {
         let regions = || plan.regions.iter().map(String::as_str);
         let arn = incident.trail.arn.as_ref().map(Clean::as_str);
         let trail = arn.and_then(|arn| arn.parse::<TrailArn>().ok());
-        let trail = trail.or_else(|| self.config.member_trails(&plan.account).into_iter().next());
+        let is_ours = plan.account == self.config.account();
+        let trail = trail.or_else(|| {
+            let trails = self.config.member_trails(&plan.account);
+            trails.into_iter().next().filter(|_| !is_ours)
+        });
         let member = trail.as_ref().and_then(|trail| {
             let members = self.config.members_of(trail)?;
             Some((trail, members))
