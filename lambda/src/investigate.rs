@@ -23,11 +23,14 @@ use crate::{
 /// Incidents that are looked into at a time. The rest is told at once and without: in a
 /// sweep of many accounts the notices must not wait in line.
 const AT_ONCE: usize = 8;
-/// After an incident the function rests from looking into others for as long as that
-/// took, and after an attempt that failed for some times as long: who makes many must not
-/// keep the function from the next restoration.
-const REST: u32 = 1;
-const REST_OF_ATTEMPTS: u32 = 4;
+/// So much time may be spent in a row. After that the function looks into others for half
+/// of the time at most: who makes many incidents must not hold up the next restoration.
+const IN_A_ROW: Duration = Duration::from_secs(5);
+/// The same for attempts that failed, which anybody can make: a fifth of the time.
+const IN_A_ROW_FOR_ATTEMPTS: Duration = Duration::from_secs(2);
+/// What is owed for a second spent on an incident, that second included.
+const OWED: u32 = 2;
+const OWED_FOR_ATTEMPTS: u32 = 5;
 /// With less time no call is begun.
 const LEAST: Duration = Duration::from_millis(50);
 
@@ -40,10 +43,10 @@ pub(crate) struct Turns {
 #[derive(Debug, Default)]
 struct Taken {
     running: usize,
-    /// Until when nothing is begun.
-    rests: Option<Instant>,
+    /// When what was spent on incidents is made up for.
+    free: Option<Instant>,
     /// The same for attempts, which do not keep incidents from their turn.
-    attempts_rest: Option<Instant>,
+    attempts_free: Option<Instant>,
 }
 
 /// The time while an incident is looked into.
@@ -57,8 +60,11 @@ impl Turns {
     fn take(&self, is_attempt: bool) -> Option<Turn<'_>> {
         let begun = Instant::now();
         let mut taken = self.now.lock().ok()?;
-        let is_over = |rest: Option<Instant>| rest.is_none_or(|rest| rest <= begun);
-        let is_free = is_over(taken.rests) && (!is_attempt || is_over(taken.attempts_rest));
+        let owes = |free: Option<Instant>| {
+            free.map_or(Duration::ZERO, |free| free.saturating_duration_since(begun))
+        };
+        let is_free = owes(taken.free) <= IN_A_ROW
+            && (!is_attempt || owes(taken.attempts_free) <= IN_A_ROW_FOR_ATTEMPTS);
         if !is_free || taken.running == AT_ONCE {
             return None;
         }
@@ -73,14 +79,16 @@ impl Turns {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let now = Instant::now();
-        let took = now - self.begun;
+        let took = self.begun.elapsed();
+        let after = |free: Option<Instant>, owed| {
+            Some(free.map_or(self.begun, |free| free.max(self.begun)) + took * owed)
+        };
         if let Ok(mut taken) = self.turns.now.lock() {
             taken.running -= 1;
             if self.is_attempt {
-                taken.attempts_rest = Some(now + took * REST_OF_ATTEMPTS);
+                taken.attempts_free = after(taken.attempts_free, OWED_FOR_ATTEMPTS);
             } else {
-                taken.rests = Some(now + took * REST);
+                taken.free = after(taken.free, OWED);
             }
         }
     }
@@ -249,17 +257,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_storm_leaves_half_of_the_time() {
+    async fn a_few_in_a_row_and_then_half_of_the_time() {
         let turns = Turns::default();
-        let turn = turns.take(false);
-        assert!(turn.is_some());
-        seconds(3).await;
-        drop(turn);
-        assert!(turns.take(false).is_none());
-        seconds(2).await;
-        assert!(turns.take(false).is_none());
+        for _ in 0..2 {
+            let turn = turns.take(false);
+            assert!(turn.is_some());
+            seconds(3).await;
+        }
+        assert!(turns.take(false).is_none(), "six seconds are owed");
         seconds(1).await;
-        assert!(turns.take(false).is_some());
+        for _ in 0..10 {
+            let turn = turns.take(false);
+            assert!(turn.is_some());
+            seconds(3).await;
+            drop(turn);
+            seconds(2).await;
+            assert!(turns.take(false).is_none());
+            seconds(1).await;
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -268,13 +283,9 @@ mod tests {
         let attempt = turns.take(true);
         seconds(1).await;
         drop(attempt);
-        seconds(3).await;
-        assert!(turns.take(true).is_none());
-        let incident = turns.take(false);
-        assert!(incident.is_some());
         seconds(1).await;
-        drop(incident);
-        assert!(turns.take(true).is_none(), "both rest");
+        assert!(turns.take(true).is_none());
+        assert!(turns.take(false).is_some());
         seconds(1).await;
         assert!(turns.take(true).is_some());
     }

@@ -312,3 +312,28 @@ fn iams_calls_are_recorded_where_its_partition_has_them() {
         assert_eq!(global_region(region), global, "{region}");
     }
 }
+
+#[test]
+fn how_they_got_in_is_told_as_far_as_the_record_does() {
+    let now = at("2026-11-24T05:06:12Z");
+    for (name, from_console, means) in [
+        ("name-plain", None, Some("access_key")),
+        ("name-plain", Some("true"), Some("console")),
+        ("identity-role-full", None, Some("role_session")),
+        ("identity-role-full", Some("false"), Some("role_session")),
+        ("identity-root", None, Some("root")),
+        ("identity-federated-user", None, Some("federation")),
+        ("identity-service", None, Some("service")),
+        ("identity-missing", None, None),
+    ] {
+        let mut event = named(name);
+        if let Some(from_console) = from_console {
+            event["detail"]["sessionCredentialFromConsole"] = Value::from(from_console);
+        }
+        let incident = restored(&Event::parse(&event.to_string()).unwrap());
+        let plan = plan(&incident, now).unwrap();
+        let made = Investigation::of(&incident, &plan, &[], &[], now);
+        assert_eq!(made.entry.means, means, "{name} {from_console:?}");
+        assert_eq!(made.entry.is_key_in_history, None, "nothing was read");
+    }
+}
