@@ -92,17 +92,15 @@ fn listed(page: &mut Page, deeds: &[Deed], most: usize, left_out: usize, with_ac
             date.clone_into(&mut day);
             page.line(&format!("  {day}"));
         }
-        let mut line = format!(
-            "  {}  {}",
-            time.unwrap_or("??:??:??"),
-            call(deed.service.as_ref(), deed.name.as_ref())
-        );
-        if deed.count > 1 {
-            line.push_str(&format!(" x {}", deed.count));
-        }
-        if let Some(error) = &deed.error_code {
-            line.push_str(&format!(" FAILED ({})", word(error)));
-        }
+        let time = time.unwrap_or("??:??:??");
+        let count = match deed.count {
+            1 => String::new(),
+            more => format!(" x {more}"),
+        };
+        let failed = deed.error_code.as_ref();
+        let failed = failed.map_or_else(String::new, |code| format!(" FAILED ({})", word(code)));
+        let call = call(deed.service.as_ref(), deed.name.as_ref());
+        let mut line = format!("  {time}  {call}{count}{failed}");
         if deed.is_this {
             line.push_str("  <- THIS CALL");
         } else if deed.in_gap {

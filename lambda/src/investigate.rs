@@ -212,12 +212,11 @@ async fn in_region(
                 continue;
             }
             let (region, by, since) = (&search.region, &search.by, search.since);
-            let answer = match &refusal {
-                Some(error) => Err(error.clone()),
-                None => {
-                    let lookup = history.lookup(account, region, by, since, token, budget);
-                    lookup.await
-                }
+            let answer = if let Some(error) = &refusal {
+                Err(error.clone())
+            } else {
+                let lookup = history.lookup(account, region, by, since, token, budget);
+                lookup.await
             };
             match answer {
                 Ok(answer) => {
