@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     event::{Record, object, text},
+    moment::Moment,
     text::Clean,
 };
 
@@ -25,6 +26,11 @@ pub struct Actor {
     pub session_issuer_arn: Option<Clean>,
     /// Whether the session was authenticated with MFA.
     pub mfa: Option<bool>,
+    /// When the session began, for credentials of a session.
+    pub session_started_at: Option<Moment>,
+    /// Whether the credentials are those of a sign-in to the console; `None` if the
+    /// record does not say so.
+    pub from_console: Option<bool>,
     /// Access key id that signed the call.
     pub access_key_id: Option<Clean>,
     /// `sourceIdentity` set when the session was issued.
@@ -60,6 +66,13 @@ impl Actor {
             account: clean(identity, "accountId").or_else(|| clean(issuer, "accountId")),
             session_issuer_arn: clean(issuer, "arn"),
             mfa: object(session, "attributes").and_then(mfa),
+            session_started_at: object(session, "attributes")
+                .and_then(|attributes| text(attributes, "creationDate"))
+                .and_then(Moment::parse),
+            from_console: record
+                .unknown
+                .get("sessionCredentialFromConsole")
+                .and_then(flag),
             access_key_id: clean(identity, "accessKeyId"),
             source_identity: clean(session, "sourceIdentity"),
             invoked_by: clean(identity, "invokedBy"),
@@ -98,12 +111,16 @@ impl Actor {
     }
 }
 
-/// `mfaAuthenticated` is the string "true" or "false" in any case, or a boolean.
 fn mfa(attributes: &Map<String, Value>) -> Option<bool> {
-    match attributes.get("mfaAuthenticated")? {
-        Value::Bool(mfa) => Some(*mfa),
-        Value::String(mfa) if mfa.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(mfa) if mfa.eq_ignore_ascii_case("false") => Some(false),
+    flag(attributes.get("mfaAuthenticated")?)
+}
+
+/// A flag of a record is the string "true" or "false" in any case, or a boolean.
+pub(crate) fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(flag) if flag.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(flag) if flag.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
 }

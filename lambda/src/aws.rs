@@ -3,7 +3,7 @@
 //! `aws-config` is left out: in Lambda, credentials and region are in the
 //! environment, and its chain of other places costs start-up time.
 
-use std::{fs, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use aws_credential_types::Credentials;
 use aws_sdk_cloudtrail::config::{
@@ -17,6 +17,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 use crate::{
     config::{InvalidConfig, required},
     endpoint::{Endpoint, Variant},
+    pace::Pace,
     text::excerpt,
     transport::{CONNECT_TIMEOUT, Transport, Trust},
 };
@@ -38,6 +39,8 @@ pub struct Aws {
     variant: Variant,
     /// What replaces the services' own, in the order of [`Service::ALL`].
     endpoints: [Option<String>; Service::ALL.len()],
+    /// Of `LookupEvents`: counted per account, whoever's credentials it is called with.
+    pub(crate) lookups: Arc<Pace>,
 }
 
 /// A service that the function calls.
@@ -157,6 +160,7 @@ impl Aws {
             base,
             variant,
             endpoints,
+            lookups: Arc::default(),
         })
     }
 
@@ -169,6 +173,7 @@ impl Aws {
             base: base.build(),
             variant: self.variant,
             endpoints: self.endpoints.clone(),
+            lookups: Arc::clone(&self.lookups),
         }
     }
 

@@ -1,6 +1,6 @@
 //! All calls to CloudTrail.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aws_sdk_cloudtrail::{
     Client,
@@ -18,6 +18,7 @@ use crate::{
     call::{WorthRepeating, bounded},
     failure::CallError,
     moment::Moment,
+    pace::Pace,
     reconcile::TrailApi,
     selectors::{InsightSelector, Selectors},
     shapes,
@@ -27,33 +28,71 @@ use crate::{
 /// CloudTrail's error code for a trail without insight selectors.
 const NO_INSIGHTS: &str = "InsightNotEnabledException";
 
-/// Clients for the home regions of the protected trails; nearly always one.
+/// Clients for some regions: the home regions of the protected trails, nearly always
+/// one, or those whose event history is searched.
 pub struct CloudTrail {
     clients: Vec<(String, Client)>,
+    lookups: Arc<Pace>,
+}
+
+/// What the event history is searched for. CloudTrail takes one attribute.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    /// The name of a call.
+    EventName(String),
+    /// The key that signed a call.
+    AccessKeyId(String),
+    /// The name of a user, or of a session.
+    UserName(String),
+    /// What a call was about: the name or ARN of a trail, the id of a key.
+    ResourceName(String),
+}
+
+/// Records of the event history, newest first, as JSON texts.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The records.
+    pub records: Vec<String>,
+    /// What asks for the next page, if there is one.
+    pub next: Option<String>,
 }
 
 impl CloudTrail {
-    /// Builds the clients.
+    /// Builds the clients for `trails`.
     #[must_use]
     pub fn new(aws: &Aws, trails: &[TrailArn]) -> Self {
+        Self::in_regions(aws, trails.iter().map(TrailArn::region))
+    }
+
+    /// Builds the clients for `regions`.
+    #[must_use]
+    pub fn in_regions<'a>(aws: &Aws, regions: impl Iterator<Item = &'a str>) -> Self {
         let mut clients: Vec<(String, Client)> = Vec::new();
-        for trail in trails {
-            if clients.iter().all(|(region, _)| region != trail.region()) {
-                let config = Builder::from(&aws.settings(trail.region()))
-                    .endpoint_resolver(aws.endpoint(Service::CloudTrail, trail.region()))
+        for wanted in regions {
+            if clients.iter().all(|(region, _)| region != wanted) {
+                let config = Builder::from(&aws.settings(wanted))
+                    .endpoint_resolver(aws.endpoint(Service::CloudTrail, wanted))
                     .retry_partition(retry_partition("cloudtrail"))
                     .retry_classifier(WorthRepeating)
                     .build();
-                clients.push((trail.region().to_owned(), Client::from_conf(config)));
+                clients.push((wanted.to_owned(), Client::from_conf(config)));
             }
         }
-        Self { clients }
+        Self {
+            clients,
+            lookups: Arc::clone(&aws.lookups),
+        }
     }
 
     fn client(&self, trail: &TrailArn, operation: &'static str) -> Result<&Client, CallError> {
+        self.client_in(trail.region(), operation)
+    }
+
+    fn client_in(&self, wanted: &str, operation: &'static str) -> Result<&Client, CallError> {
         self.clients
             .iter()
-            .find(|(region, _)| region == trail.region())
+            .find(|(region, _)| region == wanted)
             .map(|(_, client)| client)
             .ok_or_else(|| CallError::new(operation, "NoClient", "region not configured", false))
     }
@@ -72,32 +111,75 @@ impl CloudTrail {
         until: Moment,
         budget: Budget,
     ) -> Result<Vec<String>, CallError> {
-        const OPERATION: &str = "cloudtrail:LookupEvents";
         const PAGES: usize = 6;
-        let by_name = LookupAttribute::builder()
-            .attribute_key(LookupAttributeKey::EventName)
-            .attribute_value(event_name)
-            .build()
-            .map_err(|e| CallError::new(OPERATION, "NotSent", &e.to_string(), false))?;
-        let call = self
-            .client(trail, OPERATION)?
-            .lookup_events()
-            .lookup_attributes(by_name)
-            .start_time(DateTime::from_millis(since.epoch_millis()))
-            .end_time(DateTime::from_millis(until.epoch_millis()));
+        let by = Attribute::EventName(event_name.to_owned());
+        let (account, region) = (trail.account(), trail.region());
         let mut records = Vec::new();
         let mut next = None;
         for _ in 0..PAGES {
-            let page = call.clone().set_next_token(next);
-            let page = bounded(OPERATION, budget, page.send()).await?;
-            let found = page.events().iter();
-            records.extend(found.filter_map(|event| event.cloud_trail_event().map(str::to_owned)));
-            next = page.next_token().map(str::to_owned);
+            let page = self.lookup(
+                account,
+                region,
+                &by,
+                (Some(since), Some(until)),
+                next,
+                budget,
+            );
+            let page = page.await?;
+            records.extend(page.records);
+            next = page.next;
             if next.is_none() || budget.is_spent() {
                 break;
             }
         }
         Ok(records)
+    }
+
+    /// A page of the records of `account` in `region` within that time, else of 90 days.
+    /// Waits for its turn: CloudTrail lets two calls a second through.
+    ///
+    /// # Errors
+    /// The refusal, or what stood in the way; `NoTime` if the turn does not come within
+    /// `budget`.
+    pub async fn lookup(
+        &self,
+        account: &str,
+        region: &str,
+        by: &Attribute,
+        (since, until): (Option<Moment>, Option<Moment>),
+        next: Option<String>,
+        budget: Budget,
+    ) -> Result<Page, CallError> {
+        const OPERATION: &str = "cloudtrail:LookupEvents";
+        let (key, value) = match by {
+            Attribute::EventName(value) => (LookupAttributeKey::EventName, value),
+            Attribute::AccessKeyId(value) => (LookupAttributeKey::AccessKeyId, value),
+            Attribute::UserName(value) => (LookupAttributeKey::Username, value),
+            Attribute::ResourceName(value) => (LookupAttributeKey::ResourceName, value),
+        };
+        let by = LookupAttribute::builder()
+            .attribute_key(key)
+            .attribute_value(value)
+            .build()
+            .map_err(|e| CallError::new(OPERATION, "NotSent", &e.to_string(), false))?;
+        let call = self
+            .client_in(region, OPERATION)?
+            .lookup_events()
+            .lookup_attributes(by)
+            .set_start_time(since.map(|since| DateTime::from_millis(since.epoch_millis())))
+            .set_end_time(until.map(|until| DateTime::from_millis(until.epoch_millis())))
+            .set_next_token(next);
+        if !self.lookups.turn(account, region, budget).await {
+            let why = "the time was over before its turn came";
+            return Err(CallError::new(OPERATION, "NoTime", why, true));
+        }
+        let page = bounded(OPERATION, budget, call.send()).await?;
+        let found = page.events().iter();
+        let records = found.filter_map(|event| event.cloud_trail_event().map(str::to_owned));
+        Ok(Page {
+            records: records.collect(),
+            next: page.next_token().map(str::to_owned),
+        })
     }
 
     async fn logging(&self, trail: &TrailArn, budget: Budget) -> Result<LoggingState, CallError> {

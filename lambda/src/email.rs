@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     advice::next_steps,
+    findings::findings,
     incident::{Incident, Timing},
     moment::Moment,
     outcome::Outcome,
@@ -15,7 +16,7 @@ use crate::{
 
 /// The sections below the first lines, in their order. One that has nothing to say
 /// about an incident writes nothing.
-const SECTIONS: [fn(&mut Page, &Incident); 8] = [
+const SECTIONS: [fn(&mut Page, &Incident); 9] = [
     steps,
     accounts,
     changes,
@@ -23,6 +24,7 @@ const SECTIONS: [fn(&mut Page, &Incident); 8] = [
     trail,
     who,
     when,
+    findings,
     call,
 ];
 

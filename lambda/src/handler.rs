@@ -24,9 +24,10 @@ use crate::{
     event::Event,
     failure::{CallError, Failure},
     incident::{Circumstances, Incident},
+    investigate::Turns,
     log,
     look::Look,
-    members::in_account,
+    members::{Members, in_account},
     metrics,
     moment::Moment,
     reconcile::{BaselineProblem, Cause, Reconciliation, TrailApi, reconcile},
@@ -66,6 +67,7 @@ pub struct Handler {
     sessions: OnceLock<Sessions>,
     pub(crate) incidents: OnceLock<Incidents>,
     pub(crate) topic: OnceLock<Topic>,
+    pub(crate) turns: Turns,
     /// Incidents of sweeps and echoes whose notice could not be sent. A retry would not find
     /// them again: what they tell of is healed.
     pub(crate) untold: Mutex<Vec<Incident>>,
@@ -87,6 +89,7 @@ impl Handler {
             sessions: OnceLock::new(),
             incidents: OnceLock::new(),
             topic: OnceLock::new(),
+            turns: Turns::default(),
             untold: Mutex::new(Vec::new()),
             sweep_from: Mutex::new(None),
             function_name,
@@ -295,11 +298,26 @@ impl Handler {
         let Some(members) = self.config.members_of(trail) else {
             return Ok(Access::Own(&self.cloudtrail));
         };
+        let aws = self.enter(members, trail, incident, budget).await?;
+        let cloudtrail = CloudTrail::new(&aws, std::slice::from_ref(trail));
+        Ok(Access::Member(cloudtrail))
+    }
+
+    /// Calls in the member that owns `trail`.
+    ///
+    /// # Errors
+    /// Why the member cannot be reached.
+    pub(crate) async fn enter(
+        &self,
+        members: &Members,
+        trail: &TrailArn,
+        incident: &str,
+        budget: Budget,
+    ) -> Result<Aws, CallError> {
         let sessions = self.sessions.get_or_init(|| Sessions::new(&self.aws));
         sessions
-            .cloudtrail(&self.aws, members, trail, incident, budget)
+            .enter(&self.aws, members, trail, incident, budget)
             .await
-            .map(Access::Member)
     }
 
     /// Makes one trail as declared.

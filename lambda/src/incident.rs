@@ -12,6 +12,7 @@ use crate::{
     ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
+    investigation::Investigation,
     moment::Moment,
     outcome::{Outcome, Severity},
     reconcile::{Cause, Mode, Reconciliation},
@@ -69,6 +70,11 @@ pub struct Incident {
     /// The break-glass entry that it has to do with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<Glass>,
+    /// What the event history says; `None` if it was not searched.
+    pub investigation: Option<Investigation>,
+    /// What the baseline declares of what a stop breaks.
+    #[serde(skip)]
+    pub declared: Declared,
     /// Tells the event from a forged one with its id.
     #[serde(skip)]
     pub fingerprint: String,
@@ -78,6 +84,15 @@ pub struct Incident {
     /// What stood in the way, by error codes: the same as long as it is the same.
     #[serde(skip)]
     pub causes: BTreeSet<String>,
+}
+
+/// What a stop breaks beside the logging itself; `None` is not declared.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Declared {
+    /// Whether there are digest files: log file validation.
+    pub digests: Option<bool>,
+    /// Whether there are insight selectors.
+    pub insights: Option<bool>,
 }
 
 /// The trail of an incident; `None` where the record does not tell which.
@@ -317,6 +332,14 @@ impl Incident {
             start_logging_accepted_at: done.start_accepted_at,
         };
         incident.break_glass = Glass::of(done);
+        incident.declared = Declared {
+            digests: done.baseline.settings.enable_log_file_validation,
+            insights: done
+                .baseline
+                .insight_selectors
+                .as_ref()
+                .map(|all| !all.is_empty()),
+        };
         incident.problem = problem(done, outcome);
         let errors = done.refused.iter().chain(&done.unread);
         incident.causes = errors.map(CallError::cause).collect();
@@ -390,6 +413,8 @@ impl Incident {
             problem: None,
             accounts: Vec::new(),
             break_glass: None,
+            investigation: None,
+            declared: Declared::default(),
             fingerprint: event.fingerprint(),
             retryable: false,
             causes: BTreeSet::new(),

@@ -2,7 +2,8 @@
 //!
 //! Data flows one way: [`event`] parses, [`decide`] decides (pure), [`reconcile`]
 //! heals and verifies what [`trail`] says about the difference to the
-//! [`baseline`], [`incident`] holds what is known, [`notice`] words it.
+//! [`baseline`], [`incident`] holds what is known, [`investigation`] adds what the event
+//! history says, [`notice`] words it.
 //! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, [`organizations`] and
 //! [`sqs`] are the only places that call AWS; [`handler`] strings the steps together.
 
@@ -23,6 +24,7 @@ pub mod cloudtrail;
 pub mod config;
 mod console;
 pub mod decide;
+pub mod deeds;
 pub mod document;
 pub mod dynamodb;
 mod email;
@@ -30,10 +32,13 @@ mod ending;
 mod endpoint;
 pub mod event;
 pub mod failure;
+mod findings;
 mod fleet;
 pub mod handler;
 mod headline;
 pub mod incident;
+mod investigate;
+pub mod investigation;
 mod json_api;
 mod log;
 mod look;
@@ -43,10 +48,12 @@ pub mod moment;
 pub mod notice;
 pub mod organizations;
 pub mod outcome;
+mod pace;
 mod page;
 mod query_api;
 pub mod reconcile;
 pub mod request;
+pub mod searches;
 pub mod selectors;
 mod sessions;
 mod shapes;

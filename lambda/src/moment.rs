@@ -36,6 +36,14 @@ impl Moment {
         i64::try_from((self.0 - earlier.0).whole_milliseconds()).unwrap_or(i64::MAX)
     }
 
+    /// The moment `milliseconds` before this one; this one itself outside the years 0
+    /// to 9999.
+    #[must_use]
+    pub fn before(self, milliseconds: i64) -> Self {
+        let earlier = self.epoch_millis().saturating_sub(milliseconds);
+        Self::from_epoch_millis(earlier).unwrap_or(self)
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub fn epoch_millis(self) -> i64 {

@@ -8,7 +8,6 @@ use crate::{
     aws::{Aws, Service},
     budget::Budget,
     call::patiently,
-    cloudtrail::CloudTrail,
     failure::CallError,
     members::Members,
     query_api::QueryApi,
@@ -64,26 +63,25 @@ impl Sessions {
         }
     }
 
-    /// CloudTrail of the member that owns `trail`, through a session that can touch
-    /// that trail alone and is named after `incident`. At most a third of `budget`
-    /// is spent on it.
+    /// Calls in the member that owns `trail`, through a session that can touch that
+    /// trail alone and is named after `incident`. At most a third of `budget` is spent
+    /// on it.
     ///
     /// # Errors
     /// The refusal, or what stood in the way.
-    pub async fn cloudtrail(
+    pub async fn enter(
         &self,
         aws: &Aws,
         members: &Members,
         trail: &TrailArn,
         incident: &str,
         budget: Budget,
-    ) -> Result<CloudTrail, CallError> {
+    ) -> Result<Aws, CallError> {
         let budget = Budget::lasting(budget.left() / 3);
         let assumed = patiently(budget, async || {
             self.assume(members, trail, incident, budget).await
         });
-        let aws = aws.with_credentials(assumed.await?);
-        Ok(CloudTrail::new(&aws, std::slice::from_ref(trail)))
+        Ok(aws.with_credentials(assumed.await?))
     }
 
     async fn assume(

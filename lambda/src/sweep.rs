@@ -17,6 +17,7 @@ use crate::{
     failure::Failure,
     handler::{Handler, conclude},
     incident::{Circumstances, Incident, calls_behind_stop},
+    investigation::RECORDED_MS,
     look::Look,
     metrics,
     moment::Moment,
@@ -31,8 +32,7 @@ use crate::{
 const SEARCHED_MS: i64 = 24 * 3_600_000;
 
 /// How long a record may take to appear in the history.
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>.
-const RECORDED: Duration = Duration::from_mins(15);
+const RECORDED: Duration = Duration::from_millis(RECORDED_MS.unsigned_abs());
 
 /// For how long a sweep asks who made a stop that was told already without a name.
 const LATELY: Duration = Duration::from_mins(20);

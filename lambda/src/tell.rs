@@ -6,7 +6,10 @@ use std::{
 };
 
 use futures_util::stream::{self, StreamExt};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::{
+    OnceCell,
+    mpsc::{UnboundedReceiver, UnboundedSender},
+};
 use tracing::{error, info, warn};
 
 use crate::{
@@ -130,21 +133,31 @@ impl Handler {
         budget: Budget,
     ) -> Result<(), CallError> {
         let keys = Keys::of(incident, Moment::now());
+        // Only whoever tells of it searches, and once for all.
+        let looked_into = OnceCell::new();
         if self.config.chat_topic_arn.is_none() {
             let to = Audience::Subscribers;
-            return self.tell_audience(incident, &keys, to, owner, budget).await;
+            return self
+                .tell_audience(incident, &looked_into, &keys, to, owner, budget)
+                .await;
         }
         // A retry for the one's sake must not tell the other again.
         let keys = keys.or_of_content(incident);
         let to = Audience::Subscribers;
-        let told = self.tell_audience(incident, &keys, to, owner, budget).await;
+        let told = self
+            .tell_audience(incident, &looked_into, &keys, to, owner, budget)
+            .await;
         let (to, keys) = (Audience::Chats, keys.of_chats());
-        told.and(self.tell_audience(incident, &keys, to, owner, budget).await)
+        told.and(
+            self.tell_audience(incident, &looked_into, &keys, to, owner, budget)
+                .await,
+        )
     }
 
     async fn tell_audience(
         &self,
         incident: &Incident,
+        looked_into: &OnceCell<Incident>,
         keys: &Keys,
         to: Audience,
         owner: &str,
@@ -162,6 +175,14 @@ impl Handler {
                 return Ok(());
             }
         }
+        let incident = looked_into
+            .get_or_init(|| async {
+                Incident {
+                    investigation: self.investigate(incident, budget).await,
+                    ..incident.clone()
+                }
+            })
+            .await;
         let notice = match to {
             Audience::Subscribers => Notice::of(incident)
                 .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?,

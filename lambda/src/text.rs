@@ -33,6 +33,16 @@ impl Clean {
         format!("\"{inside}\"")
     }
 
+    /// The first `most` characters; what is cut off is shown as `…`.
+    #[must_use]
+    pub fn cut(&self, most: usize) -> Self {
+        let mut short: String = self.0.chars().take(most).collect();
+        if short.len() < self.0.len() {
+            short.push('…');
+        }
+        Self(short)
+    }
+
     /// The cleaned text.
     #[must_use]
     pub fn as_str(&self) -> &str {

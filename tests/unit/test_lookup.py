@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.gateway.lookup import lookup
+from lab.gateway.shapes import HIDDEN
 from unit.calls import record
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -78,3 +79,29 @@ def test_a_trail_is_found_however_the_call_names_it() -> None:
     assert by_name(arn) == ["RemoveTags", "PutInsightSelectors"]
     for event in lookup(records[:4], {}, ACCOUNT, REGION)["Events"]:
         assert [resource["ResourceType"] for resource in event["Resources"]] == ["AWS::CloudTrail::Trail"]
+
+
+def test_a_key_leads_to_the_call_that_made_it() -> None:
+    """Of a user as of a session: the answer has it, and it is a resource of the call."""
+    made = b"""<CreateAccessKeyResponse><CreateAccessKeyResult><AccessKey><UserName>backdoor</UserName>
+        <AccessKeyId>AKIANEW</AccessKeyId><SecretAccessKey>secret</SecretAccessKey></AccessKey>
+        </CreateAccessKeyResult></CreateAccessKeyResponse>"""
+    assumed = b"""<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIANEW</AccessKeyId>
+        <SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken></Credentials>
+        </AssumeRoleResult></AssumeRoleResponse>"""
+    role = {"RoleArn": "arn:aws:iam::111122223333:role/ops", "RoleSessionName": "session"}
+    records = [
+        (1000.0, record("iam", "CreateAccessKey", {"UserName": "backdoor"}, answer=made)),
+        (1001.0, record("sts", "AssumeRole", role, answer=assumed)),
+    ]
+
+    def by_key(key: str, region: str) -> list[str]:
+        given = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": key}]}
+        return [event["EventName"] for event in lookup(records, given, ACCOUNT, region)["Events"]]
+
+    assert by_key("AKIANEW", "us-east-1") == ["CreateAccessKey"]
+    assert by_key("ASIANEW", REGION) == ["AssumeRole"]
+    assert by_key("AKIANEW", REGION) == []
+    credentials = records[1][1]["responseElements"]["credentials"]
+    assert credentials["secretAccessKey"] == HIDDEN
+    assert records[1][1]["readOnly"] is True

@@ -2,6 +2,13 @@ locals {
   trail_arns = [for b in var.baselines : b.trail_arn]
   regions    = distinct([for arn in local.trail_arns : split(":", arn)[3]])
 
+  # Where the calls of global services are recorded, by partition: what an actor did in
+  # IAM stands there and nowhere else. IAM's endpoints are in these regions.
+  # https://docs.aws.amazon.com/general/latest/gr/iam-service.html
+  global_regions  = { aws = "us-east-1", aws-us-gov = "us-gov-west-1", aws-cn = "cn-north-1" }
+  partitions      = distinct([for arn in local.trail_arns : split(":", arn)[1]])
+  history_regions = distinct(concat(local.regions, compact([for p in local.partitions : lookup(local.global_regions, p, "")])))
+
   heals = var.mode == "enforce"
   # The trails whose baselines guard something, by what that is.
   guarded = {
@@ -103,13 +110,14 @@ locals {
       Resource = local.trail_arns
     }],
     [true, {
-      # The event history has no ARN to name, so the region is the narrowest limit.
+      # Who did it, and what else he did. The event history has no ARN to name, so the
+      # region is the narrowest limit.
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
       Sid       = "AttributeChanges"
       Effect    = "Allow"
       Action    = "cloudtrail:LookupEvents"
       Resource  = ["*"]
-      Condition = { StringEquals = { "aws:RequestedRegion" = try(one(local.regions), local.regions) } }
+      Condition = { StringEquals = { "aws:RequestedRegion" = try(one(local.history_regions), local.history_regions) } }
     }],
   ]
 

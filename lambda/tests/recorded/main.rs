@@ -13,6 +13,7 @@ mod attribution;
 mod decisions;
 mod events;
 mod golden;
+mod investigations;
 mod notices;
 mod properties;
 mod schema;

@@ -62,6 +62,8 @@ pub struct Call {
     pub at: Instant,
     /// Whose credentials it came with.
     pub account: String,
+    /// The region that it is signed for.
+    pub region: String,
     /// Whether it was answered as it wanted.
     pub accepted: bool,
     /// Whether the answer, good or bad, was AWS's own and reached the function.
@@ -262,6 +264,12 @@ impl Aws {
         documents.remove(0)
     }
 
+    /// The text for people of the last notice.
+    pub fn mail(&self) -> String {
+        let message: Value = serde_json::from_str(&self.last_publish()["Message"]).unwrap();
+        message["email"].as_str().unwrap().to_owned()
+    }
+
     /// The fields of the last Publish.
     pub fn last_publish(&self) -> HashMap<String, String> {
         let state = self.state();
@@ -349,6 +357,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         body: request.body.clone(),
         at: Instant::now(),
         account: account.clone(),
+        region: region.to_owned(),
         accepted: false,
         undisturbed: true,
     });

@@ -57,6 +57,7 @@ pub fn start(accounts: usize, drifted: usize) -> (Arc<Mutex<Fleet>>, Aws) {
         parameter: (name.to_owned(), value),
         calls: BTreeMap::new(),
         by_account: HashMap::new(),
+        opens_history: |_| true,
         busy: Duration::ZERO,
         watched: None,
     }));

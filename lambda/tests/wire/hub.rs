@@ -46,7 +46,8 @@ fn a_member_is_healed_through_a_session_for_that_one_trail() {
     assert_eq!(state_of(&aws, &account)["is_logging"], true);
 
     let asked = aws.forms(ASSUME_ROLE);
-    assert_eq!(asked.len(), 1, "one session an incident");
+    assert_eq!(asked.len(), 2, "one to heal, one to look into it");
+    assert_eq!(asked[0], asked[1]);
     let asked = &asked[0];
     assert_eq!(
         asked["RoleArn"],

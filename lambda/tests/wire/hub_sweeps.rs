@@ -32,7 +32,11 @@ fn told(aws: &Aws, outcome: &str) -> Value {
 fn entered(aws: &Aws) -> Vec<String> {
     let forms = aws.forms(ASSUME_ROLE);
     let account = |arn: &String| arn.split(':').nth(4).unwrap().to_owned();
-    let mut accounts: Vec<String> = forms.iter().map(|form| account(&form["RoleArn"])).collect();
+    // What is found is looked into through another session.
+    let sweeps = forms
+        .iter()
+        .filter(|form| form["RoleSessionName"] == "trailkeeper-sweep");
+    let mut accounts: Vec<String> = sweeps.map(|form| account(&form["RoleArn"])).collect();
     accounts.sort_unstable();
     accounts
 }

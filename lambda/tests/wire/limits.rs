@@ -37,7 +37,7 @@ pub fn of(operation: &str, list_rate: f64) -> Option<(Group, f64)> {
     })
 }
 
-/// The token buckets of all accounts.
+/// The token buckets of all accounts in all regions.
 #[derive(Default)]
 pub struct Limits {
     buckets: HashMap<(Group, String), (f64, Option<Instant>)>,
@@ -45,9 +45,9 @@ pub struct Limits {
 
 impl Limits {
     /// Whether one more call is let through now.
-    pub fn lets_through(&mut self, group: Group, account: &str, rate: f64) -> bool {
+    pub fn lets_through(&mut self, group: Group, place: &str, rate: f64) -> bool {
         let now = Instant::now();
-        let bucket = self.buckets.entry((group, account.to_owned()));
+        let bucket = self.buckets.entry((group, place.to_owned()));
         let (tokens, filled) = bucket.or_insert((rate, None));
         if let Some(filled) = *filled {
             *tokens = (*tokens + rate * (now - filled).as_secs_f64()).min(rate);

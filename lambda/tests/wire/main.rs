@@ -37,6 +37,7 @@ mod healing;
 mod hub;
 mod hub_sweeps;
 mod input;
+mod investigations;
 mod kills;
 mod laws;
 mod matrix;

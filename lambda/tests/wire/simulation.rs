@@ -59,6 +59,8 @@ pub struct Fleet {
     pub drifted: HashMap<String, World>,
     pub organization: Organization,
     pub parameter: (String, String),
+    /// Whether an account's event history may be read.
+    pub opens_history: fn(&str) -> bool,
     /// Calls by operation: let through, and throttled.
     pub calls: BTreeMap<String, (usize, usize)>,
     pub by_account: HashMap<String, usize>,
@@ -88,11 +90,14 @@ impl Fleet {
         };
         let mut scope = header("authorization").split('/');
         let key = scope.next().unwrap().rsplit('=').next().unwrap();
+        let region = scope.nth(1).unwrap().to_owned();
         let account = organization::account_of(key, header("x-amz-security-token"));
         *self.by_account.entry(account.clone()).or_default() += 1;
         let limit = limits::of(&operation, self.list_rate);
-        let passes =
-            limit.is_none_or(|(group, rate)| self.limits.lets_through(group, &account, rate));
+        let passes = limit.is_none_or(|(group, rate)| {
+            self.limits
+                .lets_through(group, &(account.clone() + &region), rate)
+        });
         let (through, throttled) = self.calls.entry(operation.clone()).or_default();
         if !passes {
             *throttled += 1;
@@ -126,6 +131,9 @@ impl Fleet {
                     Err(code) => refused(400, code),
                 },
             },
+            "LookupEvents" if !(self.opens_history)(&account) => {
+                refused(400, "AccessDeniedException")
+            }
             "LookupEvents" => ok(&json!({"Events": []})),
             "GetParameter" => {
                 let (name, value) = &self.parameter;

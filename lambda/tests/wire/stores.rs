@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::cloudtrail::Answer;
 
 pub const TABLE: &str = "trailkeeper-incidents";
+/// Records on a page of the event history.
+const PAGE: usize = 50;
 
 /// An item of a table, in DynamoDB's JSON.
 pub type Item = BTreeMap<String, Value>;
@@ -107,7 +109,7 @@ fn is_true(term: &str, stored: &Item, asked: &Value) -> Option<bool> {
     }
 }
 
-/// `LookupEvents`: the records of a region's calls, newest first.
+/// `LookupEvents`: the records of a region's calls, newest first, fifty to a page.
 pub fn history(records: &[Value], region: &str, asked: &Value) -> Value {
     let attributes = asked["LookupAttributes"].as_array();
     let attribute = attributes.and_then(|all| all.first()).map(|attribute| {
@@ -124,7 +126,9 @@ pub fn history(records: &[Value], region: &str, asked: &Value) -> Value {
         Some((key, value)) => match key.as_str() {
             "EventName" => record["eventName"] == *value,
             "EventSource" => record["eventSource"] == *value,
-            "ResourceName" => trail_of(record).is_some_and(|name| name == *value),
+            "ResourceName" => resources_of(record).contains(&value.as_str()),
+            "AccessKeyId" => record["userIdentity"]["accessKeyId"] == *value,
+            "Username" => user_of(record) == Some(value),
             other => panic!("LookupEvents by {other}"),
         },
     };
@@ -133,9 +137,14 @@ pub fn history(records: &[Value], region: &str, asked: &Value) -> Value {
         .filter(|record| record["awsRegion"] == region && within(record) && meant(record))
         .collect();
     found.sort_by_key(|record| std::cmp::Reverse(record["eventTime"].to_string()));
+    let from: usize = asked["NextToken"]
+        .as_str()
+        .map_or(0, |token| token.parse().unwrap());
+    let count = found.len();
     let events: Vec<Value> = found
         .into_iter()
-        .take(50)
+        .skip(from)
+        .take(PAGE)
         .map(|record| {
             json!({
                 "EventId": record["eventID"],
@@ -143,20 +152,31 @@ pub fn history(records: &[Value], region: &str, asked: &Value) -> Value {
                 "EventSource": record["eventSource"],
                 "EventTime": epoch(record["eventTime"].as_str().unwrap()),
                 "ReadOnly": "false",
-                "Username": "eve",
-                "Resources": [{"ResourceType": "AWS::CloudTrail::Trail", "ResourceName": trail_of(record)}],
+                "Username": user_of(record),
                 "CloudTrailEvent": record.to_string(),
             })
         })
         .collect();
-    json!({"Events": events})
+    let next = (from + PAGE < count).then(|| (from + PAGE).to_string());
+    json!({"Events": events, "NextToken": next})
 }
 
-fn trail_of(record: &Value) -> Option<&str> {
+/// The trail that a call names, and the key that it made.
+fn resources_of(record: &Value) -> Vec<&str> {
     let asked = &record["requestParameters"];
-    ["name", "trailName", "resourceId"]
-        .into_iter()
-        .find_map(|name| asked[name].as_str())
+    let made = &record["responseElements"];
+    let trail = ["name", "trailName", "resourceId"].map(|name| &asked[name]);
+    let key = ["credentials", "accessKey"].map(|made_for| &made[made_for]["accessKeyId"]);
+    let all = trail.into_iter().chain(key);
+    all.filter_map(Value::as_str).collect()
+}
+
+/// The user's name, or the session's.
+fn user_of(record: &Value) -> Option<&str> {
+    let identity = &record["userIdentity"];
+    let arn = identity["arn"].as_str().unwrap_or_default();
+    let name = identity["userName"].as_str();
+    name.or_else(|| arn.rsplit_once('/').map(|(_, name)| name))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]

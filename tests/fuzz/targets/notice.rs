@@ -14,9 +14,11 @@ use trailkeeper::{
     event::Event,
     failure::CallError,
     incident::{Circumstances, Incident},
+    investigation::Investigation,
     moment::Moment,
     outcome::Outcome,
     reconcile::{BaselineProblem, Cause, Mode, Reconciliation},
+    searches::{End, Found, plan},
     text::harmless,
     trail::{Drift, LoggingState, Part},
 };
@@ -33,10 +35,43 @@ fuzz_target!(|data: &[u8]| {
         .ok()
         .filter(|event| event.record.event_name.is_some());
     let event = event.unwrap_or_else(|| made_of(&text));
+    let record = record_of(&event, &text);
     for incident in incidents(&event, &text) {
-        valid::check("fuzz", &incident, SNS_TAKES);
+        valid::check("fuzz", &looked_into(incident, &record), SNS_TAKES);
     }
 });
+
+/// The event's record as the history has it, and what it holds beside what is kept.
+fn record_of(event: &Event, text: &str) -> String {
+    let record = &event.record;
+    json!({
+        "eventName": record.event_name, "eventSource": record.event_source,
+        "eventTime": record.event_time, "awsRegion": record.aws_region,
+        "sourceIPAddress": record.source_ip_address, "errorCode": record.error_code,
+        "userIdentity": record.user_identity, "requestParameters": record.request_parameters,
+        "responseElements": {"credentials": {"accessKeyId": text}},
+    })
+    .to_string()
+}
+
+/// The incident with what the event history says, which is that record.
+fn looked_into(mut incident: Incident, record: &str) -> Incident {
+    let now = Moment::parse("2026-11-24T05:06:12Z").unwrap_or_else(Moment::now);
+    let Some(plan) = plan(&incident, now) else {
+        return incident;
+    };
+    let found: Vec<Found> = plan
+        .searches
+        .iter()
+        .map(|search| Found {
+            search: search.clone(),
+            records: vec![record.to_owned(), record.to_owned()],
+            end: End::TooMany,
+        })
+        .collect();
+    incident.investigation = Some(Investigation::of(&incident, &plan, &found, &[], now));
+    incident
+}
 
 /// An event whose every text is this one.
 fn made_of(text: &str) -> Event {

@@ -28,10 +28,11 @@ _RESOURCES = {
 
 
 def _resources(record: dict[str, Any]) -> list[dict[str, str]]:
+    found = _made_keys(record.get("responseElements"))
     given = record.get("requestParameters")
     if not isinstance(given, dict):
-        return []
-    found = [
+        return found
+    found += [
         {"ResourceType": kind, "ResourceName": given[name]}
         for name, kind in _RESOURCES.items()
         if isinstance(given.get(name), str)
@@ -41,6 +42,13 @@ def _resources(record: dict[str, Any]) -> list[dict[str, str]]:
         named = (given.get("name"), given.get("resourceId"))
         found += [{"ResourceType": "AWS::CloudTrail::Trail", "ResourceName": n} for n in named if isinstance(n, str)]
     return found
+
+
+def _made_keys(answer: Any) -> list[dict[str, str]]:
+    """The key of a user or of a session that a call made."""
+    made = [answer.get(name) for name in ("accessKey", "credentials")] if isinstance(answer, dict) else []
+    keys = [m.get("accessKeyId") for m in made if isinstance(m, dict)]
+    return [{"ResourceType": "AWS::IAM::AccessKey", "ResourceName": key} for key in keys if isinstance(key, str)]
 
 
 def _user_name(identity: dict[str, Any]) -> str:

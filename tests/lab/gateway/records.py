@@ -17,8 +17,12 @@ from .timestamps import time_text
 
 
 def _response_elements(call: Call, answer: Answer, read_only: bool) -> Any:
-    """Only calls that change something have them, S3 never, and an empty answer is null."""
-    if read_only or not answer.ok or call.event_source == "s3.amazonaws.com":
+    """Only calls that change something have them, and those of STS; S3 never, and an empty answer is null.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+    """
+    has_none = read_only and call.event_source != "sts.amazonaws.com"
+    if has_none or not answer.ok or call.event_source == "s3.amazonaws.com":
         return None
     return to_record(call.model.output_shape if call.model else None, answer.output) or None
 

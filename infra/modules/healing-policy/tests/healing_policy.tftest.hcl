@@ -40,9 +40,9 @@ run "one_statement_per_purpose" {
   assert {
     condition = { for s in jsondecode(jsonencode(output.statements)) : s.Sid => s.Condition if can(s.Condition) } == {
       PassLogsRole     = { StringEquals = { "iam:PassedToService" = "cloudtrail.amazonaws.com" } }
-      AttributeChanges = { StringEquals = { "aws:RequestedRegion" = "eu-central-1" } }
+      AttributeChanges = { StringEquals = { "aws:RequestedRegion" = ["eu-central-1", "us-east-1"] } }
     }
-    error_message = "The role is passed to CloudTrail only, and the event history is the trails' region's."
+    error_message = "The role is passed to CloudTrail only, and the event history is the trails' region's and that of IAM's calls."
   }
 }
 
@@ -95,6 +95,10 @@ run "organisation_trails_need_organizations" {
       AttributeChanges       = [["cloudtrail:LookupEvents"], ["*"]]
     }
     error_message = "What CloudTrail asks of whoever heals an organisation's trail, and no more."
+  }
+  assert {
+    condition     = one([for s in jsondecode(jsonencode(output.statements)) : s.Condition.StringEquals["aws:RequestedRegion"] if s.Sid == "AttributeChanges"]) == "us-gov-west-1"
+    error_message = "IAM's calls of GovCloud are recorded in the trail's own region here."
   }
   assert {
     condition     = !strcontains(jsonencode(output.statements), "AWSServiceAccess\"")

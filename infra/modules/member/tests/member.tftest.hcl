@@ -68,8 +68,8 @@ run "may_heal_the_trails_of_its_own_account_only" {
     error_message = "Every statement must name what it is for, in this account."
   }
   assert {
-    condition     = [for s in jsondecode(aws_iam_role_policy.remediation.policy).Statement : s.Condition if s.Sid == "AttributeChanges"] == [{ StringEquals = { "aws:RequestedRegion" = "eu-central-1" } }]
-    error_message = "The event history is that of the trails' region."
+    condition     = [for s in jsondecode(aws_iam_role_policy.remediation.policy).Statement : s.Condition if s.Sid == "AttributeChanges"] == [{ StringEquals = { "aws:RequestedRegion" = ["eu-central-1", "us-east-1"] } }]
+    error_message = "The event history is that of the trails' region and of IAM's calls."
   }
   assert {
     condition     = output.trail_arns == ["arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit"]

@@ -76,10 +76,10 @@ run "role_has_one_statement_per_purpose" {
   assert {
     condition = { for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid => s.Condition if can(s.Condition) } == {
       PassLogsRole     = { StringEquals = { "iam:PassedToService" = "cloudtrail.amazonaws.com" } }
-      AttributeChanges = { StringEquals = { "aws:RequestedRegion" = "eu-central-1" } }
+      AttributeChanges = { StringEquals = { "aws:RequestedRegion" = ["eu-central-1", "us-east-1"] } }
       EncryptNotices   = { StringEquals = { "kms:ViaService" = "sns.eu-central-1.amazonaws.com" } }
     }
-    error_message = "The role is passed to CloudTrail only, the event history is this region's, and the topic's key is used through SNS only."
+    error_message = "The role is passed to CloudTrail only, the event history is this region's and that of IAM's calls, and the topic's key is used through SNS only."
   }
   assert {
     condition     = alltrue([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Effect == "Allow"])

@@ -86,7 +86,7 @@ const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     )
 }
 
-pub const ROWS: [Row; 23] = [
+pub const ROWS: [Row; 24] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -100,11 +100,18 @@ pub const ROWS: [Row; 23] = [
     cloudtrail("GetInsightSelectors", Purpose::Proves),
     cloudtrail("ListTags", Purpose::Proves),
     of(
-        "LookupEvents",
-        "LookupEvents",
+        "LookupEvents: who did it",
+        WHO,
         Service::CloudTrail,
         Purpose::Helps,
         Scene::Sweep,
+    ),
+    of(
+        "LookupEvents: what else",
+        WHAT_ELSE,
+        Service::CloudTrail,
+        Purpose::Helps,
+        Scene::Event,
     ),
     of(
         "SSM GetParameter",
@@ -221,17 +228,24 @@ pub fn without_row() -> Vec<String> {
     missing
 }
 
+const WHO: &str = "LookupEvents: who";
+const WHAT_ELSE: &str = "LookupEvents: what else";
 const CLAIM: &str = "PutItem: claim";
 const WAS_TOLD: &str = "PutItem: was told";
 const TOLD: &str = "PutItem: told";
 const RELEASE: &str = "PutItem: release";
 
-/// What a call is called here: one operation of DynamoDB's serves four ends.
+/// What a call is called here: one operation of DynamoDB's serves four ends, one of
+/// CloudTrail's two.
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
-    if operation != "PutItem" {
+    if !matches!(operation, "PutItem" | "LookupEvents") {
         return operation;
     }
     let asked: Value = serde_json::from_str(body).unwrap();
+    if operation == "LookupEvents" {
+        let by = &asked["LookupAttributes"][0]["AttributeKey"];
+        return if *by == "EventName" { WHO } else { WHAT_ELSE };
+    }
     let is_told = asked["Item"]["told"]["BOOL"] == true;
     match asked["ConditionExpression"].as_str() {
         Some(condition) if condition.contains("attribute_not_exists") => CLAIM,
