@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The longest line that a page breaks nowhere, in columns.
-const WIDTH: usize = 78;
+const WIDTH: usize = 80;
 /// The most lines of deeds; of anything else a few.
 const DEEDS: usize = 25;
 const FEW: usize = 8;
