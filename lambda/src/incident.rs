@@ -9,6 +9,7 @@ use crate::{
     actor::Actor,
     arn::TrailArn,
     asked::{Asked, asked_for},
+    baseline::Baseline,
     ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
@@ -93,6 +94,16 @@ pub struct Declared {
     pub digests: Option<bool>,
     /// Whether there are insight selectors.
     pub insights: Option<bool>,
+}
+
+impl Declared {
+    fn of(baseline: &Baseline) -> Self {
+        let insights = baseline.insight_selectors.as_ref();
+        Self {
+            digests: baseline.settings.enable_log_file_validation,
+            insights: insights.map(|all| !all.is_empty()),
+        }
+    }
 }
 
 /// The trail of an incident; `None` where the record does not tell which.
@@ -332,29 +343,26 @@ impl Incident {
             start_logging_accepted_at: done.start_accepted_at,
         };
         incident.break_glass = Glass::of(done);
-        incident.declared = Declared {
-            digests: done.baseline.settings.enable_log_file_validation,
-            insights: done
-                .baseline
-                .insight_selectors
-                .as_ref()
-                .map(|all| !all.is_empty()),
-        };
-        incident.problem = problem(done, outcome);
+        incident.declared = Declared::of(&done.baseline);
+        incident.note_trouble(done);
+        Some(incident)
+    }
+
+    /// Notes what stood in the way, and whether a later try may do better.
+    fn note_trouble(&mut self, done: &Reconciliation) {
+        self.problem = problem(done, self.outcome);
         let errors = done.refused.iter().chain(&done.unread);
-        incident.causes = errors.map(CallError::cause).collect();
+        self.causes = errors.map(CallError::cause).collect();
         let unusable = done.baseline_problem.as_ref();
-        incident
-            .causes
+        self.causes
             .extend(unusable.map(|problem| problem.cause.clone()));
         let missing = |error: &&CallError| !error.is_trail_missing();
         let baseline = done.baseline_problem.as_ref();
-        incident.retryable = baseline.is_none_or(|problem| problem.is_retryable)
+        self.retryable = baseline.is_none_or(|problem| problem.is_retryable)
             && !is_lost(done)
             && done.refused.iter().all(CallError::is_retryable)
             // That the trail is missing is what the calls are to heal.
             && done.unread.iter().filter(missing).all(CallError::is_retryable);
-        Some(incident)
     }
 
     /// What a sweep found about `accounts`, and why.

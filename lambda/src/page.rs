@@ -112,7 +112,7 @@ fn columns(character: char) -> usize {
 /// `text` in lines of `room` columns at most. What is quoted is so on each line: none
 /// of a caller's words may begin a line as ours do.
 fn lines(text: &str, room: usize) -> Vec<String> {
-    if width(text) <= room && text.matches('"').count() % 2 == 0 {
+    if width(text) <= room && text.matches('"').count().is_multiple_of(2) {
         return vec![text.to_owned()];
     }
     // For the quote, and the blank before it, that a break within quotes adds.

@@ -246,7 +246,7 @@ fn only_what_is_worth_it_is_searched_the_most_valuable_first() {
         let searches: Vec<_> = plan.searches.iter().map(of).collect();
         (plan, searches)
     };
-    let (home, global) = || -> (String, String) { ("eu-central-1".into(), "us-east-1".into()) }();
+    let (home, global): (String, String) = ("eu-central-1".into(), "us-east-1".into());
     let trail = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit";
     let resource = |name: &str| Attribute::ResourceName(name.to_owned());
     let eve = || Attribute::UserName("eve".to_owned());

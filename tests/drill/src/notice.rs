@@ -117,17 +117,18 @@ mod tests {
 
     use super::*;
 
-    const RESTORED: &str = include_str!("../../../lambda/tests/notices/restored.txt");
-    const SWEPT: &str = include_str!("../../../lambda/tests/notices/restored_by_sweep.txt");
-    const CHANGE: &str = include_str!("../../../lambda/tests/notices/restored_change.txt");
+    const RESTORED: &str = include_str!("../../../lambda/tests/notices/restored/document.json");
+    const SWEPT: &str =
+        include_str!("../../../lambda/tests/notices/restored_by_sweep/document.json");
+    const CHANGE: &str =
+        include_str!("../../../lambda/tests/notices/restored_change/document.json");
 
     /// The envelope that SNS puts around the document of the function's own tests.
     fn body(file: &str) -> String {
-        let start = file.find("\n{\n").unwrap();
-        let document: Value = serde_json::from_str(&file[start..]).unwrap();
+        let document: Value = serde_json::from_str(file).unwrap();
         json!({
             "Type": "Notification",
-            "Subject": file.lines().next().unwrap().trim_start_matches("Subject: "),
+            "Subject": "HIGH CloudTrail audit: stopped, logging again",
             "Timestamp": "2026-11-24T05:06:09.500Z",
             "Message": document.to_string(),
             "MessageAttributes": {
