@@ -48,7 +48,7 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     }
     let mut steps = look_and_mend(incident);
     match incident.outcome {
-        Outcome::ConformingChange => {
+        _ if incident.severity == Severity::Info => {
             steps.push(Step::new("Nothing, if this change was expected."));
         }
         Outcome::LeftAlone => {
