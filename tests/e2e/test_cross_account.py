@@ -40,11 +40,13 @@ def test_the_member_s_records_name_the_incident(member_a: Member) -> None:
     identity = start["userIdentity"]
     assert identity["arn"] == f"arn:aws:sts::{account}:assumed-role/{NAME}-remediation/{session}"
     assert identity["sessionContext"]["sessionIssuer"]["arn"] == member_a.role_arn
-    (assumed,) = _assumed(member_a, since)
-    assert assumed["userIdentity"]["type"] == "AWSAccount"
-    assert assumed["userIdentity"]["accountId"] == member_a.hub.account
-    assert assumed["requestParameters"]["roleSessionName"] == session
-    assert assumed["requestParameters"]["durationSeconds"] == 900
+    sessions = _assumed(member_a, since)
+    assert sessions
+    for assumed in sessions:
+        assert assumed["userIdentity"]["type"] == "AWSAccount"
+        assert assumed["userIdentity"]["accountId"] == member_a.hub.account
+        assert assumed["requestParameters"]["roleSessionName"] == session
+        assert assumed["requestParameters"]["durationSeconds"] == 900
 
 
 def test_restoration_comes_first(member_a: Member) -> None:
@@ -71,7 +73,8 @@ def test_no_echo_and_no_loop(member_a: Member) -> None:
     member_a.settle()
     assert member_a.writes(since) == ["cloudtrail:StartLogging"]
     assert len(member_a.notices(since)) == 1
-    assert len(_assumed(member_a, since)) == 1
+    # One session to heal, and one to read the event history, if there was time for that.
+    assert len(_assumed(member_a, since)) in (1, 2)
 
 
 @pytest.mark.parametrize("what", ["selectors", "settings", "tags"])
