@@ -113,7 +113,7 @@ def test_its_own_refused_calls_are_no_attempts_of_somebody_s(guarded: Guarded) -
 def test_an_echo_that_meets_a_new_weakening_does_not_blame_itself(guarded: Guarded) -> None:
     """The second attack's event is lost; the event of the first one's healing comes upon it."""
     since = _weaken(guarded)
-    guarded.switch(delay_ms=2000)  # from here on: the echo
+    guarded.switch(delay_ms=8000)  # from here on: the echo, later than the notice, which waits for a search
     guarded.notice(since)
     guarded.switch(delay_ms=0, muted=True)
     guarded.attacker().update_trail(Name=guarded.trail_name, KmsKeyId="")

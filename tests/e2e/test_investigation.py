@@ -134,7 +134,14 @@ def test_a_stolen_key(guarded: Guarded, names: dict[str, str]) -> None:
 _HEADINGS = ("WHAT ELSE THIS ACTOR DID", "OTHER TAMPERING", "WHAT THE GAP MEANS", "NOT KNOWN")
 
 
-def test_a_session_leads_to_who_assumed_the_role(guarded: Guarded, names: dict[str, str]) -> None:
+def _delete_role(iam: Any, role: str) -> None:
+    iam.delete_role_policy(RoleName=role, PolicyName="trails")
+    iam.delete_role(RoleName=role)
+
+
+def test_a_session_leads_to_who_assumed_the_role(
+    guarded: Guarded, names: dict[str, str], request: pytest.FixtureRequest
+) -> None:
     account = guarded.lab.account
     user = guarded.lab.root.as_(create_user(guarded.lab.root, names["thief"], ASSUMES))
     iam = guarded.lab.root.client("iam")
@@ -147,6 +154,7 @@ def test_a_session_leads_to_who_assumed_the_role(guarded: Guarded, names: dict[s
     role = iam.create_role(RoleName=names["role"], AssumeRolePolicyDocument=json.dumps(trust))["Role"]
     policy = {"Version": "2012-10-17", "Statement": CLOUDTRAIL_ONLY}
     iam.put_role_policy(RoleName=names["role"], PolicyName="trails", PolicyDocument=json.dumps(policy))
+    request.addfinalizer(lambda: _delete_role(iam, names["role"]))
     given = user.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="nightly")["Credentials"]
     session = user.as_(Credentials("nightly", given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
     told = _stop(guarded, session)
