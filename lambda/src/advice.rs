@@ -3,15 +3,21 @@
 use crate::{
     incident::Incident,
     outcome::{Outcome, Severity},
+    storm_notice,
     text::Clean,
     trail::Part,
 };
+
+pub(crate) const ASK_THE_OWNER: &str = "Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen.";
 
 /// The next steps, the most urgent first. Only what is ours goes into a command
 /// to paste.
 pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
     if incident.outcome.is_of_accounts() {
         return of_accounts(incident);
+    }
+    if let Some(storm) = &incident.storm {
+        return storm_notice::next_steps(incident, storm);
     }
     let mut steps = look_and_mend(incident);
     match incident.outcome {
@@ -34,9 +40,10 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
             ));
         }
     } else if incident.severity != Severity::Info {
-        steps.push("Ask the owner of the credentials below, by another channel, whether they meant it. If not, treat them as stolen.".to_owned());
+        steps.push(ASK_THE_OWNER.to_owned());
     }
-    steps.extend(deeds_of_key(incident));
+    let key = incident.actor.access_key_id.as_ref();
+    steps.extend(key.and_then(|key| deeds_of_key(incident, key)));
     steps
 }
 
@@ -107,12 +114,12 @@ fn look_and_mend(incident: &Incident) -> Vec<String> {
     steps
 }
 
-fn deeds_of_key(incident: &Incident) -> Option<String> {
+/// What shows the other calls of `key`.
+pub(crate) fn deeds_of_key(incident: &Incident, key: &Clean) -> Option<String> {
     let region = incident.trail.region.as_ref();
     let region = region.filter(|_| incident.trail.arn.is_some())?;
     // Only what cannot be anything but a key id.
-    let key = incident.actor.access_key_id.as_ref().map(Clean::as_str);
-    let key = key.filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric()))?;
+    let key = Some(key.as_str()).filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric()))?;
     Some(format!(
         "See what else that key did: aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=AccessKeyId,AttributeValue={key}"
     ))

@@ -15,7 +15,9 @@ use aws_sdk_cloudtrail::{
         start_logging::StartLoggingError, update_trail::UpdateTrailError,
     },
 };
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::{
+    get_item::GetItemError, put_item::PutItemError, update_item::UpdateItemError,
+};
 use aws_sdk_organizations::operation::list_accounts::ListAccountsError;
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
@@ -96,6 +98,8 @@ impl ClassifyRetry for WorthRepeating {
                     LookupEventsError,
                     GetParameterError,
                     PutItemError,
+                    UpdateItemError,
+                    GetItemError,
                     PublishError,
                     AssumeRoleError,
                     ListAccountsError,

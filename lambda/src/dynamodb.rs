@@ -1,14 +1,19 @@
-//! All calls to DynamoDB: remembering which incidents were told.
+//! All calls to DynamoDB: remembering which incidents were told, and of which groups.
 //!
 //! Nothing else in AWS remembers it. The trail looks the same to the copy of an
 //! event as to an event that a person was faster than; so without this memory a
 //! copy would be told twice, or a stop that somebody else undid not at all.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use aws_sdk_dynamodb::{
-    Client, config::Builder, operation::put_item::builders::PutItemFluentBuilder,
-    types::AttributeValue,
+    Client,
+    config::Builder,
+    operation::put_item::builders::PutItemFluentBuilder,
+    types::{AttributeValue, ReturnValue},
 };
 
 use crate::{
@@ -35,6 +40,97 @@ const REFUSED: &str = "ConditionalCheckFailedException";
 pub struct Incidents {
     client: Client,
     table: String,
+}
+
+/// An attribute of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(i64),
+    /// A set of texts, which the table does not keep if it is empty.
+    Texts(BTreeSet<String>),
+}
+
+/// An entry of the table, by its attributes; those of other types are left out.
+pub type Entry = BTreeMap<String, Field>;
+
+/// What is to be changed of an entry, that comes into being if there is none. Names of
+/// attributes are ours, and none of DynamoDB's reserved words.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    sets: Vec<String>,
+    adds: Vec<String>,
+    deletes: Vec<String>,
+    condition: Option<&'static str>,
+    values: Vec<(String, Field)>,
+    returns_new: bool,
+}
+
+impl Change {
+    /// Sets an attribute.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: Field) -> Self {
+        self.sets.push(format!("{name} = :{name}"));
+        self.with(&format!(":{name}"), value)
+    }
+
+    /// Sets an attribute that is not there yet.
+    #[must_use]
+    pub fn set_once(mut self, name: &str, value: Field) -> Self {
+        self.sets
+            .push(format!("{name} = if_not_exists({name}, :{name})"));
+        self.with(&format!(":{name}"), value)
+    }
+
+    /// Adds to a number or a set.
+    #[must_use]
+    pub fn add(mut self, name: &str, value: Field) -> Self {
+        self.adds.push(format!("{name} :{name}"));
+        self.with(&format!(":{name}"), value)
+    }
+
+    /// Takes from a set.
+    #[must_use]
+    pub fn delete(mut self, name: &str, value: Field) -> Self {
+        self.deletes.push(format!("{name} :{name}"));
+        self.with(&format!(":{name}"), value)
+    }
+
+    /// Changes nothing unless `condition` holds.
+    #[must_use]
+    pub fn only_if(mut self, condition: &'static str) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// A value of the condition.
+    #[must_use]
+    pub fn with(mut self, placeholder: &str, value: Field) -> Self {
+        self.values.push((placeholder.to_owned(), value));
+        self
+    }
+
+    /// Asks for the entry as it is afterwards, not as it was.
+    #[must_use]
+    pub fn returning_new(mut self) -> Self {
+        self.returns_new = true;
+        self
+    }
+
+    fn expression(&self) -> String {
+        [
+            ("SET", &self.sets),
+            ("ADD", &self.adds),
+            ("DELETE", &self.deletes),
+        ]
+        .into_iter()
+        .filter(|(_, parts)| !parts.is_empty())
+        .map(|(clause, parts)| format!("{clause} {}", parts.join(", ")))
+        .collect::<Vec<_>>()
+        .join(" ")
+    }
 }
 
 /// Whether an incident is this invocation's to tell.
@@ -130,6 +226,89 @@ impl Incidents {
         written(call, budget).await.map(drop)
     }
 
+    /// Changes an entry. What it was, or is; `None`, and no change, if the condition does
+    /// not hold.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn change(
+        &self,
+        id: &str,
+        change: Change,
+        budget: Budget,
+    ) -> Result<Option<Entry>, CallError> {
+        let change = change.set("expires_at", expiry());
+        let returned = if change.returns_new {
+            ReturnValue::AllNew
+        } else {
+            ReturnValue::AllOld
+        };
+        let values = change.values.iter();
+        let values = values.map(|(name, value)| (name.clone(), written_field(value)));
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("id", text(id))
+            .update_expression(change.expression())
+            .set_condition_expression(change.condition.map(str::to_owned))
+            .set_expression_attribute_values(Some(values.collect()))
+            .return_values(returned);
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        match bounded("dynamodb:UpdateItem", budget, call.send()).await {
+            Ok(answer) => Ok(Some(read_entry(answer.attributes))),
+            Err(error) if error.has_code(REFUSED) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The entry; empty if there is none.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn read(&self, id: &str, budget: Budget) -> Result<Entry, CallError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("id", text(id))
+            .consistent_read(true);
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        let answer = bounded("dynamodb:GetItem", budget, call.send()).await?;
+        Ok(read_entry(answer.item))
+    }
+
+    /// Puts `entry` in the place of a group that began at `first_at` and of which
+    /// everything was told; whether it was so.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn replace(
+        &self,
+        id: &str,
+        entry: Entry,
+        first_at: i64,
+        budget: Budget,
+    ) -> Result<bool, CallError> {
+        let mut item: HashMap<_, _> = entry
+            .iter()
+            .map(|(name, value)| (name.clone(), written_field(value)))
+            .collect();
+        item.insert("id".to_owned(), text(id));
+        item.insert("expires_at".to_owned(), written_field(&expiry()));
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression(
+                "(first_at = :first AND attribute_not_exists(silent_count)) OR (first_at = :first AND silent_count = :none)",
+            )
+            .expression_attribute_values(":first", written_field(&Field::Number(first_at)))
+            .expression_attribute_values(":none", number(0));
+        written(call, budget).await
+    }
+
     /// An entry that is not told, if `condition` holds: `:owner` in it is `owner`, and
     /// `:told` is false.
     fn put_if_owned(&self, incident: &str, owner: &str, condition: &str) -> PutItemFluentBuilder {
@@ -161,6 +340,34 @@ async fn written(call: PutItemFluentBuilder, budget: Budget) -> Result<bool, Cal
         Err(error) if error.has_code(REFUSED) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+fn expiry() -> Field {
+    let at = seconds(SystemTime::now() + KEPT);
+    Field::Number(i64::try_from(at).unwrap_or(i64::MAX))
+}
+
+fn written_field(field: &Field) -> AttributeValue {
+    match field {
+        Field::Text(value) => text(value),
+        Field::Number(value) => AttributeValue::N(value.to_string()),
+        Field::Texts(values) => AttributeValue::Ss(values.iter().cloned().collect()),
+    }
+}
+
+fn read_entry(item: Option<HashMap<String, AttributeValue>>) -> Entry {
+    let attributes = item.unwrap_or_default().into_iter();
+    attributes
+        .filter_map(|(name, value)| {
+            let field = match value {
+                AttributeValue::S(value) => Field::Text(value),
+                AttributeValue::N(value) => Field::Number(value.parse().ok()?),
+                AttributeValue::Ss(values) => Field::Texts(values.into_iter().collect()),
+                _ => return None,
+            };
+            Some((name, field))
+        })
+        .collect()
 }
 
 fn text(value: &str) -> AttributeValue {

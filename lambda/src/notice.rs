@@ -10,6 +10,7 @@ use crate::{
     moment::Moment,
     outcome::Outcome,
     page::Page,
+    storm_notice::{self, ordinal},
     summary::summary,
     text::{Clean, subject},
     trail::Drift,
@@ -102,7 +103,14 @@ fn headline(incident: &Incident) -> String {
         Outcome::Unreachable => "UNREACHABLE",
         Outcome::AccountSuspended => "not active, not swept",
         Outcome::SweepIncomplete => "NOT ALL SWEPT",
+        Outcome::StormSummary => "many incidents",
     };
+    let state = storm_notice::headline(incident).unwrap_or_else(|| {
+        let which = incident.repetition.map_or_else(String::new, |repetition| {
+            format!(", {} by this actor", ordinal(repetition.count))
+        });
+        format!("{state}{which}")
+    });
     let part = |part: &Option<Clean>| part.as_ref().map_or("?", Clean::as_str).to_owned();
     let severity = incident.severity.as_str().to_uppercase();
     let place = if incident.outcome.is_of_accounts() {
@@ -132,6 +140,9 @@ fn headline(incident: &Incident) -> String {
 
 /// What stands in the place of a trail's name.
 fn of_no_trail(incident: &Incident) -> String {
+    if let Some(storm) = incident.storm.as_ref().filter(|s| s.trails.len() > 1) {
+        return format!("{} trails", storm.trails.len());
+    }
     match &incident.accounts[..] {
         _ if !incident.outcome.is_of_accounts() => "(trail unknown)".to_owned(),
         [] => "accounts".to_owned(),
@@ -155,6 +166,10 @@ fn text(incident: &Incident, summary: &str) -> String {
     }
     if incident.outcome.is_of_accounts() {
         accounts(&mut page, incident);
+        return page.text;
+    }
+    if let Some(storm) = &incident.storm {
+        storm_notice::page(&mut page, incident, storm);
         return page.text;
     }
 
@@ -393,7 +408,12 @@ fn status(incident: &Incident) -> String {
         Outcome::Unreachable => "UNREACHABLE: nobody knows whether the trails there log. Act now.",
         Outcome::AccountSuspended => "NOT SWEPT: accounts are suspended or being closed.",
         Outcome::SweepIncomplete => "NOT ALL SWEPT: trails may be off and nobody knows. Act now.",
+        Outcome::StormSummary => "SUMMARY: many incidents by one actor.",
     };
+    let state = incident
+        .storm
+        .as_ref()
+        .map_or_else(|| state.to_owned(), storm_notice::status);
     format!("{}  {state}", incident.severity.as_str().to_uppercase())
 }
 
@@ -432,6 +452,6 @@ fn gap_text(gap: i64, timing: &Timing) -> String {
 }
 
 /// Without the fraction where there is none, so as not to claim to know it.
-fn shown(moment: Moment) -> String {
+pub(crate) fn shown(moment: Moment) -> String {
     moment.to_string().replace(".000Z", "Z")
 }

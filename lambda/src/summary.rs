@@ -4,6 +4,7 @@ use crate::{
     actor::Actor,
     incident::Incident,
     outcome::Outcome,
+    storm_notice,
     text::Clean,
     trail::{Part, part_changed_by},
 };
@@ -12,6 +13,9 @@ use crate::{
 pub(crate) fn summary(incident: &Incident) -> String {
     if incident.outcome.is_of_accounts() {
         return of_accounts(incident);
+    }
+    if let Some(storm) = &incident.storm {
+        return storm_notice::sentence(incident, storm);
     }
     let trail = incident.trail.title();
     let happened = happened(incident, &trail);
@@ -58,11 +62,13 @@ pub(crate) fn summary(incident: &Incident) -> String {
         Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
         Outcome::AttemptDenied => "The call failed.".to_owned(),
         Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
-        Outcome::Unreachable | Outcome::AccountSuspended | Outcome::SweepIncomplete => {
-            String::new()
-        }
+        Outcome::Unreachable
+        | Outcome::AccountSuspended
+        | Outcome::SweepIncomplete
+        | Outcome::StormSummary => String::new(),
     };
-    format!("{happened} {now}")
+    let again = storm_notice::again(incident).unwrap_or_default();
+    format!("{happened} {now}{again}")
 }
 
 /// What a sweep of the organisation found about accounts.

@@ -13,6 +13,7 @@ use crate::{
     budget::Budget,
     dynamodb::{Claim, Incidents},
     failure::CallError,
+    group::Manner,
     handler::Handler,
     incident::Incident,
     moment::Moment,
@@ -22,10 +23,20 @@ use crate::{
 };
 
 /// Notices that are on their way at a time.
-const AT_ONCE: usize = 50;
+pub(crate) const AT_ONCE: usize = 50;
 /// A run that has claimed an incident is given so long to tell it.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// Whose an incident is to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Another run told it.
+    Anothers,
+    Ours,
+    /// The table does not say, or another run does not tell what it claimed.
+    Unknown,
+}
 
 /// Where the looks of a sweep put what they find.
 pub(crate) type Finds = UnboundedSender<Incident>;
@@ -121,23 +132,47 @@ impl Handler {
         told
     }
 
-    /// Tells of an incident, unless it was told already.
-    async fn tell(
+    /// Tells of an incident, unless it was told already, or is left to a summary.
+    pub(crate) async fn tell(
         &self,
         incident: &Incident,
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
         let keys = Keys::of(incident, Moment::now());
+        // What may be told twice is not counted: it could be the same incident.
+        let mut is_counted = !keys.claimed.is_empty();
         for key in &keys.claimed {
-            if self.is_told_by_another(key, owner, budget).await {
-                info!(
-                    outcome = incident.outcome.as_str(),
-                    "this incident was told already"
-                );
-                return Ok(());
+            match self.claim(key, owner, budget).await {
+                Whose::Anothers => {
+                    info!(
+                        outcome = incident.outcome.as_str(),
+                        "this incident was told already"
+                    );
+                    return Ok(());
+                }
+                Whose::Ours => {}
+                Whose::Unknown => is_counted = false,
             }
         }
+        let manner = if is_counted {
+            self.manner(incident, budget).await
+        } else {
+            Manner::Alone
+        };
+        let repeated;
+        let incident = match manner {
+            Manner::Alone => incident,
+            Manner::Repeated(repetition) => {
+                repeated = incident.clone().repeated(repetition);
+                &repeated
+            }
+            Manner::Silent => {
+                info!(outcome = incident.outcome.as_str(), "left to a summary");
+                self.remember(&keys, owner, budget).await;
+                return Ok(());
+            }
+        };
         let notice = Notice::of(incident)
             .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?;
         let topic = self
@@ -151,35 +186,40 @@ impl Handler {
             }
             return Err(error);
         }
-        info!(outcome = incident.outcome.as_str(), "notice sent");
+        let count = incident.repetition.map(|repetition| repetition.count);
+        info!(outcome = incident.outcome.as_str(), count, "notice sent");
+        self.remember(&keys, owner, budget).await;
+        Ok(())
+    }
+
+    async fn remember(&self, keys: &Keys, owner: &str, budget: Budget) {
         for key in keys.claimed.iter().chain(&keys.noted) {
             if let Err(error) = self.incidents().told(key, owner, budget).await {
                 warn!(%error, "not remembered: a copy of this event may be told again");
             }
         }
-        Ok(())
     }
 
-    /// Claims an incident; whether another run told it. A run that has claimed it is
+    /// Claims an incident. A run that has claimed it is
     /// waited for. If it does not tell, it may have died, or could not give its claim
     /// back: to be told twice is better than not at all.
-    async fn is_told_by_another(&self, key: &str, owner: &str, budget: Budget) -> bool {
+    async fn claim(&self, key: &str, owner: &str, budget: Budget) -> Whose {
         let patience = Budget::lasting(PATIENCE.min(budget.left() / 2));
         loop {
             match self.incidents().claim(key, owner, budget).await {
-                Ok(Claim::Granted) => return false,
+                Ok(Claim::Granted) => return Whose::Ours,
                 Ok(Claim::Taken) => {}
                 Err(error) => {
                     warn!(%error, "whether this incident was told is not known");
-                    return false;
+                    return Whose::Unknown;
                 }
             }
             if self.was_told(key, owner, budget).await {
-                return true;
+                return Whose::Anothers;
             }
             if !patience.sleep(PAUSE).await {
                 warn!("another run has claimed this incident and does not tell it");
-                return false;
+                return Whose::Unknown;
             }
         }
     }
@@ -195,7 +235,7 @@ impl Handler {
         }
     }
 
-    fn incidents(&self) -> &Incidents {
+    pub(crate) fn incidents(&self) -> &Incidents {
         self.incidents.get_or_init(|| {
             Incidents::new(&self.aws, self.aws.region(), &self.config.incidents_table)
         })
