@@ -126,6 +126,20 @@ impl Fleet {
                     Err(code) => refused(400, code),
                 },
             },
+            "UpdateItem" | "GetItem" => match &mut self.watched {
+                None => ok(&json!({})),
+                Some(watched) => {
+                    let answer = if operation == "GetItem" {
+                        stores::get_item(&watched.items, &asked)
+                    } else {
+                        stores::update_item(&mut watched.items, &asked)
+                    };
+                    match answer {
+                        Ok(answer) => ok(&answer),
+                        Err(code) => refused(400, code),
+                    }
+                }
+            },
             "LookupEvents" => ok(&json!({"Events": []})),
             "GetParameter" => {
                 let (name, value) = &self.parameter;
