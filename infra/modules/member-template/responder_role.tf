@@ -36,7 +36,7 @@ locals {
                 {
                   Sid      = "RememberIncidents"
                   Effect   = "Allow"
-                  Action   = "dynamodb:PutItem"
+                  Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
                   Resource = local.table_arn
                 },
                 {

@@ -125,7 +125,7 @@ locals {
     {
       Sid      = "RememberIncidents"
       Effect   = "Allow"
-      Action   = "dynamodb:PutItem"
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = local.resources.tables
     },
     {

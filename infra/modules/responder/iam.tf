@@ -31,7 +31,7 @@ locals {
     [true, {
       Sid      = "RememberIncidents"
       Effect   = "Allow"
-      Action   = "dynamodb:PutItem"
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = local.table_arn
     }],
     [true, {

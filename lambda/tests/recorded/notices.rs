@@ -9,8 +9,10 @@ use trailkeeper::{
     arn::TrailArn,
     baseline::{Baseline, Settings},
     decide::{Decision, decide},
+    dynamodb::{Entry, Field},
     event::Event,
     failure::CallError,
+    group::{Group, Member, QUIET, WINDOW},
     incident::{Circumstances, Incident},
     moment::Moment,
     notice::Notice,
@@ -413,12 +415,106 @@ fn of_accounts() -> Vec<Incident> {
     ]
 }
 
+/// The group of `number` incidents like this one, six seconds apart, with `more` kinds
+/// of the last one.
+fn group(incident: &Incident, number: i64, more: &[&Incident]) -> Option<Group> {
+    let since = at("2026-11-24T05:06:10Z").unwrap().epoch_millis() / 1_000;
+    let member = Member::of(incident)?;
+    let mut entry: Entry = member.added(true).into_iter().collect();
+    for (name, field) in more.iter().flat_map(|i| Member::of(i).unwrap().added(true)) {
+        if let (Some(Field::Texts(texts)), Field::Texts(others)) = (entry.get_mut(&name), field) {
+            texts.extend(others);
+        }
+    }
+    let outcome = format!("outcome_{}", incident.outcome.as_str());
+    for (name, number) in [
+        ("incident_count", number),
+        ("silent_count", number - 7),
+        (&outcome, number),
+        ("first_at", since),
+        ("last_at", since + 6 * number),
+    ] {
+        entry.insert(name.to_owned(), Field::Number(number));
+    }
+    let ids = (1..number).map(|n| format!("0d6f1a52-7c9b-4f65-8c3e-{n:012x}"));
+    if let Some(Field::Texts(texts)) = entry.get_mut("event_ids") {
+        texts.extend(ids);
+    }
+    entry.insert("actor_json".to_owned(), Field::Text(member.actor()));
+    Group::read(&entry)
+}
+
+/// The incident as the eighth, and the summaries of its group.
+fn of_group(incident: &Incident) -> Vec<Incident> {
+    let Some(group) = group(incident, 100, &[]) else {
+        return Vec::new();
+    };
+    let mut eighth = group.clone();
+    (eighth.count, eighth.silent) = (8, 3);
+    vec![
+        incident.clone().repeated(eighth.repetition()),
+        group.summary("group#0123", group.last_at + QUIET),
+        group.summary("group#0123", group.last_at + QUIET - 1),
+    ]
+}
+
+/// A notice with its document, readable.
+fn rendered(incident: &Incident) -> String {
+    let notice = Notice::of(incident).unwrap();
+    let message: Value = serde_json::from_str(&notice.message).unwrap();
+    let document: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
+    format!(
+        "Subject: {}\n\n{}\n{}\n",
+        notice.subject,
+        message["email"].as_str().unwrap(),
+        serde_json::to_string_pretty(&document).unwrap()
+    )
+}
+
+fn check_golden(name: &str, rendered: &str) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/notices");
+    let file = folder.join(format!("{name}.txt"));
+    if env::var_os("TRAILKEEPER_BLESS").is_some() {
+        fs::write(&file, rendered).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(
+        rendered,
+        expected,
+        "{}: see docs/development.md",
+        file.display()
+    );
+}
+
+#[test]
+fn repetitions_and_summaries_read_as_in_their_golden_files() {
+    let event = |name: &str| Event::parse(&named(name).to_string()).unwrap();
+    let (stop, denial) = (event("identity-role-full"), event("denied-null-parameters"));
+    let restored = of_stop(&stop).remove(0);
+    let denied = Incident::denied(&denial, protected().first());
+    let of_stops = of_group(&restored);
+    let of_denials = of_group(&denied);
+    check_golden("restored_repeated", &rendered(&of_stops[0]));
+    check_golden("attempt_denied_repeated", &rendered(&of_denials[0]));
+    check_golden("storm_summary", &rendered(&of_stops[1]));
+    check_golden("storm_summary_denied", &rendered(&of_denials[1]));
+    let other = protected().remove(1);
+    let elsewhere = Incident::reconciled(
+        &stop,
+        &other,
+        &done(Some(true), at("2026-11-24T05:06:09.310Z"), at("2026-11-24T05:06:07.120Z")),
+        ABOUT,
+    );
+    let of_two = group(&restored, 600, &[&elsewhere.unwrap()]).unwrap();
+    let going_on = of_two.summary("group#0123", of_two.first_at + WINDOW);
+    check_golden("storm_summary_going_on", &rendered(&going_on));
+}
+
 #[test]
 fn each_outcome_reads_as_in_its_golden_file() {
     let stop = Event::parse(&named("identity-role-full").to_string()).unwrap();
     let denial = Event::parse(&named("denied-null-parameters").to_string()).unwrap();
     let update = Event::parse(&named(UPDATE).to_string()).unwrap();
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/notices");
     let golden = of_stop(&stop)
         .into_iter()
         .chain([Incident::denied(&denial, protected().first())])
@@ -438,26 +534,7 @@ fn each_outcome_reads_as_in_its_golden_file() {
         };
         let name = format!("{outcome}{what}");
         outcomes.push(outcome);
-        let notice = Notice::of(&incident).unwrap();
-        let message: Value = serde_json::from_str(&notice.message).unwrap();
-        let document: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
-        let rendered = format!(
-            "Subject: {}\n\n{}\n{}\n",
-            notice.subject,
-            message["email"].as_str().unwrap(),
-            serde_json::to_string_pretty(&document).unwrap()
-        );
-        let file = folder.join(format!("{name}.txt"));
-        if env::var_os("TRAILKEEPER_BLESS").is_some() {
-            fs::write(&file, &rendered).unwrap();
-        }
-        let expected = fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(
-            rendered,
-            expected,
-            "{}: see docs/development.md",
-            file.display()
-        );
+        check_golden(&name, &rendered(&incident));
     }
     assert_eq!(
         outcomes,
@@ -513,6 +590,9 @@ fn check_notices(name: &str, event: &Value) {
     };
     for incident in incidents(&event) {
         valid::check(name, &incident, 32 * 1024);
+        for of_group in of_group(&incident) {
+            valid::check(name, &of_group, 64 * 1024);
+        }
     }
 }
 

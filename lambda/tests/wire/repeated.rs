@@ -15,8 +15,8 @@ use crate::{
 };
 
 const DEADLINE: Duration = Duration::from_secs(30);
-const QUIET: i64 = 600;
-const WINDOW: i64 = 3_600;
+pub const QUIET: i64 = 600;
+pub const WINDOW: i64 = 3_600;
 const GRACE: i64 = 900;
 
 fn sweep() -> Value {
@@ -58,7 +58,7 @@ fn summaries(aws: &Aws) -> Vec<Value> {
 }
 
 /// Everything that the groups know happened so much earlier.
-fn age(aws: &Aws, name: &str, seconds: i64) {
+pub fn age(aws: &Aws, name: &str, seconds: i64) {
     for (id, item) in &mut aws.state().incidents {
         if id.starts_with("group#") {
             let at: i64 = item[name]["N"].as_str().unwrap().parse().unwrap();
@@ -67,7 +67,7 @@ fn age(aws: &Aws, name: &str, seconds: i64) {
     }
 }
 
-fn open_groups(aws: &Aws) -> usize {
+pub fn open_groups(aws: &Aws) -> usize {
     let state = aws.state();
     let open = state.incidents.get("groups#open");
     open.and_then(|open| open.get("open_groups")?["SS"].as_array().map(Vec::len))

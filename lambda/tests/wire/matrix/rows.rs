@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::{
+    answered,
     attack::in_account,
-    aws::{AUDIT, Aws, PARAMETER, PUBLISH, START, STATUS},
+    aws::{AUDIT, Aws, PARAMETER, PUBLISH, START, STATUS, is_of_table},
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
+    repeated::{QUIET, WINDOW, age, open_groups},
     stop,
     world::Trail,
 };
@@ -47,8 +49,14 @@ enum Scene {
     Event,
     /// The same while the topic takes nothing.
     EventWithoutTopic,
+    /// The trail is stopped for the third time by the same actor; the event comes.
+    Storm,
+    /// The same an hour after the first time.
+    NewWindow,
     /// The trail was stopped, and the sweep finds it.
     Sweep,
+    /// The same ten minutes after an actor's third stop.
+    StormOver,
     /// A member's trail is stopped; its event comes to the hub.
     HubEvent,
     /// The hub's own trail and a member's were stopped; the sweep comes.
@@ -83,7 +91,11 @@ const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     )
 }
 
-pub const ROWS: [Row; 22] = [
+const fn table(name: &'static str, operation: &'static str, purpose: Purpose, scene: Scene) -> Row {
+    of(name, operation, Service::DynamoDb, purpose, scene)
+}
+
+pub const ROWS: [Row; 31] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -138,6 +150,60 @@ pub const ROWS: [Row; 22] = [
         Purpose::Tells,
         Scene::EventWithoutTopic,
     ),
+    table(
+        "DynamoDB UpdateItem: count",
+        COUNT,
+        Purpose::Helps,
+        Scene::Event,
+    ),
+    table(
+        "DynamoDB UpdateItem: silent",
+        SILENT,
+        Purpose::Helps,
+        Scene::Storm,
+    ),
+    table(
+        "DynamoDB UpdateItem: open",
+        OPEN,
+        Purpose::Helps,
+        Scene::Storm,
+    ),
+    table(
+        "DynamoDB GetItem: group",
+        GROUP,
+        Purpose::Helps,
+        Scene::NewWindow,
+    ),
+    table(
+        "DynamoDB PutItem: new window",
+        NEW_WINDOW,
+        Purpose::Helps,
+        Scene::NewWindow,
+    ),
+    table(
+        "DynamoDB GetItem: open groups",
+        OPEN_GROUPS,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB GetItem: group, sweep",
+        GROUP,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB UpdateItem: summed up",
+        SUMMED,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB UpdateItem: strike out",
+        STRIKE_OUT,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
     of(
         "SNS Publish",
         PUBLISH,
@@ -172,13 +238,40 @@ const CLAIM: &str = "PutItem: claim";
 const WAS_TOLD: &str = "PutItem: was told";
 const TOLD: &str = "PutItem: told";
 const RELEASE: &str = "PutItem: release";
+const NEW_WINDOW: &str = "PutItem: new window";
+const COUNT: &str = "UpdateItem: count";
+const SILENT: &str = "UpdateItem: silent";
+const OPEN: &str = "UpdateItem: open";
+const SUMMED: &str = "UpdateItem: summed up";
+const STRIKE_OUT: &str = "UpdateItem: strike out";
+const OPEN_GROUPS: &str = "GetItem: open groups";
+const GROUP: &str = "GetItem: group";
 
-/// What a call is called here: one operation of DynamoDB's serves four ends.
+/// What a call is called here: each operation of DynamoDB's serves several ends.
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
-    if operation != "PutItem" {
+    if !is_of_table(operation) {
         return operation;
     }
     let asked: Value = serde_json::from_str(body).unwrap();
+    if operation == "GetItem" {
+        let is_all = asked["Key"]["id"]["S"] == "groups#open";
+        return if is_all { OPEN_GROUPS } else { GROUP };
+    }
+    if operation == "UpdateItem" {
+        let expression = asked["UpdateExpression"].as_str().unwrap();
+        let kinds = [
+            ("ADD open_groups", OPEN),
+            ("DELETE open_groups", STRIKE_OUT),
+            ("incident_count", COUNT),
+            ("summed_count", SUMMED),
+        ];
+        let mut kinds = kinds.into_iter();
+        let found = kinds.find(|(part, _)| expression.contains(part));
+        return found.map_or(SILENT, |(_, kind)| kind);
+    }
+    if asked["Item"]["incident_count"].is_object() {
+        return NEW_WINDOW;
+    }
     let is_told = asked["Item"]["told"]["BOOL"] == true;
     match asked["ConditionExpression"].as_str() {
         Some(condition) if condition.contains("attribute_not_exists") => CLAIM,
@@ -197,17 +290,19 @@ pub struct Stage {
     declared: BTreeMap<String, Trail>,
     /// Those that were not.
     pub attacked: Vec<String>,
+    /// So many calls were made beforehand.
+    pub before: usize,
     hands_out: usize,
 }
 
 impl Row {
     pub fn set(&self) -> Stage {
         let (aws, event, hub) = match self.scene {
-            Scene::Event | Scene::EventWithoutTopic => {
+            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
-            Scene::Sweep => {
+            Scene::Sweep | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
@@ -230,6 +325,22 @@ impl Row {
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
         };
+        let earlier = match self.scene {
+            Scene::Storm => 2,
+            Scene::NewWindow => 1,
+            Scene::StormOver => 3,
+            _ => 0,
+        };
+        for _ in 0..earlier {
+            aws.stop_again();
+            answered(function.invoke(&stop()));
+        }
+        match self.scene {
+            Scene::NewWindow => age(&aws, "first_at", WINDOW),
+            Scene::StormOver => age(&aws, "last_at", QUIET),
+            _ => {}
+        }
+        let before = aws.state().calls.len();
         self.attack(&aws);
         let attacked = {
             let state = aws.state();
@@ -246,6 +357,7 @@ impl Row {
             event,
             declared,
             attacked,
+            before,
             hands_out: if self.scene == Scene::HubHandsOut {
                 3
             } else {
@@ -261,7 +373,7 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
             }
-            Scene::Sweep | Scene::HubHandsOut => {
+            Scene::Sweep | Scene::StormOver | Scene::HubHandsOut => {
                 aws.attack("StopLogging", &name);
                 return;
             }
@@ -270,7 +382,7 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 60.0);
                 return;
             }
-            Scene::Event | Scene::EventWithoutTopic => {}
+            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {}
         }
         aws.state().world.stop(AUDIT, 0.2);
         let (call, asked) = match self.operation {
@@ -309,9 +421,11 @@ impl Row {
     /// in a member the way to it.
     pub fn first_call(&self) -> Option<&'static str> {
         match self.scene {
-            Scene::Event | Scene::EventWithoutTopic => Some(START),
+            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {
+                Some(START)
+            }
             Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::Sweep | Scene::HubSweep | Scene::HubHandsOut => None,
+            Scene::Sweep | Scene::StormOver | Scene::HubSweep | Scene::HubHandsOut => None,
         }
     }
 }
@@ -328,6 +442,25 @@ impl Stage {
         handed.sort_unstable();
         handed.dedup();
         self.declared.iter().all(as_declared) && handed.len() >= self.hands_out
+    }
+
+    /// How many groups wait for their summary.
+    pub fn untold_groups(&self) -> usize {
+        open_groups(&self.aws)
+    }
+
+    /// Whether the incident is left to a summary: the table has it for sure.
+    pub fn is_left_to_summary(&self) -> bool {
+        let id = &self.event["detail"]["eventID"];
+        let state = self.aws.state();
+        let mut groups = state.incidents.values();
+        let has_it = groups.any(|group| {
+            let ids = group.get("event_ids").and_then(|ids| ids["SS"].as_array());
+            let silent = group.get("silent_count").map(|n| n["N"] != "0");
+            ids.is_some_and(|ids| ids.contains(id)) && silent == Some(true)
+        });
+        drop(state);
+        has_it && self.untold_groups() == 1
     }
 
     /// Whether all trails log.
