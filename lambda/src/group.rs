@@ -354,7 +354,7 @@ impl Group {
             source_ips: some_of(&self.source_ips).0,
             event_ids: events,
             event_ids_omitted: self.count.saturating_sub(kept) + omitted,
-            key: format!("{}#{}", self.name(key), self.count),
+            key: format!("summary#{}#{}", self.name(key), self.count),
             trails: trails.clone(),
         });
         incident.severity = severity;

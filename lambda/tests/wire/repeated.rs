@@ -45,7 +45,7 @@ fn id_of(event: &Value) -> String {
 /// What arrived of single notices: which one each says it is.
 fn counts(aws: &Aws) -> Vec<u64> {
     let singly = aws.documents().into_iter();
-    let singly = singly.filter(|notice| notice["outcome"] != "storm_summary");
+    let singly = singly.filter(|notice| notice["source"] == "event");
     singly
         .map(|notice| notice["repetition"]["count"].as_u64().unwrap_or(1))
         .collect()
@@ -59,11 +59,23 @@ fn summaries(aws: &Aws) -> Vec<Value> {
 
 /// Everything that the groups know happened so much earlier.
 pub fn age(aws: &Aws, name: &str, seconds: i64) {
-    for (id, item) in &mut aws.state().incidents {
+    let mut state = aws.state();
+    let mut renamed = Vec::new();
+    for (id, item) in &mut state.incidents {
         if id.starts_with("group#") {
             let at: i64 = item[name]["N"].as_str().unwrap().parse().unwrap();
             item.insert(name.to_owned(), json!({"N": (at - seconds).to_string()}));
+            renamed.push((format!("{id}@{at}+"), format!("{id}@{}+", at - seconds)));
         }
+    }
+    if let Some(open) = state.incidents.get_mut("groups#open")
+        && name == "first_at"
+    {
+        let mut text = json!(open).to_string();
+        for (old, new) in renamed {
+            text = text.replace(&old, &new);
+        }
+        *open = serde_json::from_str(&text).unwrap();
     }
 }
 
