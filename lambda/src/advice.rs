@@ -40,6 +40,9 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
             ));
         }
     } else if incident.severity != Severity::Info {
+        if incident.repetition.is_some() && incident.severity == Severity::Critical {
+            steps.push(storm_notice::TAKE_AWAY.to_owned());
+        }
         steps.push(ASK_THE_OWNER.to_owned());
     }
     let key = incident.actor.access_key_id.as_ref();

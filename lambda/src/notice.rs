@@ -115,6 +115,8 @@ fn headline(incident: &Incident) -> String {
     let severity = incident.severity.as_str().to_uppercase();
     let place = if incident.outcome.is_of_accounts() {
         "organisation".to_owned()
+    } else if incident.storm.is_some() && incident.trail.region.is_none() {
+        part(&incident.trail.account)
     } else {
         let region = part(&incident.trail.region);
         format!("{}, {region}", part(&incident.trail.account))

@@ -15,6 +15,9 @@ const LISTED: usize = 10;
 /// Of how many keys the deeds are to be looked at.
 const KEYS: usize = 3;
 
+/// What stops whoever is at it.
+pub(crate) const TAKE_AWAY: &str = "It goes on: take these credentials away now. An IAM user: deactivate its keys. A role: revoke its active sessions.";
+
 /// `1st`, `2nd` and so on.
 pub(crate) fn ordinal(number: u64) -> String {
     let suffix = match (number % 100, number % 10) {
@@ -96,9 +99,7 @@ pub(crate) fn sentence(incident: &Incident, storm: &Storm) -> String {
 pub(crate) fn next_steps(incident: &Incident, storm: &Storm) -> Vec<String> {
     let mut steps = Vec::new();
     if !storm.is_over {
-        steps.push(
-            "It goes on: take these credentials away now. An IAM user: deactivate its keys. A role: revoke its active sessions.".to_owned(),
-        );
+        steps.push(TAKE_AWAY.to_owned());
     }
     steps.push(ASK_THE_OWNER.to_owned());
     if let (Some(arn), Some(region)) = (&incident.trail.arn, &incident.trail.region) {
@@ -109,7 +110,8 @@ pub(crate) fn next_steps(incident: &Incident, storm: &Storm) -> Vec<String> {
     let keys = storm.access_key_ids.iter().take(KEYS);
     steps.extend(keys.filter_map(|key| deeds_of_key(incident, key)));
     steps.push(
-        "A trail that a sweep finds not as declared has a notice of its own. If there is none, the trails are as declared.".to_owned(),
+        "Every sweep looks at the trails. What it finds not as declared has a notice of its own."
+            .to_owned(),
     );
     steps
 }
