@@ -54,6 +54,7 @@ module "responder" {
   trails_ready           = local.trails_made
   mode                   = var.mode
   change_principals      = var.change_principals
+  break_glass            = var.break_glass
   peer_roles             = var.peer_roles
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn

@@ -99,6 +99,17 @@ variable "peer_roles" {
   nullable    = false
 }
 
+variable "break_glass" {
+  description = "Whose changes of a trail are left alone for a time, and why; always told, healed by the sweep after expires_at. principal: ARN of a role or user, with * in its name after three characters or more, {account} for the trail's account. reason: 1 to 200 characters, in the notices. expires_at: RFC 3339, at most 7 days ahead; an expired entry has no effect. docs/break-glass.md"
+  type = list(object({
+    principal  = string
+    reason     = string
+    expires_at = string
+  }))
+  default  = []
+  nullable = false
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
   type        = number

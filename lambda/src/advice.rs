@@ -24,6 +24,13 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
         Outcome::ConformingChange => {
             steps.push("Nothing, if this change was expected.".to_owned());
         }
+        Outcome::LeftAlone => {
+            steps.push(
+                "Nothing, if this is the work that the break-glass below is for: it is healed by itself."
+                    .to_owned(),
+            );
+            steps.push("To end it now: take the entry out of break_glass, and terraform apply. The next sweep heals it.".to_owned());
+        }
         Outcome::Unconfirmed if incident.is_plain_stop() => {
             steps.push("Find out who sent this event: who may invoke the function?".to_owned());
         }
@@ -34,6 +41,9 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<String> {
         _ => {}
     }
     if incident.is_unexplained() {
+        if incident.outcome == Outcome::LeftAlone {
+            return steps;
+        }
         if let (Some(region), Some(name)) = (&incident.trail.region, &incident.trail.name) {
             steps.push(format!(
                 "Find the call (a record can take 15 minutes to appear): aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=ResourceName,AttributeValue={name}"

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::{
     arn::{InvalidTrailArn, TrailArn},
+    break_glass::BreakGlass,
     members::{Members, in_account},
     reconcile::Mode,
     text::excerpt,
@@ -23,6 +24,8 @@ pub const INCIDENTS_TABLE: &str = "TRAILKEEPER_INCIDENTS_TABLE";
 pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
 /// The variable that names the roles of other responders for the same trails.
 pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
+/// The variable that holds the break-glass entries.
+pub const BREAK_GLASS: &str = "TRAILKEEPER_BREAK_GLASS";
 
 const PARAMETER: &str = "ARN=PARAMETER for each protected trail, separated by commas; a parameter's name ends in / and the SHA-256 of its value, 64 lower-case hexadecimal digits";
 const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:NAME";
@@ -50,6 +53,8 @@ pub struct Config {
     pub change_principals: Vec<String>,
     /// ARNs of the roles of other responders for the same trails, likewise.
     pub peer_roles: Vec<String>,
+    /// Whose changes are left alone for a time.
+    pub break_glass: BreakGlass,
     /// The other accounts, if this is an organisation's hub.
     pub members: Option<Members>,
 }
@@ -165,6 +170,7 @@ impl Config {
             incidents_table: required(&variable, INCIDENTS_TABLE, "the name of a table")?,
             change_principals: listed(CHANGE_PRINCIPALS),
             peer_roles: listed(PEER_ROLES),
+            break_glass: BreakGlass::read(&variable(BREAK_GLASS).unwrap_or_default()),
             members,
         })
     }

@@ -1,4 +1,5 @@
-//! All calls to DynamoDB: remembering which incidents were told, and of which groups.
+//! All calls to DynamoDB: remembering which incidents were told, and of which groups,
+//! and what is left alone for break-glass.
 //!
 //! Nothing else in AWS remembers it. The trail looks the same to the copy of an
 //! event as to an event that a person was faster than; so without this memory a
@@ -6,6 +7,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    fmt::Write,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -309,6 +311,56 @@ impl Incidents {
         written(call, budget).await
     }
 
+    /// Notes what is left alone of `trail`: by field, what tells this difference and
+    /// the entry under which.
+    ///
+    /// # Errors
+    /// The refusal. The next sweep then heals it.
+    pub async fn leave(
+        &self,
+        trail: &str,
+        left: &[(String, String)],
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let expires_at = seconds(SystemTime::now() + KEPT);
+        let mut call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("id", text(&left_key(trail)))
+            .expression_attribute_values(":expires_at", number(expires_at));
+        let mut expression = "SET expires_at = :expires_at".to_owned();
+        // One by one, so that two calls of the same actor do not undo each other's.
+        for (number, (field, mark)) in left.iter().enumerate() {
+            call = call
+                .expression_attribute_names(format!("#f{number}"), field)
+                .expression_attribute_values(format!(":f{number}"), text(mark));
+            let _ = write!(expression, ", #f{number} = :f{number}");
+        }
+        let call = call.update_expression(expression);
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        bounded("dynamodb:UpdateItem", budget, call.send())
+            .await
+            .map(drop)
+    }
+
+    /// What was left alone of `trail`, as it was noted.
+    ///
+    /// # Errors
+    /// If the table does not tell. Then nothing is left alone.
+    pub async fn left(
+        &self,
+        trail: &str,
+        budget: Budget,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        let noted = self.read(&left_key(trail), budget).await?.into_iter();
+        let marks = noted.filter_map(|(field, mark)| match mark {
+            Field::Text(mark) => Some((field, mark)),
+            _ => None,
+        });
+        Ok(marks.collect())
+    }
+
     /// An entry that is not told, if `condition` holds: `:owner` in it is `owner`, and
     /// `:told` is false.
     fn put_if_owned(&self, incident: &str, owner: &str, condition: &str) -> PutItemFluentBuilder {
@@ -368,6 +420,10 @@ fn read_entry(item: Option<HashMap<String, AttributeValue>>) -> Entry {
             Some((name, field))
         })
         .collect()
+}
+
+fn left_key(trail: &str) -> String {
+    format!("left#{trail}")
 }
 
 fn text(value: &str) -> AttributeValue {

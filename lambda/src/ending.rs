@@ -3,8 +3,10 @@
 use crate::{
     asked::Asked,
     incident::Circumstances,
+    moment::Moment,
     outcome::Outcome,
     reconcile::{Cause, Mode, Reconciliation},
+    trail::Part,
 };
 
 /// How far before our first call the trail's start may seem to lie and still be
@@ -39,30 +41,44 @@ pub(crate) fn outcome(
     if found && done.calls.iter().any(|call| !first_start(call)) {
         return Some(Outcome::Restored);
     }
-    match about.cause {
+    let is_left_alone = !done.left_alone.is_empty();
+    if done.is_exempt || (is_left_alone && about.cause == Cause::Sweep) {
+        return Some(Outcome::LeftAlone);
+    }
+    let outcome = match about.cause {
         Cause::Sweep => None,
         // A responder sets what is declared: whoever sets anything else is none.
         Cause::Echo => {
             let weakened = matches!(asked, Asked::Fields(_)) && !asked.conforms();
             weakened.then_some(Outcome::AlreadyRestored)
         }
+        Cause::Change(Part::Logging) => Some(outcome_of_exempt_stop(done, stop_confirmed)),
         Cause::Change(_) => Some(match asked {
             Asked::Unknown | Asked::Unguarded => Outcome::Unconfirmed,
             asked if asked.conforms() => Outcome::ConformingChange,
             Asked::Fields(_) => Outcome::AlreadyRestored,
         }),
         Cause::Stop => Some(outcome_of_stop(done, about.mode, stop_confirmed)),
+    };
+    // As declared it is not, whatever this call asked for.
+    outcome.map(|outcome| match outcome {
+        Outcome::ConformingChange if is_left_alone => Outcome::LeftAlone,
+        outcome => outcome,
+    })
+}
+
+/// How a stop ended that was to be left alone, and that was undone before the look;
+/// or the look is older than it.
+fn outcome_of_exempt_stop(done: &Reconciliation, stop_confirmed: Option<bool>) -> Outcome {
+    match (stop_confirmed, start_after_stop(done)) {
+        (Some(true), Some(_)) => Outcome::AlreadyLogging,
+        _ => Outcome::Unconfirmed,
     }
 }
 
 /// How a stop ended of which nothing was left to see but the trail's own times.
 fn outcome_of_stop(done: &Reconciliation, mode: Mode, stop_confirmed: Option<bool>) -> Outcome {
-    let state = done.logging.unwrap_or_default();
-    let start_after_stop = state
-        .started_at
-        .zip(state.stopped_at)
-        .filter(|(start, stop)| start >= stop)
-        .map(|(start, _)| start);
+    let start_after_stop = start_after_stop(done);
     if done.start_accepted_at.is_none() {
         // Nothing of ours started it, and a read that is older than the stop
         // looks the same: the trail must show this stop and a start after it.
@@ -81,4 +97,10 @@ fn outcome_of_stop(done: &Reconciliation, mode: Mode, stop_confirmed: Option<boo
     } else {
         Outcome::Restored
     }
+}
+
+fn start_after_stop(done: &Reconciliation) -> Option<Moment> {
+    let state = done.logging?;
+    let (start, stop) = state.started_at.zip(state.stopped_at)?;
+    (start >= stop).then_some(start)
 }

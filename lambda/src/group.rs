@@ -114,12 +114,14 @@ impl Member {
         // A flood of denied attempts must not hide the first that succeeds, nor
         // changes that were to be expected one that was not.
         let kind = match incident.outcome {
-            _ if incident.source != "event" => return None,
+            _ if incident.source != "event" || incident.break_glass.is_some() => return None,
             Outcome::NotRestored
             | Outcome::Unverified
             | Outcome::Unreachable
             | Outcome::AccountSuspended
             | Outcome::SweepIncomplete
+            // What break-glass leaves alone is always told.
+            | Outcome::LeftAlone
             | Outcome::StormSummary => return None,
             Outcome::AttemptDenied => "denied",
             Outcome::Restored
@@ -338,9 +340,7 @@ impl Group {
             .all(|o| o == Outcome::AttemptDenied.as_str());
         let worst = [Severity::Critical, Severity::High, Severity::Medium];
         let worst = worst.into_iter().find(|s| severities.contains(s.as_str()));
-        let severity = worst.map_or(Severity::Info, |worst| {
-            raised(worst, is_denied, self.count)
-        });
+        let severity = worst.map_or(Severity::Info, |worst| raised(worst, is_denied, self.count));
         let mut incident = Incident::of_storm(Storm {
             count: self.count,
             untold: self.silent,
@@ -459,7 +459,9 @@ mod tests {
             ("event_ids".to_owned(), texts(&["e1", "e2"])),
             (
                 "kinds_seen".to_owned(),
-                texts(&[r#"["arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit","StopLogging","restored","high","is_logging"]"#]),
+                texts(&[
+                    r#"["arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit","StopLogging","restored","high","is_logging"]"#,
+                ]),
             ),
             ("outcome_restored".to_owned(), Field::Number(count)),
         ])

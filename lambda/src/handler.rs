@@ -23,8 +23,9 @@ use crate::{
     dynamodb::Incidents,
     event::Event,
     failure::{CallError, Failure},
-    incident::{Circumstances, Incident, stop_confirmed},
+    incident::{Circumstances, Incident},
     log,
+    look::Look,
     members::in_account,
     metrics,
     moment::Moment,
@@ -34,7 +35,7 @@ use crate::{
     sns::Topic,
     ssm::Baselines,
     text::Clean,
-    trail::{Observation, Part, part_changed_by},
+    trail::{Part, part_changed_by},
 };
 
 /// CloudTrail as the function reaches it: its own account's, or a member's.
@@ -256,9 +257,14 @@ impl Handler {
         let id = event.record.event_id.as_deref().or(event.id.as_deref());
         let id = id.unwrap_or("unknown");
         let healings = trails.iter().map(|trail| async move {
+            let look = Look::new(self, trail, event, cause, budget);
             let done = match self.reach(trail, id, budget).await {
-                Ok(access) => self.reconcile(&access, trail, cause, event, budget).await,
+                Ok(access) => self.reconcile(&access, &look).await,
                 Err(error) => Reconciliation::unreached(trail, error),
+            };
+            let about = Circumstances {
+                cause: look.cause,
+                ..about
             };
             let conforms = || asked_for(&event.record, &done.baseline).conforms();
             let event = if cause == Cause::Echo && conforms() {
@@ -266,7 +272,9 @@ impl Handler {
             } else {
                 event
             };
-            Incident::reconciled(event, trail, &done, about)
+            let mut incident = Incident::reconciled(event, trail, &done, about)?;
+            incident.add_problem(look.problem());
+            Some(incident)
         });
         let incidents: Vec<Incident> = join_all(healings).await.into_iter().flatten().collect();
         self.log_and_measure(&incidents);
@@ -298,22 +306,14 @@ impl Handler {
     pub(crate) async fn reconcile(
         &self,
         cloudtrail: &CloudTrail,
-        trail: &TrailArn,
-        cause: Cause,
-        event: &Event,
-        budget: Budget,
+        look: &Look<'_>,
     ) -> Reconciliation {
-        let shows = |baseline: &Baseline, seen: &Observation| match cause {
-            Cause::Sweep | Cause::Echo => true,
-            Cause::Stop => {
-                let confirmed = |state| stop_confirmed(event, &state) != Some(false);
-                seen.logging.is_some_and(confirmed)
-            }
-            Cause::Change(_) => asked_for(&event.record, baseline).conforms(),
-        };
+        let (trail, budget) = (look.trail, look.budget);
         let baseline = self.baseline(trail, budget);
-        let mode = self.config.mode;
-        reconcile(cloudtrail, trail, baseline, cause, mode, shows, budget).await
+        let (cause, mode) = (look.cause, self.config.mode);
+        let mut done = reconcile(cloudtrail, trail, baseline, cause, mode, look, budget).await;
+        done.break_glass = look.break_glass();
+        done
     }
 
     async fn baseline(

@@ -73,6 +73,9 @@ pub struct Incident {
     /// What a summary sums up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storm: Option<Storm>,
+    /// The break-glass entry that it has to do with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<Glass>,
     /// Tells the event from a forged one with its id.
     #[serde(skip)]
     pub fingerprint: String,
@@ -121,6 +124,31 @@ impl Call {
     #[must_use]
     pub fn is_stop(&self) -> bool {
         self.name.as_ref().map(Clean::as_str) == Some("StopLogging")
+    }
+}
+
+/// Break-glass in an incident.
+#[derive(Clone, Debug, Serialize)]
+pub struct Glass {
+    /// Who may change the trail: the entry's pattern.
+    pub principal: Clean,
+    /// Why.
+    pub reason: Clean,
+    /// When it ends, or has ended.
+    pub expires_at: Moment,
+    /// The fields that are left alone until then; none if it has ended.
+    pub left_alone: Vec<String>,
+}
+
+impl Glass {
+    fn of(done: &Reconciliation) -> Option<Self> {
+        let entry = done.break_glass.as_ref()?;
+        Some(Self {
+            principal: Clean::from(entry.principal.as_str()),
+            reason: Clean::from(entry.reason.as_str()),
+            expires_at: entry.expires_at,
+            left_alone: fields(&done.left_alone),
+        })
     }
 }
 
@@ -210,7 +238,9 @@ impl Incident {
         let event_time = event_time(event);
         let state = done.logging.unwrap_or_default();
         let stop_confirmed = match about.cause {
-            Cause::Stop => done.logging.and_then(|state| stop_confirmed(event, &state)),
+            Cause::Stop | Cause::Change(Part::Logging) => {
+                done.logging.and_then(|state| stop_confirmed(event, &state))
+            }
             _ => None,
         };
         let asked = asked_for(&event.record, &done.baseline);
@@ -230,11 +260,13 @@ impl Incident {
             event.record.event_name.as_deref(),
             Some("StopLogging" | "DeleteTrail")
         );
-        let is_right = !outcome.is_failure() && outcome != Outcome::WouldRestore;
+        let is_right =
+            !outcome.is_failure() && !matches!(outcome, Outcome::WouldRestore | Outcome::LeftAlone);
         if about.is_expected && is_change && is_right {
             incident.severity = Severity::Info;
         }
-        let logging_was_off = done.found.iter().any(|drift| drift.part == Part::Logging);
+        let differed = || done.found.iter().chain(&done.left_alone);
+        let logging_was_off = differed().any(|drift| drift.part == Part::Logging);
         // What others healed while it was looked at is not part of what is told.
         let settled = about.saw_stop
             || matches!(
@@ -242,12 +274,13 @@ impl Incident {
                 Outcome::AlreadyRestored | Outcome::ConformingChange | Outcome::Unconfirmed
             );
         if !settled {
-            incident.drift.clone_from(&done.found);
+            incident.drift = differed().cloned().collect();
         }
         if outcome == Outcome::Restored && stop_confirmed == Some(true) && !logging_was_off {
             incident.drift.insert(0, Drift::stopped());
         }
-        let stop_matters = about.cause == Cause::Stop || logging_was_off || about.saw_stop;
+        let is_of_stop = matches!(about.cause, Cause::Stop | Cause::Change(Part::Logging));
+        let stop_matters = is_of_stop || logging_was_off || about.saw_stop;
         // A later stop hides when this one began, and so the length of its gap.
         let this_stop = about.cause == Cause::Sweep
             || state
@@ -259,13 +292,13 @@ impl Incident {
             .zip(state.started_at)
             .filter(|_| stop_matters && this_stop && state.is_logging == Some(true))
             .map(|(stop, start)| start.millis_since(stop));
+        let verified_at = done.verified_at.filter(|_| done.left_alone.is_empty());
         incident.timing = Timing {
             event_time,
             stopped_at: state.stopped_at.filter(|_| stop_matters),
             started_at: state.started_at.filter(|_| stop_matters),
-            verified_at: done.verified_at,
-            event_to_verified_ms: done
-                .verified_at
+            verified_at,
+            event_to_verified_ms: verified_at
                 .zip(event_time)
                 .map(|(verified, event)| verified.millis_since(event)),
             gap_ms: gap.filter(|gap| *gap >= 0),
@@ -275,11 +308,11 @@ impl Incident {
             stop_confirmed,
             matches_baseline: match (done.verified_at, done.left.is_empty()) {
                 _ if done.baseline_problem.is_some() => None,
-                (Some(_), _) => Some(true),
+                (Some(_), _) => Some(done.left_alone.is_empty()),
                 (None, false) => Some(false),
                 (None, true) => None,
             },
-            still_differs: done.left.iter().map(|drift| drift.field.clone()).collect(),
+            still_differs: fields(done.left.iter().chain(&done.left_alone)),
             reads: done.reads,
         };
         if about.saw_stop {
@@ -290,6 +323,7 @@ impl Incident {
             would_call: done.would_call.clone(),
             start_logging_accepted_at: done.start_accepted_at,
         };
+        incident.break_glass = Glass::of(done);
         incident.problem = problem(done, outcome);
         let errors = done.refused.iter().chain(&done.unread);
         incident.causes = errors.map(CallError::cause).collect();
@@ -375,6 +409,7 @@ impl Incident {
             accounts: Vec::new(),
             repetition: None,
             storm: None,
+            break_glass: None,
             fingerprint: event.fingerprint(),
             retryable: false,
             causes: BTreeSet::new(),
@@ -394,6 +429,19 @@ impl Incident {
     #[must_use]
     pub fn fails(&self) -> bool {
         self.outcome.is_failure() && (self.outcome != Outcome::Unreachable || self.retryable)
+    }
+
+    /// Whether break-glass leaves something of the trail alone.
+    #[must_use]
+    pub fn is_left_in_part(&self) -> bool {
+        let mut glass = self.break_glass.iter();
+        glass.any(|glass| !glass.left_alone.is_empty())
+    }
+
+    /// Adds to what went wrong.
+    pub(crate) fn add_problem(&mut self, problem: Option<String>) {
+        let both: Vec<String> = self.problem.take().into_iter().chain(problem).collect();
+        self.problem = (!both.is_empty()).then(|| both.join("; "));
     }
 
     /// Whether the trail was found not to exist.
@@ -488,6 +536,10 @@ fn event_time(event: &Event) -> Option<Moment> {
 /// Whether the trail is gone and cannot be made again from here.
 fn is_lost(done: &Reconciliation) -> bool {
     done.is_missing && done.baseline.settings.s3_bucket_name.is_none()
+}
+
+fn fields<'a>(drift: impl IntoIterator<Item = &'a Drift>) -> Vec<String> {
+    drift.into_iter().map(|drift| drift.field.clone()).collect()
 }
 
 fn problem(done: &Reconciliation, outcome: Outcome) -> Option<String> {

@@ -7,8 +7,9 @@ use serde_json::value::RawValue;
 use tracing::{error, level_filters::LevelFilter};
 use trailkeeper::{
     aws::{Aws, Variable},
-    config::{Config, InvalidConfig, required},
+    config::{BREAK_GLASS, Config, InvalidConfig, required},
     handler::Handler,
+    moment::Moment,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -43,6 +44,12 @@ async fn main() -> ExitCode {
 
 fn prepare(variable: Variable) -> Result<Handler, InvalidConfig> {
     let config = Config::read(variable)?;
+    for problem in config.break_glass.problems(Moment::now()) {
+        error!(
+            variable = BREAK_GLASS,
+            problem, "a break-glass entry has no effect"
+        );
+    }
     let aws = Aws::read(variable)?;
     let name = required(
         variable,

@@ -42,6 +42,13 @@ impl Moment {
         i64::try_from(self.0.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
     }
 
+    /// As a text without the fraction where there is none, so as not to claim to know
+    /// it.
+    #[must_use]
+    pub fn to_seconds(self) -> String {
+        self.to_string().replace(".000Z", "Z")
+    }
+
     /// Whether it falls on a full second, as times without fractions do.
     #[must_use]
     pub fn is_whole_second(self) -> bool {

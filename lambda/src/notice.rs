@@ -86,6 +86,7 @@ fn headline(incident: &Incident) -> String {
     let state = match incident.outcome {
         Outcome::Restored if stop => "stopped, logging again",
         Outcome::Restored if incident.was_deleted() => "deleted, made again",
+        Outcome::Restored if incident.is_left_in_part() => "restored but for BREAK-GLASS",
         Outcome::Restored => "weakened, restored",
         Outcome::AlreadyLogging => "stopped, was logging again",
         Outcome::AlreadyRestored => "weakened, was restored",
@@ -98,6 +99,7 @@ fn headline(incident: &Incident) -> String {
         Outcome::NotRestored => "NOT RESTORED",
         Outcome::Unverified => "NOT VERIFIED",
         Outcome::WouldRestore => "WEAKENED, only observed",
+        Outcome::LeftAlone => "BREAK-GLASS, left alone",
         Outcome::AttemptDenied => "attempt denied",
         Outcome::Reported => "recording at risk",
         Outcome::Unreachable => "UNREACHABLE",
@@ -176,6 +178,7 @@ fn text(incident: &Incident, summary: &str) -> String {
     }
 
     changes(&mut page, incident);
+    break_glass(&mut page, incident);
 
     page.heading("TRAIL");
     let trail = &incident.trail;
@@ -192,7 +195,10 @@ fn text(incident: &Incident, summary: &str) -> String {
 
     page.heading("WHEN (UTC)");
     if !incident.is_unexplained() {
-        page.fact("Call made", incident.timing.event_time.map(shown));
+        page.fact(
+            "Call made",
+            incident.timing.event_time.map(Moment::to_seconds),
+        );
     }
     if was_answered(incident) {
         course(&mut page, incident);
@@ -237,7 +243,10 @@ fn who(page: &mut Page, incident: &Incident) {
     let actor = &incident.actor;
     if incident.is_unexplained() {
         page.heading("WHO");
-        page.line("  Nobody is named: no event came, and no recorded call explains it yet.");
+        page.line(match incident.outcome {
+            Outcome::LeftAlone => "  The notices of the calls named them.",
+            _ => "  Nobody is named: no event came, and no recorded call explains it yet.",
+        });
         return;
     }
     page.heading("WHO (in quotes: as recorded, partly the caller's own choice)");
@@ -278,7 +287,14 @@ fn changes(page: &mut Page, incident: &Incident) {
     {
         let is_wrong =
             incident.outcome.is_failure() && incident.verification.still_differs.contains(field);
-        let still = if is_wrong { "   STILL SO" } else { "" };
+        let mut left_alone = incident.break_glass.iter().flat_map(|g| &g.left_alone);
+        let still = if is_wrong {
+            "   STILL SO"
+        } else if left_alone.any(|left| left == field) {
+            "   LEFT ALONE"
+        } else {
+            ""
+        };
         // What was found may be the attacker's words.
         let found = match before {
             Value::Bool(_) | Value::Null => value_text(before).to_string(),
@@ -295,6 +311,23 @@ fn changes(page: &mut Page, incident: &Incident) {
             "  Of these, the call below set: {}",
             asked.join(", ")
         ));
+    }
+}
+
+/// The break-glass entry that it has to do with.
+fn break_glass(page: &mut Page, incident: &Incident) {
+    let Some(glass) = &incident.break_glass else {
+        return;
+    };
+    page.heading("BREAK-GLASS");
+    page.field("Reason", Some(&glass.reason));
+    page.fact("Who may", Some(&glass.principal));
+    let until = glass.expires_at.to_seconds();
+    if glass.left_alone.is_empty() {
+        page.fact("Ended", Some(until));
+    } else {
+        page.fact("Left alone", Some(glass.left_alone.join(", ")));
+        page.fact("Until", Some(until));
     }
 }
 
@@ -319,11 +352,18 @@ fn course(page: &mut Page, incident: &Incident) {
     let timing = &incident.timing;
     let verification = &incident.verification;
     if timing.stopped_at.is_some() || incident.is_plain_stop() {
-        page.fact("Trail's last stop", timing.stopped_at.map(shown));
-        page.fact("Trail's last start", timing.started_at.map(shown));
-        let gap = if incident.outcome.is_failure() && verification.is_logging != Some(true) {
+        page.fact(
+            "Trail's last stop",
+            timing.stopped_at.map(Moment::to_seconds),
+        );
+        page.fact(
+            "Trail's last start",
+            timing.started_at.map(Moment::to_seconds),
+        );
+        let may_be_off = incident.outcome.is_failure() || incident.outcome == Outcome::LeftAlone;
+        let gap = if may_be_off && verification.is_logging != Some(true) {
             let gap = match (verification.is_logging, timing.stopped_at) {
-                (Some(false), Some(stop)) => format!("open since {}", shown(stop)),
+                (Some(false), Some(stop)) => format!("open since {}", stop.to_seconds()),
                 _ => "unknown, may be open".to_owned(),
             };
             Some(gap)
@@ -333,7 +373,10 @@ fn course(page: &mut Page, incident: &Incident) {
         page.fact("Gap in the log", gap);
     }
     if !incident.outcome.is_failure() && timing.verified_at.is_some() {
-        page.fact("Seen as declared", timing.verified_at.map(shown));
+        page.fact(
+            "Seen as declared",
+            timing.verified_at.map(Moment::to_seconds),
+        );
         if incident.source == "event" {
             page.fact(
                 "Call to seen",
@@ -376,6 +419,9 @@ fn status(incident: &Incident) -> String {
         Outcome::Restored if incident.was_deleted() => {
             "RESTORED: the trail was deleted, was made again and is as declared, read back."
         }
+        Outcome::Restored if incident.is_left_in_part() => {
+            "RESTORED, but for what break-glass leaves alone: that is NOT as declared."
+        }
         Outcome::Restored => {
             "RESTORED: the trail was weakened and is as declared again, read back."
         }
@@ -403,6 +449,9 @@ fn status(incident: &Incident) -> String {
         Outcome::Unverified if off => "NOT VERIFIED: the trail may NOT be logging. Act now.",
         Outcome::Unverified => "NOT VERIFIED: logging, but perhaps NOT as declared. Act now.",
         Outcome::WouldRestore => "NOT AS DECLARED: nothing was done, the mode is observe.",
+        Outcome::LeftAlone => {
+            "BREAK-GLASS: NOT as declared, and left alone until the time below; then healed."
+        }
         Outcome::AttemptDenied => {
             "ATTEMPT DENIED: somebody tried to weaken a trail, and the call failed."
         }
@@ -416,7 +465,13 @@ fn status(incident: &Incident) -> String {
         .storm
         .as_ref()
         .map_or_else(|| state.to_owned(), storm_notice::status);
-    format!("{}  {state}", incident.severity.as_str().to_uppercase())
+    let but = match incident.outcome {
+        Outcome::LeftAlone | Outcome::Restored => "",
+        _ if incident.is_left_in_part() => " But for what break-glass leaves alone.",
+        _ => "",
+    };
+    let severity = incident.severity.as_str().to_uppercase();
+    format!("{severity}  {state}{but}")
 }
 
 fn yes_or_no(yes: bool) -> &'static str {
@@ -451,9 +506,4 @@ fn gap_text(gap: i64, timing: &Timing) -> String {
         format!("about {} s", gap / 1_000)
     };
     format!("{about} (the trail's times are in whole seconds)")
-}
-
-/// Without the fraction where there is none, so as not to claim to know it.
-pub(crate) fn shown(moment: Moment) -> String {
-    moment.to_string().replace(".000Z", "Z")
 }

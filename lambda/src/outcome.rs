@@ -23,6 +23,8 @@ pub enum Outcome {
     Unverified,
     /// The trail is not as declared, and the mode forbids to heal it.
     WouldRestore,
+    /// The trail is not as declared, and that is left alone until break-glass ends.
+    LeftAlone,
     /// The call failed.
     AttemptDenied,
     /// The call cannot be undone from here.
@@ -65,6 +67,7 @@ impl Outcome {
             Self::NotRestored => "not_restored",
             Self::Unverified => "unverified",
             Self::WouldRestore => "would_restore",
+            Self::LeftAlone => "left_alone",
             Self::AttemptDenied => "attempt_denied",
             Self::Reported => "reported",
             Self::Unreachable => "unreachable",
@@ -86,6 +89,7 @@ impl Outcome {
             | Self::AlreadyLogging
             | Self::AlreadyRestored
             | Self::WouldRestore
+            | Self::LeftAlone
             | Self::Reported
             | Self::StormSummary => Severity::High,
             Self::Unconfirmed | Self::AttemptDenied | Self::AccountSuspended => Severity::Medium,

@@ -7,6 +7,7 @@ use std::{future::Future, time::Duration};
 use crate::{
     arn::TrailArn,
     baseline::{Baseline, Guards},
+    break_glass::Exemption,
     budget::Budget,
     failure::CallError,
     moment::Moment,
@@ -30,6 +31,32 @@ pub trait TrailApi {
         remedy: &Remedy,
         budget: Budget,
     ) -> impl Future<Output = Result<(), CallError>>;
+}
+
+/// What led to the look at a trail, as far as the reconciliation has to know.
+pub trait Occasion {
+    /// Whether a look that finds the trail as declared can be the truth beside what
+    /// the event tells: one that can not may be older than the call, and is repeated
+    /// before it is believed.
+    fn shows(&self, baseline: &Baseline, observed: &Observation) -> bool;
+
+    /// Which of the fields that differ are left alone. Asked at each look that finds
+    /// a difference: the answer may change while the trail is looked at.
+    fn leaves(
+        &self,
+        baseline: &Baseline,
+        differs: &[Drift],
+        observed: &Observation,
+    ) -> impl Future<Output = LeftAlone>;
+}
+
+/// What is left alone of what differs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// The fields.
+    pub fields: Vec<String>,
+    /// Whether they are what the call of the event did.
+    pub is_exempt: bool,
 }
 
 /// Whether the function heals or only says what it would do.
@@ -57,7 +84,8 @@ pub struct BaselineProblem {
 pub enum Cause {
     /// An event says that logging was stopped: start first, read later.
     Stop,
-    /// An event says that this part was changed by a call.
+    /// An event says that this part was changed by a call. Logging, if the stop is one
+    /// that is left alone.
     Change(Part),
     /// The time has come.
     Sweep,
@@ -72,8 +100,15 @@ pub struct Reconciliation {
     pub begun_at: Moment,
     /// What differed, as first found.
     pub found: Vec<Drift>,
-    /// What differed at the last look.
+    /// What differed at the last look and is not left alone.
     pub left: Vec<Drift>,
+    /// What was left alone at the last look, for break-glass.
+    pub left_alone: Vec<Drift>,
+    /// Whether that is what the call of the event did.
+    pub is_exempt: bool,
+    /// The entry under which that is left alone; if nothing is, the one that has ended
+    /// under which it was.
+    pub break_glass: Option<Exemption>,
     /// The calls that were made to heal, in order; each may hold a few tries.
     pub calls: Vec<&'static str>,
     /// The calls that would heal `found`, in [`Mode::Observe`].
@@ -84,8 +119,8 @@ pub struct Reconciliation {
     pub reads: u32,
     /// The logging state last read.
     pub logging: Option<LoggingState>,
-    /// When a look first showed the trail as declared, without any later one
-    /// that does not; `None` if none did.
+    /// When a look first showed the trail as declared, but for what is left alone,
+    /// without any later one that does not; `None` if none did.
     pub verified_at: Option<Moment>,
     /// The healing calls of the last round that failed, unless made good since.
     pub refused: Vec<CallError>,
@@ -134,18 +169,15 @@ const INEFFECTIVE_ROUNDS: u32 = 4;
 /// functions do not keep in step.
 const PACE: Duration = Duration::from_millis(700);
 
-/// Makes `trail` what `baseline` says, and reads it back, until `budget` is spent.
-///
-/// `shows` tells whether a look that finds the trail as declared can be the truth
-/// beside what the event tells: one that can not may be older than the call, and
-/// is repeated before it is believed.
+/// Makes `trail` what `baseline` says, but for what `occasion` leaves alone, and reads
+/// it back, until `budget` is spent.
 pub async fn reconcile(
     api: &impl TrailApi,
     trail: &TrailArn,
     baseline: impl Future<Output = Result<Baseline, BaselineProblem>>,
     cause: Cause,
     mode: Mode,
-    shows: impl Fn(&Baseline, &Observation) -> bool,
+    occasion: &impl Occasion,
     budget: Budget,
 ) -> Reconciliation {
     let mut run = Run {
@@ -166,7 +198,7 @@ pub async fn reconcile(
         Err(problem) => run.done.baseline_problem = Some(problem),
     }
     let baseline = run.done.baseline.clone();
-    run.converge(&baseline, cause, mode, shows).await;
+    run.converge(&baseline, cause, mode, occasion).await;
     run.done
 }
 
@@ -190,6 +222,9 @@ impl Reconciliation {
             begun_at: Moment::now(),
             found: Vec::new(),
             left: Vec::new(),
+            left_alone: Vec::new(),
+            is_exempt: false,
+            break_glass: None,
             calls: Vec::new(),
             would_call: Vec::new(),
             start_accepted_at: None,
@@ -220,7 +255,7 @@ impl<A: TrailApi> Run<'_, A> {
         baseline: &Baseline,
         cause: Cause,
         mode: Mode,
-        shows: impl Fn(&Baseline, &Observation) -> bool,
+        occasion: &impl Occasion,
     ) {
         let mut looks = 0;
         let mut settling = 0;
@@ -245,11 +280,22 @@ impl<A: TrailApi> Run<'_, A> {
                 .api
                 .observe(self.trail, baseline.guards(), self.budget)
                 .await;
-            let differs = self.note(baseline, &observed);
+            let mut differs = drift(baseline, &observed);
+            let left_alone = if differs.is_empty() {
+                LeftAlone::default()
+            } else {
+                occasion.leaves(baseline, &differs, &observed).await
+            };
+            let is_left = |drift: &Drift| left_alone.fields.contains(&drift.field);
+            self.done.left_alone = differs.extract_if(.., |drift| is_left(drift)).collect();
+            self.done.is_exempt = left_alone.is_exempt;
+            // It may have been found before it was known to be left alone.
+            self.done.found.retain(|drift| !is_left(drift));
+            self.note(&differs, &observed);
             let is_last_look = looks >= WAITS.len();
 
             if self.done.verified_at.is_some() {
-                if looks >= self.looks_until_believed(cause, shows(baseline, &observed)) {
+                if looks >= self.looks_until_believed(cause, occasion.shows(baseline, &observed)) {
                     return;
                 }
             } else if differs.is_empty() {
@@ -305,19 +351,18 @@ impl<A: TrailApi> Run<'_, A> {
         }
     }
 
-    /// Notes what a look showed; returns what differs.
-    fn note(&mut self, baseline: &Baseline, observed: &Observation) -> Vec<Drift> {
+    /// Notes what a look showed.
+    fn note(&mut self, differs: &[Drift], observed: &Observation) {
         let done = &mut self.done;
         done.reads += 1;
         done.is_missing = observed.is_missing;
         if observed.logging.is_some() {
             done.logging = observed.logging;
         }
-        let differs = drift(baseline, observed);
         // What a new trail lacks belongs to the deletion of the old one.
         let was_missing = done.found.iter().any(|drift| drift.part == Part::Existence);
         if !was_missing {
-            for drift in &differs {
+            for drift in differs {
                 let is_known = done.found.iter().any(|known| known.field == drift.field);
                 let is_echo =
                     drift.part == Part::Logging && self.healed.iter().any(|h| h.is_same(drift));
@@ -334,14 +379,17 @@ impl<A: TrailApi> Run<'_, A> {
             .filter(|new| done.left.iter().all(|old| old.field != new.field));
         let new: Vec<Drift> = new.cloned().collect();
         done.left.extend(new);
-        let is_whole = differs.is_empty() && observed.unread.is_empty();
+        // A trail that may be missing has nothing to be read.
+        let may_be_missing = observed.is_missing && differs.is_empty();
+        let unread = observed.unread.iter();
+        let unread = unread.filter(|error| !(may_be_missing && error.is_trail_missing()));
+        done.unread = unread.cloned().collect();
+        let is_whole = differs.is_empty() && done.unread.is_empty();
         if !is_whole {
             done.verified_at = None;
         } else if done.verified_at.is_none() {
             done.verified_at = Some(Moment::now());
         }
-        done.unread.clone_from(&observed.unread);
-        differs
     }
 
     /// The number of looks after which a trail that is found as declared is believed
@@ -350,8 +398,9 @@ impl<A: TrailApi> Run<'_, A> {
     fn looks_until_believed(&self, cause: Cause, shows: bool) -> usize {
         match cause {
             Cause::Sweep | Cause::Echo => 1,
-            Cause::Stop if shows => 1,
-            Cause::Stop => WAITS.len(),
+            Cause::Change(_) if self.done.is_exempt => 1,
+            Cause::Stop | Cause::Change(Part::Logging) if shows => 1,
+            Cause::Stop | Cause::Change(Part::Logging) => WAITS.len(),
             Cause::Change(_) if !self.done.calls.is_empty() => 1,
             Cause::Change(_) if shows => LOOKS_PER_CALL,
             Cause::Change(_) => LOOKS_PER_CALL + 1,

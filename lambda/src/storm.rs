@@ -40,11 +40,7 @@ impl Handler {
     ///
     /// # Errors
     /// The first failure: incidents that were not told one by one wait for it.
-    pub(crate) async fn sum_up(
-        &self,
-        owner: &str,
-        deadline: SystemTime,
-    ) -> Result<(), CallError> {
+    pub(crate) async fn sum_up(&self, owner: &str, deadline: SystemTime) -> Result<(), CallError> {
         let budget = Budget::for_notice(deadline);
         let open = self.incidents().read(OPEN, budget).await?;
         let Some(Field::Texts(names)) = open.get(OPEN_GROUPS) else {
@@ -62,12 +58,7 @@ impl Handler {
 
     /// The summary goes out first, and is noted afterwards: who is killed in between
     /// tells it twice.
-    async fn sum_up_group(
-        &self,
-        name: &str,
-        owner: &str,
-        budget: Budget,
-    ) -> Result<(), CallError> {
+    async fn sum_up_group(&self, name: &str, owner: &str, budget: Budget) -> Result<(), CallError> {
         let table = self.incidents();
         let key = name.split('@').next().unwrap_or_default();
         let group = Group::read(&table.read(key, budget).await?);
@@ -245,9 +236,7 @@ async fn begin_again(
     entry.insert("first_at".to_owned(), Field::Number(now));
     entry.insert("last_at".to_owned(), Field::Number(now));
     entry.insert("actor_json".to_owned(), Field::Text(member.actor()));
-    table
-        .replace(&member.group, entry, first_at, budget)
-        .await
+    table.replace(&member.group, entry, first_at, budget).await
 }
 
 async fn open(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallError> {

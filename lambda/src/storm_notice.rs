@@ -4,7 +4,6 @@ use crate::{
     advice::{ASK_THE_OWNER, deeds_of_key},
     group::Storm,
     incident::Incident,
-    notice::shown,
     outcome::Outcome,
     page::Page,
     text::Clean,
@@ -43,9 +42,9 @@ pub(crate) fn again(incident: &Incident) -> Option<String> {
         more => format!(" {more} of them were not told one by one: they come in a summary."),
     };
     Some(format!(
-        " It is the {} {what} by this actor since {}.{untold}",
+        "It is the {} {what} by this actor since {}.{untold}",
         ordinal(repetition.count),
-        shown(repetition.since)
+        repetition.since.to_seconds()
     ))
 }
 
@@ -90,8 +89,8 @@ pub(crate) fn sentence(incident: &Incident, storm: &Storm) -> String {
         } else {
             "calls"
         },
-        shown(storm.first_at),
-        shown(storm.last_at),
+        storm.first_at.to_seconds(),
+        storm.last_at.to_seconds(),
     )
 }
 
@@ -121,8 +120,8 @@ pub(crate) fn page(page: &mut Page, incident: &Incident, storm: &Storm) {
     page.heading("WHAT IT WAS");
     page.fact("Incidents", Some(storm.count));
     page.fact("Told only here", Some(storm.untold));
-    page.fact("First (UTC)", Some(shown(storm.first_at)));
-    page.fact("Last (UTC)", Some(shown(storm.last_at)));
+    page.fact("First (UTC)", Some(storm.first_at.to_seconds()));
+    page.fact("Last (UTC)", Some(storm.last_at.to_seconds()));
     let outcomes: Vec<String> = storm
         .outcomes
         .iter()

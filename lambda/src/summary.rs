@@ -21,6 +21,9 @@ pub(crate) fn summary(incident: &Incident) -> String {
     let happened = happened(incident, &trail);
     let now = match incident.outcome {
         Outcome::Restored if incident.is_plain_stop() => "It is logging again.".to_owned(),
+        Outcome::Restored if incident.is_left_in_part() => {
+            "It is as declared again but for what follows, read back.".to_owned()
+        }
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
         Outcome::AlreadyLogging if incident.is_unexplained() => {
             "It is logging. Nobody may have been told of that stop: its event did not come."
@@ -60,6 +63,8 @@ pub(crate) fn summary(incident: &Incident) -> String {
             _ => "Nothing proves that it is logging again.".to_owned(),
         },
         Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
+        // The next sentence says it all.
+        Outcome::LeftAlone => String::new(),
         Outcome::AttemptDenied => "The call failed.".to_owned(),
         Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
         Outcome::Unreachable
@@ -67,8 +72,26 @@ pub(crate) fn summary(incident: &Incident) -> String {
         | Outcome::SweepIncomplete
         | Outcome::StormSummary => String::new(),
     };
-    let again = storm_notice::again(incident).unwrap_or_default();
-    format!("{happened} {now}{again}")
+    let mut sentences = vec![happened, now];
+    sentences.extend(break_glass(incident));
+    sentences.extend(storm_notice::again(incident));
+    sentences.retain(|sentence| !sentence.is_empty());
+    sentences.join(" ")
+}
+
+/// What break-glass has to do with it.
+fn break_glass(incident: &Incident) -> Option<String> {
+    let glass = incident.break_glass.as_ref()?;
+    let (reason, principal) = (glass.reason.quoted(), &glass.principal);
+    let until = glass.expires_at.to_seconds();
+    Some(if glass.left_alone.is_empty() {
+        format!("BREAK-GLASS {reason} of {principal} had left it alone, and ended at {until}.")
+    } else {
+        let fields = glass.left_alone.join(", ");
+        format!(
+            "BREAK-GLASS {reason} of {principal}: NOT as declared and left alone until {until}, then healed: {fields}."
+        )
+    })
 }
 
 /// What a sweep of the organisation found about accounts.
@@ -109,7 +132,7 @@ fn happened(incident: &Incident, trail: &str) -> String {
             None if incident.outcome == Outcome::AlreadyLogging => format!(
                 "{looked} By its own times it was stopped and started again, and no recorded call explains it."
             ),
-            None if fields.is_empty() => looked,
+            None if fields.is_empty() || incident.outcome == Outcome::LeftAlone => looked,
             None => format!("{looked} No recorded call explains it yet."),
         };
     }

@@ -17,11 +17,12 @@ use crate::{
     failure::Failure,
     handler::{Handler, conclude},
     incident::{Circumstances, Incident, calls_behind_stop},
+    look::Look,
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
     tell::{Finds, Told},
-    told::{event_key, stop_key},
+    told::{SETTLED, event_key, stop_key},
     trail::{Part, calls_behind},
 };
 
@@ -107,15 +108,19 @@ impl Handler {
     ) {
         let budget = Budget::for_restoration(deadline);
         let none = Event::default();
-        let done = self
-            .reconcile(cloudtrail, trail, Cause::Sweep, &none, budget)
-            .await;
+        let look = Look::new(self, trail, &none, Cause::Sweep, budget);
+        let mut done = self.reconcile(cloudtrail, &look).await;
+        // What is asked to tell more of it must not hold up the notice for long.
+        let budget = Budget::for_enrichment(deadline);
+        if done.break_glass.is_none() {
+            done.break_glass = look.ended(&done, budget).await;
+        }
         let seen = Seen {
             cloudtrail,
             trail,
             done,
             owner,
-            budget: Budget::for_enrichment(deadline),
+            budget,
         };
         if let Some(incident) = self.of_drift(&seen).await {
             self.find(finds, incident);
@@ -201,7 +206,7 @@ impl Handler {
                 continue;
             };
             // A call that was told of already was answered then: it is not this one.
-            let told = event_key(trail.as_str(), id, &event.fingerprint(), false);
+            let told = event_key(trail.as_str(), id, &event.fingerprint(), SETTLED);
             if !self.was_told(&told, seen.owner, budget).await {
                 return Some(event);
             }

@@ -28,17 +28,19 @@ impl Keys {
         }
         let event: Vec<String> = incident.event_key().into_iter().collect();
         let stop = incident.stop_key();
+        let hours = now.epoch_millis() / 3_600_000;
+        let reminder = incident.reminder_key(hours / 24);
         if incident.source == "event" {
             return Self {
                 claimed: event,
-                noted: stop.into_iter().collect(),
+                noted: stop.into_iter().chain(reminder).collect(),
             };
         }
         let trail = incident.trail_key();
-        let hours = now.epoch_millis() / 3_600_000;
         // What stays wrong is found by every sweep, and told now and then.
         let claimed = match incident.outcome {
             outcome if outcome.is_failure() => vec![still(incident, trail, hours)],
+            Outcome::LeftAlone => reminder.into_iter().collect(),
             Outcome::WouldRestore | Outcome::AccountSuspended => {
                 vec![still(incident, trail, hours / 24)]
             }
@@ -79,30 +81,41 @@ impl Incident {
             .then(|| stop_key(self.trail_key(), stopped_at))
     }
 
+    /// The key of the day on which it is told what is left alone.
+    fn reminder_key(&self, day: i64) -> Option<String> {
+        let glass = self.break_glass.as_ref()?;
+        let what = json!([glass, self.timing.stopped_at]);
+        let trail = self.trail_key();
+        (self.outcome == Outcome::LeftAlone)
+            .then(|| format!("{trail}#left#{}#{day}", sha256(&what.to_string())))
+    }
+
     /// What a key says of the trail.
     fn trail_key(&self) -> &str {
         self.trail.arn.as_ref().map_or("", Clean::as_str)
     }
 
-    /// The key of the event: what failed and what was settled are told apart, so
-    /// that a late success is told after a failure.
+    /// The key of the event: what failed, what was left alone and what was settled are
+    /// told apart, so that a late success is told after a failure.
     #[must_use]
     pub fn event_key(&self) -> Option<String> {
         let id = self.id.as_ref()?.as_str();
-        Some(event_key(
-            self.trail_key(),
-            id,
-            &self.fingerprint,
-            self.outcome.is_failure(),
-        ))
+        let how = match self.outcome {
+            Outcome::LeftAlone => "left",
+            outcome if outcome.is_failure() => "failed",
+            _ => SETTLED,
+        };
+        Some(event_key(self.trail_key(), id, &self.fingerprint, how))
     }
 }
 
-/// The key of an event about a trail; the fingerprint keeps a forged event from
+/// What the key of an event says that needs nobody's care any more.
+pub const SETTLED: &str = "settled";
+
+/// The key of an event about a trail, and of how it ended; the fingerprint keeps a forged event from
 /// silencing the real one.
 #[must_use]
-pub fn event_key(trail: &str, event_id: &str, fingerprint: &str, failed: bool) -> String {
-    let how = if failed { "failed" } else { "settled" };
+pub fn event_key(trail: &str, event_id: &str, fingerprint: &str, how: &str) -> String {
     format!("{trail}#{event_id}#{fingerprint}#{how}")
 }
 

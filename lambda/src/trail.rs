@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    baseline::{Baseline, Settings},
+    baseline::{Baseline, Settings, sha256},
     failure::CallError,
     moment::Moment,
     selectors::{InsightSelector, Selectors, sorted_insights},
@@ -145,6 +145,15 @@ impl Drift {
     #[must_use]
     pub fn stopped() -> Self {
         Self::new(Part::Logging, "is_logging", json!(false), &json!(true))
+    }
+
+    /// Tells this difference from every other of the trail: a hash of the field, of
+    /// what was found and, of logging, of when the trail was stopped.
+    #[must_use]
+    pub fn mark(&self, logging: Option<LoggingState>) -> String {
+        let stopped_at = logging.and_then(|state| state.stopped_at);
+        let stopped_at = stopped_at.filter(|_| self.part == Part::Logging);
+        sha256(&json!([self.field, self.found, stopped_at]).to_string())
     }
 
     /// Whether it is the same field with the same value found.
@@ -348,7 +357,9 @@ pub fn remedies(drift: &[Drift], baseline: &Baseline, observed: &Observation) ->
     if let (true, Some(insights)) = (differs(Part::InsightSelectors), &baseline.insight_selectors) {
         remedies.push(Remedy::PutInsightSelectors(insights.clone()));
     }
-    if let (Some(declared), Some(seen)) = (&baseline.tags, &observed.tags) {
+    if let (true, Some(declared), Some(seen)) =
+        (differs(Part::Tags), &baseline.tags, &observed.tags)
+    {
         let minus = |all: &BTreeMap<String, String>, kept: &dyn Fn(&String, &String) -> bool| {
             all.iter()
                 .filter(|(key, value)| !kept(key, value))

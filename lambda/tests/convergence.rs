@@ -18,16 +18,48 @@ use fastrand::Rng;
 use trailkeeper::{
     baseline::Baseline,
     budget::Budget,
-    reconcile::{Cause, Mode, Reconciliation, reconcile},
-    trail::{Part, drift},
+    reconcile::{Cause, LeftAlone, Mode, Occasion, Reconciliation, reconcile},
+    trail::{Drift, Observation, Part, drift},
 };
 
 use memory::{Attack, Memory, Trail, baselines, trail};
 
 const SEQUENCES: u64 = 400;
 
+/// Whether looks are believed, and the fields that are left alone.
+struct Asked {
+    shows: bool,
+    leaves: Vec<String>,
+}
+
+impl Occasion for Asked {
+    fn shows(&self, _: &Baseline, _: &Observation) -> bool {
+        self.shows
+    }
+
+    async fn leaves(&self, _: &Baseline, _: &[Drift], _: &Observation) -> LeftAlone {
+        LeftAlone {
+            fields: self.leaves.clone(),
+            is_exempt: false,
+        }
+    }
+}
+
 async fn answer(memory: &Memory, cause: Cause, mode: Mode) -> Reconciliation {
-    let shows = memory.is_believed();
+    answer_but(memory, cause, mode, &[]).await
+}
+
+/// Answers, and leaves `fields` alone.
+async fn answer_but(
+    memory: &Memory,
+    cause: Cause,
+    mode: Mode,
+    fields: &[String],
+) -> Reconciliation {
+    let asked = Asked {
+        shows: memory.is_believed(),
+        leaves: fields.to_vec(),
+    };
     let baseline = memory.baseline.clone();
     reconcile(
         memory,
@@ -35,7 +67,7 @@ async fn answer(memory: &Memory, cause: Cause, mode: Mode) -> Reconciliation {
         async { Ok(baseline) },
         cause,
         mode,
-        |_, _| shows,
+        &asked,
         Budget::lasting(Duration::from_secs(35)),
     )
     .await
@@ -212,4 +244,85 @@ async fn one_refused_setting_does_not_keep_the_others_from_being_healed() {
             .iter()
             .any(|error| error.to_string().contains("KmsKeyDisabled"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_alone_stays_and_everything_else_is_healed() {
+    let mut left_something = 0;
+    for seed in 0..SEQUENCES {
+        let mut rng = Rng::with_seed(seed);
+        let all = baselines();
+        let memory = Memory::new(all[rng.usize(..all.len())].clone(), &mut rng);
+        for _ in 0..rng.usize(1..6) {
+            memory.attack(&Attack::random(&mut rng));
+        }
+        memory.end_attacks();
+        let before = drift(&memory.baseline, &memory.observed());
+        let fields: Vec<String> = before
+            .iter()
+            .filter(|_| rng.bool())
+            .map(|drift| drift.field.clone())
+            .collect();
+        let left_alone: Vec<&Drift> = before
+            .iter()
+            .filter(|drift| fields.contains(&drift.field))
+            .collect();
+        let done = answer_but(&memory, Cause::Sweep, Mode::Enforce, &fields).await;
+        let after = drift(&memory.baseline, &memory.observed());
+        // Log group and its role go together, as do basic and advanced selectors.
+        let goes_along = |drift: &&Drift| {
+            drift.field.starts_with("cloud_watch_logs_") || drift.field.ends_with("event_selectors")
+        };
+        for drift in &left_alone {
+            let stays = after.iter().any(|now| now.is_same(drift));
+            assert!(
+                stays || goes_along(drift),
+                "seed {seed}: {} was healed",
+                drift.field
+            );
+        }
+        for drift in &after {
+            assert!(
+                fields.contains(&drift.field),
+                "seed {seed}: {} stays",
+                drift.field
+            );
+        }
+        assert!(
+            done.verified_at.is_some() && done.left.is_empty(),
+            "seed {seed}"
+        );
+        let of_done = |all: &[Drift]| all.iter().map(|d| d.field.clone()).collect::<Vec<_>>();
+        assert_eq!(of_done(&done.left_alone), of_done(&after), "seed {seed}");
+        left_something += usize::from(!after.is_empty());
+        // When it has ended, the next sweep heals it.
+        answer(&memory, Cause::Sweep, Mode::Enforce).await;
+        assert!(is_as_declared(&memory), "seed {seed}");
+    }
+    assert!(
+        left_something > 50,
+        "{left_something} sequences left something"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_is_left_alone_is_not_started_and_any_other_stop_is() {
+    let all = baselines();
+    let logging = ["is_logging".to_owned()];
+    for mode in [Mode::Enforce, Mode::Observe] {
+        let memory = Memory::calm(all[0].clone());
+        memory.attack(&Attack::Stop);
+        let cause = Cause::Change(Part::Logging);
+        let done = answer_but(&memory, cause, mode, &logging).await;
+        assert_eq!(memory.calls(), 0);
+        assert!(done.verified_at.is_some() && done.found.is_empty());
+        assert_eq!(done.left_alone.len(), 1);
+        assert!(done.would_call.is_empty());
+    }
+    // The start comes first, whatever is left alone.
+    let memory = Memory::calm(all[0].clone());
+    memory.attack(&Attack::Stop);
+    let done = answer_but(&memory, Cause::Stop, Mode::Enforce, &logging).await;
+    assert_eq!(done.calls, ["cloudtrail:StartLogging"]);
+    assert!(is_as_declared(&memory));
 }

@@ -25,7 +25,8 @@ REPO = "repo:example/infrastructure"
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 # AWS asks for these on the resource; MiniStack 1.5 asks on `*`, on a rule of the bus
-# "default", on a schedule of the group "default".
+# "default", on a schedule of the group "default". The drill's is a condition whose keys
+# it does not know.
 GAPS = {
     "plan": [
         "cloudwatch:ListTagsForResource",
@@ -47,7 +48,19 @@ GAPS = {
         "lambda:CreateFunction",
         "scheduler:CreateSchedule",
     ],
+    "drill": ["sns:Subscribe"],
 }
+
+
+@dataclass
+class Rehearsal:
+    """A drill by its role: how it ended, whether it heard the notice, what it left, what people were told."""
+
+    code: int
+    output: str
+    heard: bool
+    left: list[str]
+    outcomes: list[str]
 
 
 @dataclass
@@ -59,7 +72,7 @@ class Piped:
     replaced: list[str]
     refusals: dict[str, str]
     untrusted: dict[str, str]
-    drill: tuple[int, list[str]]
+    drill: Rehearsal
     bounded: dict[str, str]
 
 
@@ -77,16 +90,18 @@ def _present(admin: Aws, role_arn: str, token: str) -> str:
     return answer["AssumedRoleUser"]["Arn"]
 
 
-def _prepare(admin: Aws, role_arn: str) -> Aws:
+def _prepare(admin: Aws, role_arn: str, topic_arn: str) -> Aws:
     """A session of a role that the lab's gateway knows, and what the emulator asks for too much."""
     iam, name = admin.client("iam"), role_arn.rsplit("/", 1)[-1]
     account = role_arn.split(":")[4]
     trusted = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=_document(trusted))
-    if not name.endswith("-drill"):
+    if name.endswith("-drill"):
+        gaps = {"Effect": "Allow", "Action": GAPS["drill"], "Resource": topic_arn}
+    else:
         actions = GAPS["plan"] + (GAPS["apply"] if name.endswith("-apply") else [])
         gaps = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-        iam.put_role_policy(RoleName=name, PolicyName="gaps-of-the-emulator", PolicyDocument=_document(gaps))
+    iam.put_role_policy(RoleName=name, PolicyName="gaps-of-the-emulator", PolicyDocument=_document(gaps))
     given = admin.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="run-1")["Credentials"]
     return admin.as_(Credentials(name, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]))
 
@@ -106,14 +121,21 @@ def _refusal(call: Callable[[], Any]) -> str:
 def pipe(deployment: Deployment, variables: dict[str, Any]) -> Piped:
     """Roles by the administrator, everything else by the roles."""
     admin, mine = deployment.admin, deployment.terraform
-    trail_arn = f"arn:aws:cloudtrail:{deployment.region}:{deployment.account}:trail/trailkeeper"
+    here = f"{deployment.region}:{deployment.account}"
+    trail_arn = f"arn:aws:cloudtrail:{here}:trail/trailkeeper"
+    # By its name: the roles are there before the topic is.
+    topic_arn = f"arn:aws:sns:{here}:trailkeeper-alerts"
     setup: Terraform = deployment.trail_terraform
     setup.write(
         INFRA / "modules" / "pipeline-roles",
         {
             "plan_subjects": [f"{REPO}:pull_request"],
             "apply_subjects": [f"{REPO}:environment:production"],
-            "drill": {"subjects": [f"{REPO}:environment:drill"], "trail_arns": [trail_arn]},
+            "drill": {
+                "subjects": [f"{REPO}:environment:drill"],
+                "trail_arns": [trail_arn],
+                "topic_arn": topic_arn,
+            },
             "require_workload_boundary": False,
         },
     )
@@ -137,7 +159,7 @@ def pipe(deployment: Deployment, variables: dict[str, Any]) -> Piped:
             "another audience": _token("environment:production", "https://example.com"),
         }.items()
     }
-    roles = {name: _prepare(admin, arn) for name, arn in arns.items()}
+    roles = {name: _prepare(admin, arn, topic_arn) for name, arn in arns.items()}
 
     mine.aws = roles["apply"]
     given = {"change_principals": [arns["apply"]], "permissions_boundary": boundary, "tags": {"owner": "security"}}
@@ -148,32 +170,74 @@ def pipe(deployment: Deployment, variables: dict[str, Any]) -> Piped:
 
     inbox = Inbox(admin, deployment.inbox_url)
     guarded = Guarded(deployment, inbox)
-    drilled = _drill(guarded, roles["drill"], trail_arn)
+    drilled = _drill(guarded, roles["drill"], trail_arn, topic_arn)
     inbox.close()
     return Piped(
         trail_arn,
         trusted,
         [c["address"] for c in planned if "delete" in c["change"]["actions"] or "create" in c["change"]["actions"]],
-        {what: _refusal(call) for what, call in _attempts(deployment, roles, arns).items()},
+        {
+            what: _refusal(call)
+            for attempts in (
+                _attempts(deployment, roles, arns),
+                _drills_attempts(deployment, roles["drill"], topic_arn),
+            )
+            for what, call in attempts.items()
+        },
         untrusted,
         drilled,
         {what: _refusal(call) for what, call in _bounded_calls(deployment, boundary).items()},
     )
 
 
-def _drill(guarded: Guarded, role: Aws, trail_arn: str) -> tuple[int, list[str]]:
-    """The real drill, as the role; its exit code, and the outcomes that people were told."""
+def _drill(guarded: Guarded, role: Aws, trail_arn: str, topic_arn: str) -> Rehearsal:
+    """The real drill, as the role."""
     since = time.time()
     with tempfile.TemporaryDirectory() as out:
-        ended = Running(role, Path(out), "--trail", trail_arn, "--yes", "--budget", "30").end()
+        arguments = ("--trail", trail_arn, "--topic", topic_arn, "--yes", "--budget", "30")
+        ended = Running(role, Path(out), *arguments).end()
+        report = ended.report if ended.code in {0, 1, 3} else {}
     guarded.notice(since)
     guarded.settle()
-    return ended.code, [notice["outcome"] for notice in guarded.notices(since)]
+    admin = guarded.lab.admin
+    queues = admin.client("sqs").list_queues(QueueNamePrefix="trailkeeper-drill-").get("QueueUrls", [])
+    subscribed = admin.client("sns").list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]
+    return Rehearsal(
+        ended.code,
+        ended.output,
+        report.get("figures", {}).get("notice_received_ms") is not None,
+        queues + [each["Endpoint"] for each in subscribed if ":trailkeeper-drill-" in each["Endpoint"]],
+        [notice["outcome"] for notice in guarded.notices(since)],
+    )
+
+
+def _drills_attempts(deployment: Deployment, drill: Aws, topic_arn: str) -> dict[str, Callable[[], Any]]:
+    """What the drill's role must not be able to do beside its drill."""
+    admin = deployment.admin
+    other_trail = admin.client("cloudtrail").create_trail(
+        Name="of-another-team", S3BucketName=deployment.outputs["trail_bucket_name"]
+    )["TrailARN"]
+    other_topic = admin.client("sns").create_topic(Name="of-another-team")["TopicArn"]
+    other_queue = admin.client("sqs").create_queue(QueueName="of-another-team")["QueueUrl"]
+    dead_letters = admin.client("sqs").get_queue_url(QueueName="trailkeeper-dead-letters")["QueueUrl"]
+    own_queue = f"arn:aws:sqs:{deployment.region}:{deployment.account}:trailkeeper-drill-0123"
+    cloudtrail, sns, sqs = drill.client("cloudtrail"), drill.client("sns"), drill.client("sqs")
+    return {
+        "drill deletes the trail": lambda: cloudtrail.delete_trail(Name="trailkeeper"),
+        "drill weakens the trail": lambda: cloudtrail.update_trail(Name="trailkeeper", IsMultiRegionTrail=False),
+        "drill stops another trail": lambda: cloudtrail.stop_logging(Name=other_trail),
+        "drill hears another topic": lambda: sns.subscribe(TopicArn=other_topic, Protocol="sqs", Endpoint=own_queue),
+        "drill lists who is told": lambda: sns.list_subscriptions_by_topic(TopicArn=topic_arn),
+        "drill makes another queue": lambda: sqs.create_queue(QueueName="trailkeeper-dead-letters-2"),
+        "drill reads another queue": lambda: sqs.receive_message(QueueUrl=other_queue),
+        "drill reads the dead letters": lambda: sqs.receive_message(QueueUrl=dead_letters),
+        "drill deletes the dead letters": lambda: sqs.delete_queue(QueueUrl=dead_letters),
+    }
 
 
 def _attempts(deployment: Deployment, roles: dict[str, Aws], arns: dict[str, str]) -> dict[str, Callable[[], Any]]:
     """What each role must not be able to do."""
-    plan, apply, drill = roles["plan"], roles["apply"], roles["drill"]
+    plan, apply = roles["plan"], roles["apply"]
     outputs = deployment.outputs
     bucket, key = outputs["trail_bucket_name"], "AWSLogs/log.json.gz"
     deployment.admin.client("s3").put_object(Bucket=bucket, Key=key, Body=b"log")
@@ -212,7 +276,6 @@ def _attempts(deployment: Deployment, roles: dict[str, Aws], arns: dict[str, str
             FunctionName=outputs["responder_function_name"], Timeout=1
         ),
         "plan reads a log": lambda: plan.client("s3").get_object(Bucket=bucket, Key=key),
-        "drill deletes the trail": lambda: drill.client("cloudtrail").delete_trail(Name="trailkeeper"),
     }
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from e2e.break_glass import break_glass
 from e2e.changes import change_all
 from e2e.deployments import NEVER_SWEPT, Deployment, Recipe
 from e2e.guarded import Guarded
@@ -103,6 +104,7 @@ RECIPES: dict[str, Recipe] = {
     "scheduled": scheduled,
     "upgraded": upgrade,
     "piped": pipe,
+    "break_glass": break_glass,
 }
 # Which test files need which.
 WANTED = {
@@ -117,4 +119,5 @@ WANTED = {
     "test_legitimate_change": {"changed"},
     "test_upgrade": {"upgraded"},
     "test_pipeline_roles": {"piped"},
+    "test_break_glass": {"break_glass"},
 }

@@ -84,6 +84,7 @@ def test_a_guarded_trail_passes(guarded: Guarded, drill: Callable[..., Running],
     page = (ended.out / "report.html").read_text()
     assert "<svg" in page and "PASSED" in page and driller.credentials.name in page
     assert "PASSED" in ended.output and leftovers(guarded) == []
+    assert not (ended.out / "restore.sh").exists(), "nobody needs it any more"
     assert [notice["outcome"] for notice in guarded.notices(since)] == ["restored"]
 
 
@@ -124,6 +125,22 @@ def test_a_signal_on_the_way(guarded: Guarded, drill: Callable[..., Running], nu
     assert ended.code == 2, ended.output
     assert f"interrupted by {number.name}" in ended.output
     assert guarded.is_logging() and leftovers(guarded) == []
+
+
+def test_a_drill_that_was_killed_leaves_the_way_back(guarded: Guarded, drill: Callable[..., Running]) -> None:
+    with without_rule(guarded):
+        killed = drill("--yes", "--budget", "60")
+        killed.until("StopLogging accepted")
+        killed.kill()
+        out = killed.end().out
+    assert not guarded.is_logging()
+    assert start_command(guarded) in (out / "restore.sh").read_text()
+    guarded.start_logging()
+    since = time.time()
+    ended = drill("--yes").end()
+    assert (ended.code, "remove that file" in ended.output) == (2, True), ended.output
+    assert start_command(guarded) in (out / "restore.sh").read_text()
+    assert guarded.records(since, event_name="StopLogging") == []
 
 
 def _lost(guarded: Guarded, ended: Drilled) -> None:

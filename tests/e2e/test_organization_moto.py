@@ -103,7 +103,11 @@ def rolled_out(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         management.set_variables(
             management.variables
             | for_members
-            | {"service_control_policy_targets": [organization.root], "exempt_principals": [OPERATOR]}
+            | {
+                "service_control_policy_targets": [organization.root],
+                "evidence_arns": ["arn:aws:s3:::audit-logs-*"],
+                "exempt_principals": [OPERATOR],
+            }
         )
         management.apply()
 
@@ -230,6 +234,7 @@ def test_the_policy_keeps_administrators_off_and_lets_the_operator_in(rolled_out
     assert denies(policy, administrator, "cloudtrail:StopLogging", trail)
     assert denies(policy, responder, "cloudtrail:UpdateTrail", trail), "these members have no responder"
     assert not denies(policy, operator, "cloudtrail:StopLogging", trail)
+    assert denies(policy, administrator, "s3:DeleteObject", f"arn:aws:s3:::audit-logs-{account}/AWSLogs/log.json.gz")
     security = rolled_out.organization.accounts["security"]
     hub, own = rolled_out.for_members["hub"]["role_arn"], f"arn:aws:cloudtrail:{REGION}:{security}:trail/audit"
     assert not denies(policy, hub, "cloudtrail:UpdateTrail", own), "the hub heals its own account's trail"

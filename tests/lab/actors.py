@@ -12,7 +12,10 @@ CLOUDTRAIL_ONLY: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "cloudtra
 
 
 def listener(topic_arn: str) -> list[dict[str, Any]]:
-    """What a drill needs to follow the notice, beside what it does to the trail: as in docs/drill.md."""
+    """What a drill needs to follow the notice, beside what it does to the trail: as in docs/drill.md.
+
+    But for the condition on Subscribe, whose keys the emulator does not know.
+    """
     queue = topic_arn.replace(":sns:", ":sqs:").rsplit(":", 1)[0] + ":trailkeeper-drill-*"
     return [
         {"Effect": "Allow", "Action": "sns:Subscribe", "Resource": topic_arn},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ def demo(package: Path, binary: Path) -> None:
 def _show(rehearsal: _Rehearsal, lab: Lab, binary: Path) -> None:
     """One drill, as it shows itself, and the notice as a responder reads it."""
     reports = _REPORTS / rehearsal.attack
+    # Of a demo that was killed: its lab is gone, and the way back to it.
+    shutil.rmtree(reports, ignore_errors=True)
     command = [str(binary), "--trail", lab.outputs["trail_arn"], "--topic", lab.outputs["alerts_topic_arn"]]
     command += ["--attack", rehearsal.attack, *rehearsal.flags, "--budget", str(_LIMIT_SECONDS), "--yes"]
     command += ["--out", os.path.relpath(reports)]

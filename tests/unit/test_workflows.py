@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import signal
 import subprocess
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,36 @@ def test_the_targets_that_are_called_exist(file: Path) -> None:
     called = set(re.findall(r"\bmake (?:-C trailkeeper )?([a-z]+)(?= |$)", file.read_text(), re.MULTILINE))
     assert called
     assert called <= targets
+
+
+def test_a_cancelled_job_lets_the_drill_put_the_trail_back(tmp_path: Path) -> None:
+    """GitHub signals the step's first process alone: SIGINT, later SIGTERM, and then kills all of them."""
+    deploy = (REPOSITORY / ".github" / "workflows" / "deploy.yml").read_text()
+    (command,) = re.findall(r"^ +run: (.* drill .*)$", deploy, re.MULTILINE)
+    drill, said = tmp_path / "drill", tmp_path / "said"
+    drill.write_text("#!/bin/sh\ntrap 'echo put back; exit 2' TERM\necho attacked\nsleep 9 & wait\n")
+    drill.chmod(0o755)
+    words = f"{command} DRILL={drill}".replace("-C trailkeeper", f"-C {REPOSITORY}")
+    script = tmp_path / "step.sh"
+    script.write_text(words + "\n")
+    with said.open("w") as out:
+        step = subprocess.Popen(["bash", "-e", script], env={**os.environ, "TRAIL": "arn"}, stdout=out, stderr=out)
+
+    def wait_for(words: str) -> None:
+        deadline = time.monotonic() + 8
+        while words not in said.read_text():
+            assert time.monotonic() < deadline, said.read_text()
+            time.sleep(0.02)
+
+    try:
+        wait_for("attacked")
+        step.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        step.send_signal(signal.SIGTERM)
+        wait_for("put back")
+    finally:
+        step.kill()
+        step.wait()
 
 
 def test_the_same_binary_makes_the_same_zip(tmp_path: Path) -> None:

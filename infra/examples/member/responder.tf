@@ -29,6 +29,7 @@ module "responder" {
   baselines              = [for arn in keys(local.documents) : module.baseline[arn].baseline]
   mode                   = var.mode
   change_principals      = [for arn in var.responder.change_principals : replace(arn, "{account}", local.account)]
+  break_glass            = var.responder.break_glass
   sweep_interval_minutes = var.responder.sweep_interval_minutes
   topic_arn              = var.responder.topic_arn
   topic_kms_key_arn      = var.responder.topic_kms_key_arn

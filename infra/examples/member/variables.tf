@@ -39,6 +39,7 @@ variable "responder" {
     topic_kms_key_arn      = optional(string)
     baseline_documents     = map(string)
     change_principals      = optional(list(string), [])
+    break_glass            = optional(list(object({ principal = string, reason = string, expires_at = string })), [])
     sweep_interval_minutes = optional(number, 5)
   })
   default = null

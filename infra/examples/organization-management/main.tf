@@ -43,10 +43,12 @@ module "service_control_policy" {
   source = "../../modules/service-control-policy"
   count  = length(var.service_control_policy_targets) > 0 ? 1 : 0
 
-  targets           = var.service_control_policy_targets
-  trail_names       = var.trail_names
-  exempt_principals = var.exempt_principals
-  member_responders = var.responder != null
+  targets            = var.service_control_policy_targets
+  trail_names        = var.trail_names
+  guarded_trail_arns = var.guarded_trail_arns
+  evidence_arns      = var.evidence_arns
+  exempt_principals  = var.exempt_principals
+  member_responders  = var.responder != null
   # Bound too where the root is the target, and it heals its own trail.
   hub_account_id = var.security_account_id
 }

@@ -15,6 +15,18 @@ variable "trail_names" {
   default     = ["audit"]
 }
 
+variable "guarded_trail_arns" {
+  description = "ARNs of more such trails, for instance the organisation's: arn:aws:cloudtrail:eu-central-1:999988887777:trail/organization-trail."
+  type        = list(string)
+  default     = []
+}
+
+variable "evidence_arns" {
+  description = "ARNs of where the logs are, which the policy protects too: arn:aws:s3:::audit-logs-*, keys, log groups."
+  type        = list(string)
+  default     = []
+}
+
 variable "exempt_principals" {
   description = "ARNs of roles that may change trails and Trailkeeper all the same, such as the pipeline's in the security account: arn:aws:iam::111122223333:role/deploy."
   type        = list(string)

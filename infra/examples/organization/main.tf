@@ -88,6 +88,7 @@ module "organization" {
   member_responders = var.member_responder
 
   change_principals      = var.change_principals
+  break_glass            = var.break_glass
   excluded_accounts      = var.excluded_accounts
   sweep_interval_minutes = var.sweep_interval_minutes
   sweep_fan_out          = var.sweep_fan_out

@@ -11,6 +11,7 @@ output "for_members" {
       topic_kms_key_arn      = module.organization.topic_kms_key_arn
       baseline_documents     = module.organization.baseline_documents
       change_principals      = var.change_principals
+      break_glass            = var.break_glass
       sweep_interval_minutes = var.sweep_interval_minutes
     }
   }

@@ -72,6 +72,16 @@ variable "change_principals" {
   default     = []
 }
 
+variable "break_glass" {
+  description = "Whose changes of a trail are left alone for a time, at most 7 days, and why: docs/break-glass.md."
+  type = list(object({
+    principal  = string
+    reason     = string
+    expires_at = string
+  }))
+  default = []
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps of all accounts, 5 or more."
   type        = number

@@ -15,10 +15,12 @@ module "pipeline_roles" {
   guarded_trail_arns        = var.guarded_trail_arns
   topic_arns                = var.topic_arns
   allow_trust_changes       = var.allow_trust_changes
+  stack_sets                = var.stack_sets
 
   drill = length(var.drill_trail_arns) == 0 ? null : {
     subjects   = ["repo:${var.repository}:environment:${var.environment}-drill"]
     trail_arns = var.drill_trail_arns
+    topic_arn  = var.drill_topic_arn
   }
 
   tags = {

@@ -38,6 +38,12 @@ variable "drill_trail_arns" {
   default     = []
 }
 
+variable "drill_topic_arn" {
+  description = "Topic that gets the notices, for a drill that waits for them too: the output alerts_topic_arn of what is deployed. null: it does not."
+  type        = string
+  default     = null
+}
+
 variable "require_workload_boundary" {
   description = "Let the pipeline make roles only with the boundary in the output workload_boundary_arn."
   type        = bool
@@ -54,6 +60,12 @@ variable "topic_arns" {
   description = "ARNs of topics for notices that are not named trailkeeper-...."
   type        = list(string)
   default     = []
+}
+
+variable "stack_sets" {
+  description = "Let the pipeline deploy a hub: the module organization with its StackSets."
+  type        = bool
+  default     = false
 }
 
 variable "allow_trust_changes" {

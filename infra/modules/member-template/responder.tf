@@ -50,7 +50,10 @@ locals {
                 TRAILKEEPER_PEER_ROLES = { "Fn::Sub" = "arn:$${AWS::Partition}:iam::$${AWS::AccountId}:role/${local.remediation_role}" }
               },
               # Lambda refuses empty values.
-              [for principals in [join(",", distinct(responder.change_principals))] : { TRAILKEEPER_CHANGE_PRINCIPALS = principals } if principals != ""]...
+              concat(
+                [for principals in [join(",", distinct(responder.change_principals))] : { TRAILKEEPER_CHANGE_PRINCIPALS = principals } if principals != ""],
+                [for entries in [responder.break_glass] : { TRAILKEEPER_BREAK_GLASS = jsonencode(entries) } if length(entries) > 0],
+              )...
             )
           }
           LoggingConfig = {

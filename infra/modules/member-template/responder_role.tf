@@ -39,6 +39,15 @@ locals {
                   Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
                   Resource = local.table_arn
                 },
+              ],
+              # What is left alone, for the sweeps.
+              [for entries in [responder.break_glass] : {
+                Sid      = "RememberBreakGlass"
+                Effect   = "Allow"
+                Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+                Resource = local.table_arn
+              } if length(entries) > 0],
+              [
                 {
                   Sid      = "PublishNotices"
                   Effect   = "Allow"

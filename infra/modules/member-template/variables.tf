@@ -108,6 +108,7 @@ variable "responder" {
     topic_kms_key_arn      = string
     documents              = map(string)
     change_principals      = optional(list(string), [])
+    break_glass            = optional(list(object({ principal = string, reason = string, expires_at = string })), [])
     sweep_interval_minutes = optional(number, 5)
     memory_size            = optional(number, 256)
     log_retention_days     = optional(number, 365)

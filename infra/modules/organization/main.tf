@@ -56,6 +56,7 @@ module "responder" {
   baselines              = var.baselines
   mode                   = var.mode
   change_principals      = var.change_principals
+  break_glass            = var.break_glass
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
@@ -91,5 +92,9 @@ module "service_control_policy" {
   exempt_principals = var.exempt_principals
   member_responders = local.members_respond
   hub_account_id    = local.account
-  tags              = var.tags
+  evidence_arns     = var.evidence_arns
+
+  # The hub's own, and the organisation's: by ARN, as members may have trails of that name.
+  guarded_trail_arns = var.baselines[*].trail_arn
+  tags               = var.tags
 }

@@ -52,6 +52,7 @@ module "member_template" {
     topic_kms_key_arn      = module.notifications.kms_key_arn
     documents              = { for arn in keys(var.member_trails) : module.baseline[arn].baseline.parameter_name => module.baseline[arn].document }
     change_principals      = var.change_principals
+    break_glass            = var.break_glass
     sweep_interval_minutes = var.sweep_interval_minutes
   } : null
 }

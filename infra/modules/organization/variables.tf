@@ -226,6 +226,17 @@ variable "change_principals" {
   nullable    = false
 }
 
+variable "break_glass" {
+  description = "Whose changes of a trail are left alone for a time, and why; always told, healed by the sweep after expires_at. principal: ARN of a role or user, with * in its name after three characters or more, {account} for the trail's account. reason: 1 to 200 characters, in the notices. expires_at: RFC 3339, at most 7 days ahead; an expired entry has no effect. docs/break-glass.md"
+  type = list(object({
+    principal  = string
+    reason     = string
+    expires_at = string
+  }))
+  default  = []
+  nullable = false
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps, which compare every trail of every account with its baseline whether an event came or not."
   type        = number
@@ -260,7 +271,7 @@ variable "subscriptions" {
 }
 
 variable "service_control_policy_targets" {
-  description = "Ids of the root, units or accounts whose administrators a service control policy keeps off the trails and off Trailkeeper. Needs that policies are managed here: in the management account, or delegated. None: no policy."
+  description = "Ids of the root, units or accounts whose administrators a service control policy keeps off the trails, member_trails and baselines, and off Trailkeeper. Needs that policies are managed here: in the management account, or delegated. None: no policy."
   type        = list(string)
   default     = []
   nullable    = false
@@ -268,6 +279,13 @@ variable "service_control_policy_targets" {
 
 variable "exempt_principals" {
   description = "ARNs of roles that the service control policy lets change what it protects, such as the pipeline's; account and parts of the name may be *."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "evidence_arns" {
+  description = "ARNs of where the trails' logs are, which that policy keeps everybody else off: buckets and log groups, whose names may hold *, and keys. For instance arn:aws:s3:::audit-logs-*."
   type        = list(string)
   default     = []
   nullable    = false

@@ -61,7 +61,7 @@ locals {
       Sid      = "EvidenceStays"
       Effect   = "Deny"
       Action   = local.evidence_actions
-      Resource = concat(local.resources.trails, [local.resources.keys, "${local.arn}:s3:::${var.name}-logs-*"])
+      Resource = concat(local.resources.trails, var.guarded_trail_arns, [local.resources.keys, "${local.arn}:s3:::${var.name}-logs-*"])
     }],
     # Policies say who may read logs; the pipeline itself never does.
     [true, {

@@ -95,20 +95,3 @@ resource "aws_iam_role_policy" "state" {
   role   = aws_iam_role.this[each.key].name
   policy = each.value
 }
-
-resource "aws_iam_role_policy" "drill" {
-  count = var.drill == null ? 0 : 1
-
-  name = "drill"
-  role = aws_iam_role.this["drill"].name
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "StopAndStartTrails"
-      Effect   = "Allow"
-      Action   = ["cloudtrail:GetTrailStatus", "cloudtrail:StartLogging", "cloudtrail:StopLogging"]
-      Resource = var.drill.trail_arns
-    }]
-  })
-}

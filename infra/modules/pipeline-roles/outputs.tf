@@ -1,5 +1,5 @@
 output "role_arns" {
-  description = "ARNs of the roles by what they are for: plan, apply, and drill if there is one. The apply role belongs into change_principals."
+  description = "ARNs of the roles by what they are for: plan, apply, and drill if there is one. The apply role belongs into change_principals, the drill's does not."
   value       = { for key, role in aws_iam_role.this : key => role.arn }
 }
 
@@ -14,12 +14,13 @@ output "workload_boundary_arn" {
 }
 
 output "policies" {
-  description = "The policies as JSON documents, by what they are for: read, write_guarded, write_responder, apply_boundary, workload_boundary."
+  description = "The policies as JSON documents, by what they are for: read, write_guarded, write_responder, apply_boundary, workload_boundary, drill (null without one)."
   value = {
     read              = local.read_policy
     write_guarded     = local.write_policies.guarded
     write_responder   = local.write_policies.responder
     apply_boundary    = aws_iam_policy.apply_boundary.policy
     workload_boundary = aws_iam_policy.workload_boundary.policy
+    drill             = one(aws_iam_role_policy.drill[*].policy)
   }
 }

@@ -72,16 +72,18 @@ variable "apply_subjects" {
   }
 
   validation {
-    condition     = length(setintersection(var.apply_subjects, var.plan_subjects)) == 0
-    error_message = "apply_subjects and plan_subjects must have nothing in common: whoever may plan must not be able to apply."
+    # GitLab's subjects name a branch and no environment, and the branch that applies plans too.
+    condition     = length([for subject in setintersection(var.apply_subjects, var.plan_subjects) : subject if startswith(subject, "repo:")]) == 0
+    error_message = "apply_subjects and plan_subjects of GitHub must have nothing in common: whoever may plan must not be able to apply."
   }
 }
 
 variable "drill" {
-  description = "Makes a third role, which may stop and start these trails and nothing else, for subjects of its own. null makes none."
+  description = "Makes a third role, for subjects of its own, which may stop and start these trails and, with the topic that gets the notices, hear them for the time of a drill. null makes none."
   type = object({
     subjects   = list(string)
     trail_arns = list(string)
+    topic_arn  = optional(string)
   })
   default = null
 
@@ -93,6 +95,11 @@ variable "drill" {
   validation {
     condition     = var.drill == null ? true : length(var.drill.trail_arns) > 0 && alltrue([for arn in var.drill.trail_arns : can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}$", arn))])
     error_message = "drill.trail_arns must be full ARNs of trails, arn:<partition>:cloudtrail:<region>:<account>:trail/<name>."
+  }
+
+  validation {
+    condition     = try(var.drill.topic_arn, null) == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.drill.topic_arn))
+    error_message = "drill.topic_arn must be the full ARN of a topic, arn:<partition>:sns:<region>:<account>:<name>."
   }
 }
 

@@ -34,6 +34,13 @@ locals {
       Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = local.table_arn
     }],
+    [length(var.break_glass) > 0, {
+      # What is left alone, for the sweeps.
+      Sid      = "RememberBreakGlass"
+      Effect   = "Allow"
+      Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      Resource = local.table_arn
+    }],
     [true, {
       Sid      = "PublishNotices"
       Effect   = "Allow"

@@ -1,7 +1,7 @@
-# Which incidents have been told, so that a copy of an event stays silent. The
-# function's entries expire by themselves.
+# Which incidents have been told, so that a copy of an event stays silent, and what
+# break-glass leaves alone. The function's entries expire by themselves.
 resource "aws_dynamodb_table" "incidents" {
-  #checkov:skip=CKV_AWS_28:An entry lives for days and can be lost: the worst is a notice told twice. There is nothing to recover.
+  #checkov:skip=CKV_AWS_28:An entry lives for days and can be lost: the worst is a notice told twice, or a break-glass change healed early. There is nothing to recover.
   #checkov:skip=CKV_AWS_119:DynamoDB's own key on purpose. The entries are no secret, and a customer key would let anyone who disables it touch the notices.
   name         = local.table_name
   billing_mode = "PAY_PER_REQUEST"
@@ -20,7 +20,8 @@ resource "aws_dynamodb_table" "incidents" {
 }
 
 locals {
-  # Whoever could write here could silence a notice beforehand.
+  # Whoever could write here could silence a notice beforehand, or keep a trail from
+  # being healed while break-glass lasts.
   table_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -34,6 +34,7 @@ locals {
     TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
     TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
+    TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
   })
 
   # A hub lists and looks at all accounts in one run.
@@ -82,7 +83,7 @@ resource "aws_lambda_function" "responder" {
 
     precondition {
       condition     = local.environment_bytes <= local.environment_limit
-      error_message = "The function's environment would have ${local.environment_bytes} bytes, and Lambda takes ${local.environment_limit} at most. Name fewer trails, one with {account} in its ARN stands for that trail in every account; or fewer change_principals, peer_roles or hub.excluded_accounts."
+      error_message = "The function's environment would have ${local.environment_bytes} bytes, and Lambda takes ${local.environment_limit} at most. Name fewer trails, one with {account} in its ARN stands for that trail in every account; or fewer change_principals, peer_roles, hub.excluded_accounts or break_glass entries."
     }
   }
 

@@ -178,6 +178,39 @@ variable "change_principals" {
   }
 }
 
+variable "break_glass" {
+  description = "Whose changes of a trail are left alone for a time, and why; always told, healed by the sweep after expires_at. principal: ARN of a role or user, with * in its name after three characters or more, {account} for the trail's account. reason: 1 to 200 characters, in the notices. expires_at: RFC 3339, at most 7 days ahead; an expired entry has no effect. docs/break-glass.md"
+  type = list(object({
+    principal  = string
+    reason     = string
+    expires_at = string
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    # Never everybody: the name begins with something.
+    condition     = alltrue([for e in var.break_glass : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|\\{account\\}):(role|user)/([A-Za-z0-9+=,.@_/-]+|[A-Za-z0-9+=,.@_-][A-Za-z0-9+=,.@_/-]{2,}[*][A-Za-z0-9+=,.@_/*-]*)$", e.principal))])
+    error_message = "break_glass: principal must be the ARN of an IAM role or user, arn:<partition>:iam::<account or {account}>:role/<name>, with three characters of the name or more before its first *; for a session, its role."
+  }
+
+  validation {
+    condition     = alltrue([for e in var.break_glass : can(regex("^[^\\p{Cc}]{1,200}$", e.reason)) && trimspace(e.reason) != ""])
+    error_message = "break_glass: reason must have 1 to 200 characters and no line break or other control character. Say who allowed it, or where that is written."
+  }
+
+  validation {
+    condition     = alltrue([for e in var.break_glass : can(timecmp(e.expires_at, e.expires_at))])
+    error_message = "break_glass: expires_at must be a time of RFC 3339, such as 2026-11-30T18:00:00Z."
+  }
+
+  validation {
+    # An expired entry may stay: a scheduled plan is not to fail for it.
+    condition     = alltrue([for e in var.break_glass : try(timecmp(e.expires_at, timeadd(plantimestamp(), "168h")) <= 0, true)])
+    error_message = "break_glass: expires_at must be at most 7 days ahead. There is no permanent exemption: change the baseline for what is to stay."
+  }
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
   type        = number

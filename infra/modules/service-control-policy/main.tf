@@ -7,44 +7,54 @@ locals {
   # what nobody else may make or change. StackSets makes its own roles with a
   # service-linked one, which no such policy binds.
   # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#scp-effects-not-affected
-  operators = concat(["arn:${local.partition}:iam::*:role/stacksets-exec-*"], var.exempt_principals)
+  operators = concat(["iam::*:role/stacksets-exec-*"], [for arn in var.exempt_principals : trimprefix(arn, "arn:${local.partition}:")])
 
-  # Those that heal. The name of the responder's role is let through only where
-  # there is a responder: elsewhere it is one more name for an attacker to take.
-  healers = concat(
-    ["arn:${local.partition}:iam::*:role/${var.name}-remediation"],
-    [for account in var.member_responders ? ["*"] : var.hub_account_id[*] : "arn:${local.partition}:iam::${account}:role/${var.name}-responder"],
+  # Trailkeeper's own roles. Those of the responder are let through only where there
+  # is one: elsewhere they are more names for an attacker to take.
+  trailkeeper = concat(
+    ["iam::*:role/${var.name}-remediation"],
+    [
+      for pair in setproduct(var.member_responders ? ["*"] : var.hub_account_id[*], ["responder", "sweep"]) :
+      "iam::${pair[0]}:role/${var.name}-${pair[1]}"
+    ],
   )
 
-  trails = [for name in distinct(var.trail_names) : "cloudtrail:*:*:trail/${name}"]
+  # A trail's name stands for its ARN in every account and region.
+  trails = concat(
+    [for name in distinct(var.trail_names) : "cloudtrail:*:*:trail/${name}"],
+    [for arn in distinct(var.guarded_trail_arns) : trimprefix(arn, "arn:${local.partition}:") if !contains(var.trail_names, split("/", arn)[1])],
+  )
+
+  function = "lambda:*:*:function:${var.name}-responder*"
 
   # What Trailkeeper itself does, and nobody else may.
   guarded = {
     trails = {
-      actions = [
-        "cloudtrail:AddTags",
-        "cloudtrail:PutEventSelectors",
-        "cloudtrail:PutInsightSelectors",
-        "cloudtrail:RemoveTags",
-        "cloudtrail:UpdateTrail",
-      ]
+      actions   = ["cloudtrail:AddTags", "cloudtrail:Put*", "cloudtrail:RemoveTags", "cloudtrail:UpdateTrail"]
       resources = local.trails
     }
-    # Whoever can write here can silence a notice.
+    # Whoever can write here can silence a notice, or lengthen break-glass.
     incidents = {
-      actions = [
-        "dynamodb:BatchWriteItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:PartiQL*",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-      ]
+      actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
       resources = ["dynamodb:*:*:table/${var.name}-incidents"]
+    }
+    # Whoever invokes it can forge events and take all its runs. The schedule's role
+    # may; EventBridge is no principal of an account, so it is not bound.
+    function = {
+      actions   = ["lambda:Invoke*"]
+      resources = [local.function]
+    }
+    # Whoever takes a message keeps accounts from being swept. Of the hub only: Lambda
+    # takes them with the responder's role.
+    sweep_queue = {
+      actions   = var.hub_account_id == null ? [] : local.queue_actions
+      resources = [for account in var.hub_account_id[*] : "sqs:*:${account}:${var.name}-sweep-accounts"]
     }
   }
 
   # What Trailkeeper consists of: only those who deploy it may touch it. Actions
-  # end in * where all that begin so are changes.
+  # end in * where all that begin so, on such a resource, are changes; nowhere else,
+  # because not every partition's policies take it there.
   machinery = {
     # No healing needs these, so a stolen session of a healer must not have them.
     trails = {
@@ -59,85 +69,64 @@ locals {
     roles = {
       # iam:PassRole: other code must not run with the responder's role.
       actions = [
-        "iam:AttachRolePolicy",
+        "iam:AttachRole*",
         "iam:CreateRole",
         "iam:DeleteRole*",
-        "iam:DetachRolePolicy",
+        "iam:DetachRole*",
         "iam:PassRole",
         "iam:PutRole*",
         "iam:TagRole",
         "iam:UntagRole",
-        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateAssume*",
         "iam:UpdateRole*",
       ]
-      resources = concat(
-        [for role in ["remediation", "responder", "sweep", "forwarding-*"] : "iam::*:role/${var.name}-${role}"],
-        [for arn in local.operators : trimprefix(arn, "arn:${local.partition}:")],
-      )
+      resources = concat(["iam::*:role/${var.name}-*"], local.operators)
+    }
+    # A permissions boundary is as good as the policy of the role.
+    policies = {
+      actions   = ["iam:CreatePolicy*", "iam:DeletePolicy*", "iam:SetDefault*"]
+      resources = ["iam::*:policy/${var.name}-*"]
     }
     rules = {
-      actions   = ["events:DeleteRule", "events:DisableRule", "events:Put*", "events:RemoveTargets"]
-      resources = ["events:*:*:rule/${var.name}-forwarding", "events:*:*:rule/${var.name}-trail-changes"]
+      actions   = ["events:Delete*", "events:Disable*", "events:Put*", "events:Remove*"]
+      resources = ["events:*:*:rule/${var.name}-*"]
     }
     queues = {
-      actions   = ["sqs:AddPermission", "sqs:Delete*", "sqs:PurgeQueue", "sqs:RemovePermission", "sqs:SetQueueAttributes"]
+      actions   = local.queue_actions
       resources = ["sqs:*:*:${var.name}-*dead-letters"]
     }
     # Of the responder in the member: where there is none, nothing matches.
     function = {
-      # Not lambda:Invoke*: the schedule's role needs it.
-      actions = [
-        "lambda:AddPermission",
-        "lambda:Create*",
-        "lambda:Delete*",
-        "lambda:Put*",
-        "lambda:RemovePermission",
-        "lambda:Update*",
-      ]
-      resources = ["lambda:*:*:function:${var.name}-responder*"]
+      actions   = ["lambda:Add*", "lambda:Create*", "lambda:Delete*", "lambda:Put*", "lambda:Remove*", "lambda:Update*"]
+      resources = [local.function]
     }
     schedule = {
       actions   = ["scheduler:Create*", "scheduler:Delete*", "scheduler:Update*"]
       resources = ["scheduler:*:*:schedule*/${var.name}", "scheduler:*:*:schedule/${var.name}/*"]
     }
+    # The responder only puts and updates items.
     table = {
-      actions   = ["dynamodb:DeleteResourcePolicy", "dynamodb:DeleteTable", "dynamodb:PutResourcePolicy", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive"]
+      actions   = ["dynamodb:BatchWrite*", "dynamodb:Delete*", "dynamodb:PartiQL*", "dynamodb:PutResource*", "dynamodb:UpdateC*", "dynamodb:UpdateG*", "dynamodb:UpdateK*", "dynamodb:UpdateT*"]
       resources = ["dynamodb:*:*:table/${var.name}-incidents"]
     }
     parameters = {
-      actions   = ["ssm:DeleteParameter*", "ssm:PutParameter"]
+      actions   = ["ssm:Delete*", "ssm:Put*"]
       resources = ["ssm:*:*:parameter/trailkeeper/${var.name}/*"]
     }
     log_group = {
-      actions = [
-        "logs:AssociateKmsKey",
-        "logs:Delete*",
-        "logs:DisassociateKmsKey",
-        "logs:PutDataProtectionPolicy",
-        "logs:PutRetentionPolicy",
-        "logs:PutSubscriptionFilter",
-      ]
+      actions   = local.log_group_actions
       resources = ["logs:*:*:log-group:/aws/lambda/${var.name}-responder*"]
     }
     # A mute rule is asked for on each alarm that it mutes too.
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html
     alarms = {
-      actions = [
-        "cloudwatch:DeleteAlarms",
-        "cloudwatch:DisableAlarmActions",
-        "cloudwatch:PutAlarmMuteRule",
-        "cloudwatch:PutCompositeAlarm",
-        "cloudwatch:PutMetricAlarm",
-        "cloudwatch:SetAlarmState",
-      ]
+      actions   = ["cloudwatch:Delete*", "cloudwatch:Disable*", "cloudwatch:Put*", "cloudwatch:Set*"]
       resources = ["cloudwatch:*:*:alarm:${var.name}-*"]
     }
     # A stack can be changed with the role it was made with.
     stacks = {
       actions = [
-        "cloudformation:Cancel*",
-        "cloudformation:Continue*",
-        "cloudformation:Create*",
+        "cloudformation:C*",
         "cloudformation:Delete*",
         "cloudformation:Execute*",
         "cloudformation:Rollback*",
@@ -146,26 +135,83 @@ locals {
       ]
       resources = ["cloudformation:*:*:stack/StackSet-${var.name}*"]
     }
+    # Where the logs are. Nobody has to write there: CloudTrail itself is not bound.
+    evidence = {
+      actions = flatten([
+        for service, actions in local.evidence_actions : actions if contains(local.evidence[*].service, service)
+      ])
+      resources = flatten([for item in local.evidence : [item.arn, item.within]])
+    }
   }
 
-  # Actions and resources of different services can stand in one statement:
-  # an action matches resources of its own kind only. That keeps it short.
+  # A message that somebody reads is out of sight, and so of the alarm that counts it.
+  queue_actions = [
+    "sqs:AddPermission",
+    "sqs:Change*",
+    "sqs:Delete*",
+    "sqs:PurgeQueue",
+    "sqs:Receive*",
+    "sqs:Remove*",
+    "sqs:Set*",
+    "sqs:StartMessage*",
+  ]
+  # Not Put*: the responder writes its log.
+  log_group_actions = [
+    "logs:Associate*",
+    "logs:Delete*",
+    "logs:Disassociate*",
+    "logs:PutDataProtection*",
+    "logs:PutRetention*",
+    "logs:PutSubscription*",
+  ]
+
+  evidence = [
+    for arn in distinct(var.evidence_arns) : {
+      service = split(":", arn)[2]
+      arn     = trimprefix(arn, "arn:${local.partition}:")
+      # Objects in the bucket, streams in the log group.
+      within = [for end in { kms = [], logs = [":*"], s3 = ["/*"] }[split(":", arn)[2]] : "${trimprefix(arn, "arn:${local.partition}:")}${end}"]
+    }
+  ]
+  evidence_actions = {
+    kms  = ["kms:Delete*", "kms:Disable*", "kms:PutKeyPolicy", "kms:ScheduleKey*"]
+    logs = local.log_group_actions
+    s3   = ["s3:Bypass*", "s3:CreateBucket", "s3:Delete*", "s3:Put*", "s3:Replicate*", "s3:Update*"]
+  }
+
+  # A partition that is left open opens nothing, as an account is in one only, and
+  # is shorter.
   content = jsonencode({
     Version = "2012-10-17"
+    # Actions and resources of different services can stand in one statement:
+    # an action matches resources of its own kind only. That keeps it short.
     Statement = [
       {
         Sid       = "OnlyTrailkeeperChanges"
         Effect    = "Deny"
         Action    = flatten(values(local.guarded)[*].actions)
-        Resource  = [for arn in flatten(values(local.guarded)[*].resources) : "arn:${local.partition}:${arn}"]
-        Condition = { ArnNotLike = { "aws:PrincipalArn" = concat(local.healers, local.operators) } }
+        Resource  = [for arn in flatten(values(local.guarded)[*].resources) : "arn:*:${arn}"]
+        Condition = { ArnNotLike = { "aws:PrincipalArn" = [for arn in concat(local.trailkeeper, local.operators) : "arn:*:${arn}"] } }
       },
       {
         Sid       = "OnlyOperatorsStopOrChange"
         Effect    = "Deny"
-        Action    = flatten(values(local.machinery)[*].actions)
-        Resource  = [for arn in flatten(values(local.machinery)[*].resources) : "arn:${local.partition}:${arn}"]
-        Condition = { ArnNotLike = { "aws:PrincipalArn" = local.operators } }
+        Action    = distinct(flatten(values(local.machinery)[*].actions))
+        Resource  = [for arn in flatten(values(local.machinery)[*].resources) : "arn:*:${arn}"]
+        Condition = { ArnNotLike = { "aws:PrincipalArn" = [for arn in local.operators : "arn:*:${arn}"] } }
+      },
+      {
+        # Invoking by another way: from a queue or stream. A mapping has no name, so
+        # the function is named in the condition. The hub has one, for its sweep queue.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+        Sid      = "NobodyMaps"
+        Effect   = "Deny"
+        Action   = ["lambda:CreateEventSource*", "lambda:UpdateEventSource*"]
+        Resource = "*"
+        Condition = merge(
+          { ArnLike = { "lambda:FunctionArn" = "arn:*:${local.function}" } },
+          [for account in var.hub_account_id[*] : { StringNotEquals = { "aws:PrincipalAccount" = account } }]...
+        )
       },
       {
         # An account that leaves, or is closed, takes its trail out of reach. The
@@ -196,8 +242,8 @@ resource "aws_organizations_policy" "this" {
     }
 
     precondition {
-      condition     = alltrue([for arn in var.exempt_principals : split(":", arn)[1] == local.partition])
-      error_message = "Every ARN in exempt_principals must be of the partition ${local.partition}."
+      condition     = alltrue([for arn in concat(var.exempt_principals, var.guarded_trail_arns, var.evidence_arns) : split(":", arn)[1] == local.partition])
+      error_message = "Every ARN in exempt_principals, guarded_trail_arns and evidence_arns must be of the partition ${local.partition}."
     }
   }
 }

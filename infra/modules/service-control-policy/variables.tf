@@ -27,13 +27,14 @@ variable "targets" {
 }
 
 variable "trail_names" {
-  description = "Names of the trails that nobody may weaken, in whatever region of the accounts they are."
+  description = "Names of the trails that nobody may weaken, in whatever account and region they are."
   type        = list(string)
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.trail_names) > 0
-    error_message = "Name at least one trail."
+    condition     = length(var.trail_names) + length(var.guarded_trail_arns) > 0
+    error_message = "Name at least one trail, in trail_names or guarded_trail_arns."
   }
 
   validation {
@@ -42,8 +43,36 @@ variable "trail_names" {
   }
 }
 
+variable "guarded_trail_arns" {
+  description = "ARNs of more such trails, for instance the organisation's; region, account and parts of the name may be *."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.guarded_trail_arns : can(regex("^arn:aws[a-z-]*:cloudtrail:(\\*|[a-z0-9-]+):(\\*|[0-9]{12}):trail/[A-Za-z0-9._*-]*[A-Za-z0-9][A-Za-z0-9._*-]*$", arn))])
+    error_message = "guarded_trail_arns must hold ARNs of trails, arn:<partition>:cloudtrail:<region or *>:<account or *>:trail/<name>, whose name is not only a wildcard."
+  }
+}
+
+variable "evidence_arns" {
+  description = "ARNs of where the trails' logs are, which nobody may delete, change or write to: buckets and log groups, whose names may hold *, and keys. CloudTrail itself is not bound."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition = alltrue([for arn in var.evidence_arns : anytrue([
+      can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9.*-]*[a-z0-9]{3}[a-z0-9.*-]*$", arn)),
+      can(regex("^arn:aws[a-z-]*:kms:(\\*|[a-z0-9-]+):(\\*|[0-9]{12}):key/[A-Za-z0-9-]+$", arn)),
+      can(regex("^arn:aws[a-z-]*:logs:(\\*|[a-z0-9-]+):(\\*|[0-9]{12}):log-group:[A-Za-z0-9._/#*-]*[A-Za-z0-9]{3}[A-Za-z0-9._/#*-]*$", arn)),
+    ])])
+    error_message = "evidence_arns must hold ARNs of buckets (arn:<partition>:s3:::<name>), keys (...:key/<id>) and log groups (...:log-group:<name>, without :* at its end). Names must not be wildcards only."
+  }
+}
+
 variable "exempt_principals" {
-  description = "ARNs of roles that may change what is protected, such as the pipeline's; account and parts of the name may be *. Nobody else can then make or change roles of these names."
+  description = "ARNs of roles that may change what is protected, such as the pipeline's; account and parts of the name may be *. Nobody else can then make or change roles of these names; who may assume them is not the policy's."
   type        = list(string)
   default     = []
   nullable    = false

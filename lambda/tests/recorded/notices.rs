@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use trailkeeper::{
     arn::TrailArn,
     baseline::{Baseline, Settings},
+    break_glass::Exemption,
     decide::{Decision, decide},
     dynamodb::{Entry, Field},
     event::Event,
@@ -117,6 +118,9 @@ pub fn done(
         } else {
             Vec::new()
         },
+        left_alone: Vec::new(),
+        is_exempt: false,
+        break_glass: None,
         calls: vec!["cloudtrail:StartLogging"],
         would_call: Vec::new(),
         start_accepted_at: at("2026-11-24T05:06:09.310Z"),
@@ -325,6 +329,64 @@ fn unexplained_stop() -> Incident {
     Incident::reconciled(&Event::default(), &protected()[0], &done, about).unwrap()
 }
 
+/// What break-glass has to do with: a stop and a change that are left alone, how a
+/// sweep reminds of it, one that heals something else, and one after the end.
+fn of_break_glass(stop: &Event, update: &Event) -> Vec<Incident> {
+    let trail = protected().remove(0);
+    let exemption = Exemption {
+        principal: "arn:aws:iam::{account}:user/eve*".to_owned(),
+        reason: "CHG-2041: the logs move to another bucket".to_owned(),
+        expires_at: at("2026-11-24T18:00:00Z").unwrap(),
+    };
+    let stopped_at = at("2026-11-24T05:06:07.120Z");
+    let left = |drift: Vec<Drift>, is_exempt| Reconciliation {
+        left: Vec::new(),
+        left_alone: drift,
+        is_exempt,
+        break_glass: Some(exemption.clone()),
+        calls: Vec::new(),
+        start_accepted_at: None,
+        verified_at: at("2026-11-24T05:06:09.350Z"),
+        ..done(Some(true), at("2026-11-23T00:00:00Z"), None)
+    };
+    let stopped = |is_exempt| Reconciliation {
+        logging: Some(LoggingState {
+            is_logging: Some(false),
+            started_at: at("2026-11-23T00:00:00Z"),
+            stopped_at,
+        }),
+        ..left(vec![Drift::stopped()], is_exempt)
+    };
+    let mut settings = weakened();
+    let others = settings.split_off(3);
+    let in_part = Reconciliation {
+        found: others,
+        calls: vec![
+            "cloudtrail:PutEventSelectors",
+            "cloudtrail:RemoveTags",
+            "cloudtrail:AddTags",
+        ],
+        ..left(settings.clone(), false)
+    };
+    let ended = Reconciliation {
+        found: settings.clone(),
+        calls: vec!["cloudtrail:UpdateTrail"],
+        ..left(Vec::new(), false)
+    };
+    let by = |cause| Circumstances { cause, ..ABOUT };
+    let none = &Event::default();
+    [
+        (stop, stopped(true), Cause::Change(Part::Logging)),
+        (update, left(settings, true), Cause::Change(Part::Settings)),
+        (none, stopped(false), Cause::Sweep),
+        (none, in_part, Cause::Sweep),
+        (none, ended, Cause::Sweep),
+    ]
+    .iter()
+    .map(|(event, done, cause)| Incident::reconciled(event, &trail, done, by(*cause)).unwrap())
+    .collect()
+}
+
 /// A deleted trail that cannot be made again.
 fn gone() -> Reconciliation {
     let missing = Observation {
@@ -380,6 +442,7 @@ fn incidents(event: &Event) -> Vec<Incident> {
     all.extend(of_change(event));
     all.push(Incident::denied(event, Some(&trail)));
     all.push(Incident::denied(event, None));
+    all.extend(of_break_glass(event, event));
     all
 }
 
@@ -502,7 +565,11 @@ fn repetitions_and_summaries_read_as_in_their_golden_files() {
     let elsewhere = Incident::reconciled(
         &stop,
         &other,
-        &done(Some(true), at("2026-11-24T05:06:09.310Z"), at("2026-11-24T05:06:07.120Z")),
+        &done(
+            Some(true),
+            at("2026-11-24T05:06:09.310Z"),
+            at("2026-11-24T05:06:07.120Z"),
+        ),
         ABOUT,
     );
     let of_two = group(&restored, 600, &[&elsewhere.unwrap()]).unwrap();
@@ -520,13 +587,16 @@ fn each_outcome_reads_as_in_its_golden_file() {
         .chain([Incident::denied(&denial, protected().first())])
         .chain(of_change(&update))
         .chain([unexplained_stop()])
-        .chain(of_accounts());
+        .chain(of_accounts())
+        .chain(of_break_glass(&stop, &update));
     let mut outcomes = Vec::new();
     for incident in golden {
         let outcome = incident.outcome.as_str();
         let what = match (incident.source, incident.event.name.is_some()) {
             _ if incident.drift.iter().any(|drift| drift.field == "exists") => "_deleted",
             _ if incident.outcome.is_of_accounts() => "",
+            ("sweep", false) if incident.is_left_in_part() => "_by_sweep_break_glass",
+            ("sweep", false) if incident.break_glass.is_some() => "_by_sweep_break_glass_ended",
             ("sweep", true) => "_by_sweep_named",
             ("sweep", false) => "_by_sweep",
             _ if outcomes.contains(&outcome) => "_change",
@@ -561,6 +631,11 @@ fn each_outcome_reads_as_in_its_golden_file() {
             "unreachable",
             "account_suspended",
             "sweep_incomplete",
+            "left_alone",
+            "left_alone",
+            "left_alone",
+            "restored",
+            "restored",
         ]
     );
 }

@@ -23,8 +23,8 @@ pub const STATUS: &str = "GetTrailStatus";
 pub const PUBLISH: &str = "Publish";
 pub const PARAMETER: &str = "GetParameter";
 pub const PUT_ITEM: &str = "PutItem";
-pub const UPDATE_ITEM: &str = "UpdateItem";
 pub const GET_ITEM: &str = "GetItem";
+pub const UPDATE_ITEM: &str = "UpdateItem";
 
 /// The trail that most tests are about.
 pub const AUDIT: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit";
@@ -413,8 +413,8 @@ fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> A
     match operation {
         PARAMETER => stores::parameter(&state.parameters, asked),
         PUT_ITEM => stores::put_item(&mut state.incidents, asked),
-        UPDATE_ITEM => stores::update_item(&mut state.incidents, asked),
         GET_ITEM => stores::get_item(&state.incidents, asked),
+        UPDATE_ITEM => stores::update_item(&mut state.incidents, asked),
         "LookupEvents" => {
             let account = json!(state.world.account);
             let of_account = |record: &&Value| record["recipientAccountId"] == account;

@@ -49,8 +49,9 @@ pub fn basic() -> Trail {
     let tags = [("owner", "security"), ("env", "prod"), ("cost", "17")];
     trail.tags = tags.map(|(key, value)| (key.into(), value.into())).into();
     trail.is_logging = true;
-    trail.started_at = now() - 86_400.0;
-    trail.stopped_at = now() - 90_000.0;
+    // Longer ago than any sweep asks whether a stop was told.
+    trail.stopped_at = now() - 20.0 * 86_400.0;
+    trail.started_at = trail.stopped_at + 3_600.0;
     trail
 }
 

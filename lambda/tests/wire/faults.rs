@@ -4,7 +4,10 @@ use serde_json::json;
 
 use crate::{
     answered,
-    aws::{AUDIT, Aws, PARAMETER, PUBLISH, PUT_ITEM, START, STATUS, UPDATE_ITEM, refused, refused_by_sns},
+    aws::{
+        AUDIT, Aws, PARAMETER, PUBLISH, PUT_ITEM, START, STATUS, UPDATE_ITEM, refused,
+        refused_by_sns,
+    },
     declared::{basic, document},
     failure,
     http::Reply,

@@ -25,6 +25,7 @@ mod world;
 
 // The tests.
 mod baselines;
+mod break_glass;
 mod capture;
 mod claims;
 mod duplicates;

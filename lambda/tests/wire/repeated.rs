@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use crate::{
     answered,
     attack::{PIPELINE, again, by},
-    aws::{AUDIT, Aws, Disturbance, GET_ITEM, PUBLISH, START, UPDATE_ITEM, refused, refused_by_sns},
+    aws::{
+        AUDIT, Aws, Disturbance, GET_ITEM, PUBLISH, START, UPDATE_ITEM, refused, refused_by_sns,
+    },
     failure,
     lambda::{Function, new_request_id},
     recorded, whole,
@@ -96,9 +98,17 @@ fn a_hundred_stops_are_one_opening_growing_intervals_and_one_summary() {
     let (aws, function) = whole();
     let ids = stops(&aws, &function, 100);
     assert_eq!(counts(&aws), [1, 2, 4, 8, 16, 32, 64]);
-    let severities: Vec<Value> = aws.documents().iter().map(|n| n["severity"].clone()).collect();
+    let severities: Vec<Value> = aws
+        .documents()
+        .iter()
+        .map(|n| n["severity"].clone())
+        .collect();
     assert_eq!(severities[0], "high");
-    assert!(severities[1..].iter().all(|severity| severity == "critical"));
+    assert!(
+        severities[1..]
+            .iter()
+            .all(|severity| severity == "critical")
+    );
     let last = aws.documents().pop().unwrap();
     assert_eq!(last["repetition"]["untold"], 57);
 
@@ -267,7 +277,10 @@ fn a_summary_that_failed_is_sent_by_the_next_sweep() {
         let reply = refused_by_sns(403, "AuthorizationError");
         (called == PUBLISH).then(|| Disturbance::Instead(reply))
     }));
-    assert_eq!(failure(function.invoke(&sweep())).0, "Terminal.NoticeNotSent");
+    assert_eq!(
+        failure(function.invoke(&sweep())).0,
+        "Terminal.NoticeNotSent"
+    );
     aws.state().disturb = None;
     answered(function.invoke(&sweep()));
     assert_eq!(summaries(&aws).len(), 2, "one was refused");
@@ -278,7 +291,10 @@ fn a_summary_that_failed_is_sent_by_the_next_sweep() {
         (body.contains("summed_count = :summed_count"))
             .then(|| Disturbance::Instead(refused(400, "AccessDeniedException")))
     }));
-    assert_eq!(failure(function.invoke(&sweep())).0, "Terminal.NoticeNotSent");
+    assert_eq!(
+        failure(function.invoke(&sweep())).0,
+        "Terminal.NoticeNotSent"
+    );
     aws.state().disturb = None;
     assert_eq!(open_groups(&aws), 1);
     answered(function.invoke(&sweep()));
@@ -292,7 +308,10 @@ fn a_sweep_that_cannot_see_what_is_open_fails() {
         (called == GET_ITEM).then(|| refused(400, "AccessDeniedException"))
     }));
     let function = Function::start(&aws, &[]);
-    assert_eq!(failure(function.invoke(&sweep())).0, "Terminal.NoticeNotSent");
+    assert_eq!(
+        failure(function.invoke(&sweep())).0,
+        "Terminal.NoticeNotSent"
+    );
 }
 
 #[test]
@@ -318,7 +337,9 @@ fn what_comes_while_a_summary_is_sent_is_in_the_next_one() {
     let (aws, function) = whole();
     stops(&aws, &function, 5);
     age(&aws, "last_at", QUIET);
-    aws.state().latency.insert(PUBLISH, Duration::from_millis(1_500));
+    aws.state()
+        .latency
+        .insert(PUBLISH, Duration::from_millis(1_500));
     let sweeping = thread::spawn(move || answered(function.invoke(&sweep())));
     while summaries(&aws).is_empty() {
         thread::sleep(Duration::from_millis(5));

@@ -38,6 +38,10 @@ const WARM_UP: usize = 10;
 /// What it may grow by after that, in KiB: far less than a hundred bytes an event.
 const GROWTH_KIB: u64 = 512;
 
+/// Files and connections that may be open at once: a connection for each service and a
+/// few to spare, whatever the number of accounts and events.
+const MOST_FILES: usize = 32;
+
 /// An event, and whether it tells of something that nobody was told of before.
 struct Made {
     event: Value,
@@ -174,6 +178,7 @@ fn storm_of_events() {
     }
     check(&fleet, &ids);
     assert!(dead.is_empty(), "{dead:#?}");
+    assert!(files <= MOST_FILES, "{files} files and connections");
     let end = memory_kib(&function);
     assert!(
         end <= warm + GROWTH_KIB,
@@ -183,7 +188,13 @@ fn storm_of_events() {
 
 /// Ten minutes later a sweep comes.
 fn sum_up(fleet: &Mutex<Fleet>, function: &Function) {
-    for item in fleet.lock().unwrap().watched.iter_mut().flat_map(|w| w.items.values_mut()) {
+    for item in fleet
+        .lock()
+        .unwrap()
+        .watched
+        .iter_mut()
+        .flat_map(|w| w.items.values_mut())
+    {
         if let Some(at) = item.get_mut("last_at") {
             let then: i64 = at["N"].as_str().unwrap().parse().unwrap();
             *at = json!({"N": (then - QUIET).to_string()});

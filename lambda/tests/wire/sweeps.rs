@@ -9,8 +9,8 @@ use crate::{
     answered,
     attack::{RESPONDER, again, by, event_of},
     aws::{
-        AUDIT, Aws, Disturbance, PARAMETER, PROTECTED, PUBLISH, STATUS, is_of_table, now, published,
-        refused, refused_by_sns,
+        AUDIT, Aws, Disturbance, PARAMETER, PROTECTED, PUBLISH, STATUS, is_of_table, now,
+        published, refused, refused_by_sns,
     },
     declared, failure,
     http::Reply,
@@ -598,11 +598,11 @@ fn what_is_found_is_told_while_another_trail_is_still_looked_at() {
     let aws = Aws::whole(Box::new(|_, _| None));
     aws.state().disturb = Some(Box::new(|called, body| {
         let hangs = called == STATUS && body.contains("trail/global");
-        hangs.then(|| Disturbance::Instead(Reply::Hang))
+        hangs.then_some(Disturbance::Instead(Reply::Hang))
     }));
     aws.stop_again();
     let function = Function::start(&aws, &[]);
-    let deadline = Duration::from_secs(60);
+    let deadline = Duration::from_mins(1);
     function.give_out(&new_request_id(), sweep().to_string(), deadline);
     let begun = Instant::now();
     while aws.accepted(PUBLISH) == 0 {

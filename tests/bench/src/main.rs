@@ -14,7 +14,7 @@ use trailkeeper_bench::{
     contestants::{Places, Transport, Who},
     cost,
     figures::Figures,
-    measure::{Bench, Sample},
+    measure::{Bench, Sample, turns},
     picture,
     report::Report,
     share::{Share, Unavailable},
@@ -123,7 +123,8 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// All contestants in turn, so that what disturbs the machine disturbs all alike.
+/// All contestants in turn, so that what disturbs the machine disturbs all alike, and in
+/// another order each time, so that nobody always comes after the same.
 fn everybody(
     bench: &Bench,
     transports: &[Transport],
@@ -139,7 +140,11 @@ fn everybody(
         .collect();
     let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); pairs.len()];
     for run in 1..=runs {
-        for ((transport, who), samples) in pairs.iter().zip(&mut samples) {
+        for at in turns(run, pairs.len()) {
+            let (Some((transport, who)), Some(samples)) = (pairs.get(at), samples.get_mut(at))
+            else {
+                continue;
+            };
             progress.say(&format!("{title}, run {run} of {runs}: {}", who.name()));
             samples.push(bench.sample(*who, *transport, share, warm)?);
         }

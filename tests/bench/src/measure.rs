@@ -222,6 +222,18 @@ impl Running<'_> {
     }
 }
 
+/// The order of `count` contestants in run number `run`: each once, from another one on
+/// and in other steps than in the runs before. `count` has no divisor but 2 and 5.
+pub fn turns(run: usize, count: usize) -> impl Iterator<Item = usize> {
+    let step = match run % 4 {
+        0 => 1,
+        1 => 3,
+        2 => 7,
+        _ => 9,
+    };
+    (0..count).map(move |turn| (run + turn * step) % count)
+}
+
 /// An error, with the end of the log.
 fn with_log(error: &dyn std::error::Error, who: Who, log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
@@ -235,4 +247,31 @@ fn median(mut times: Vec<Duration>) -> Result<Duration> {
     Ok(*times
         .get(times.len() / 2)
         .ok_or("at least one warm event is needed")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn everybody_has_a_turn_and_comes_after_different_others() {
+        for transports in 1..=Transport::ALL.len() {
+            let count = transports * Who::ALL.len();
+            let mut before: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); count];
+            for run in 1..=4 {
+                let order: Vec<usize> = turns(run, count).collect();
+                assert_eq!(
+                    order.iter().collect::<BTreeSet<_>>().len(),
+                    count,
+                    "{order:?}"
+                );
+                for (one, next) in order.iter().zip(order.iter().skip(1)) {
+                    before.get_mut(*next).unwrap().insert(*one);
+                }
+            }
+            assert!(before.iter().all(|others| others.len() >= 3), "{before:?}");
+        }
+    }
 }

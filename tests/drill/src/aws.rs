@@ -16,7 +16,10 @@ use aws_smithy_http_client::{
     proxy::ProxyConfig,
     tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::{
+    http::{SharedHttpClient, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpResponse,
+};
 
 use crate::error::CallError;
 
@@ -101,19 +104,23 @@ pub async fn caller(settings: &SdkConfig) -> Result<(String, String), CallError>
 }
 
 /// What went wrong, by the code of AWS's answer.
-fn failure<E, R>(operation: &str, error: &SdkError<E, R>) -> CallError
+fn failure<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
 {
     match error {
         SdkError::ServiceError(answer) => {
-            let answer = answer.err();
-            CallError::new(
+            let (status, answer) = (answer.raw().status(), answer.err());
+            let error = CallError::new(
                 operation,
                 answer.code().or(Some("UnknownError")),
                 answer.message().unwrap_or_default(),
-            )
+            );
+            if status.is_server_error() {
+                error.of_fault()
+            } else {
+                error
+            }
         }
         other => CallError::new(operation, None, &DisplayErrorContext(other).to_string()),
     }

@@ -165,15 +165,17 @@ impl Course {
                 self.read_error = Some(error);
             }
             Seen::Notice(at, notice) => {
-                self.notice.get_or_insert((at, notice));
+                // The first try may have failed, and told so; the one that follows counts.
+                if !self.is_told() {
+                    self.notice = Some((at, notice));
+                }
             }
             Seen::InboxFailed(error) => self.inbox_error = Some(error),
         }
     }
 
-    /// Takes in a reading of all that was saved, made on the way back; `by` is who
-    /// made the calls before it. A trail that is as before is so: whether an old
-    /// answer could say that was waited for before.
+    /// Takes in a reading of all that was saved, made on the way back after the calls
+    /// of `by`, all of which were accepted: then an old answer does no harm.
     pub fn take_back(&mut self, asked_ms: i64, answered_ms: i64, reading: &Reading, by: Restorer) {
         let since = self.as_before_since_ms;
         self.take(Seen::Read {
@@ -191,21 +193,17 @@ impl Course {
         }
     }
 
-    /// Since when the trail reads as before; `None` if it does not, or was not read.
+    /// Whether the trail was put back by others: it reads as before, and that is no old
+    /// answer.
     #[must_use]
-    pub fn as_before_since_ms(&self) -> Option<i64> {
-        self.as_before_since_ms
+    pub fn is_put_back(&self) -> bool {
+        self.as_before_since_ms.is_some() && self.is_proven()
     }
 
     /// Whether something shows that the attack took effect and is over, so that a
     /// trail that reads as before is not one of which the answer is old.
     fn is_proven(&self) -> bool {
-        self.gap().is_some()
-            || self.weakened_until_ms.is_some()
-            || self
-                .notice
-                .as_ref()
-                .is_some_and(|(_, notice)| notice.says_restored())
+        self.gap().is_some() || self.weakened_until_ms.is_some() || self.is_told()
     }
 
     /// Whether what is watched reads as before: time to read all.
@@ -217,8 +215,20 @@ impl Course {
     /// Whether all is seen that was waited for.
     #[must_use]
     pub fn is_complete(&self, with_notice: bool) -> bool {
-        let has_notice = self.notice.is_some() || self.inbox_error.is_some();
+        let has_notice = self.is_last_notice() || self.inbox_error.is_some();
         self.verified_ms.is_some() && (has_notice || !with_notice)
+    }
+
+    /// Whether a notice says that the trail is as declared again.
+    fn is_told(&self) -> bool {
+        let notice = self.notice.as_ref();
+        notice.is_some_and(|(_, notice)| notice.says_restored())
+    }
+
+    /// Whether no other notice is waited for.
+    #[must_use]
+    pub fn is_last_notice(&self) -> bool {
+        self.is_told() || self.is_left_alone()
     }
 
     /// Whether waiting on is of no use: nothing can be seen, or nobody will act.

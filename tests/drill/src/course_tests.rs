@@ -105,7 +105,7 @@ fn an_old_answer_is_no_restoration() {
     read(&mut course, 250, logging(true, -9_000, Some(-9_500)));
     assert_eq!((course.restored, gap_ms(&course)), (None, None));
     read(&mut course, 500, logging(false, -9_000, Some(0)));
-    assert_eq!(course.as_before_since_ms(), None);
+    assert!(!course.is_put_back());
     read(&mut course, 750, logging(true, 600, Some(0)));
     assert_eq!(course.restored, Some((750, Restorer::Others)));
 }

@@ -22,6 +22,9 @@ struct Trail {
     attack_works_all_the_same: bool,
     broken: Option<CallError>,
     broken_for: Option<Duration>,
+    /// For so long after the attack, reads show the trail as it was before.
+    stale_for: Duration,
+    restore_fails: Option<CallError>,
     calls: RefCell<Vec<&'static str>>,
 }
 
@@ -54,8 +57,12 @@ impl TrailApi for Trail {
         assert_eq!(parts, [Part::Logging]);
         sleep(Duration::from_millis(250)).await;
         self.is_broken()?;
+        let is_stale = self
+            .stopped
+            .get()
+            .is_some_and(|at| at.elapsed() < self.stale_for);
         let logging = Logging {
-            is_on: self.is_on(),
+            is_on: is_stale || self.is_on(),
             started_at: None,
             stopped_at: None,
         };
@@ -76,15 +83,21 @@ impl TrailApi for Trail {
     async fn restore(&self, call: &Call) -> Result<(), CallError> {
         self.calls.borrow_mut().push(call.operation());
         self.is_broken()?;
+        if let Some(error) = &self.restore_fails {
+            return Err(error.clone());
+        }
         self.started.set(Some(Instant::now()));
         Ok(())
     }
 }
 
-/// A queue with one notice, after a while; or one that cannot be read.
+/// A queue with a notice after a while, and others after as long again; or one that
+/// cannot be read.
 struct Inbox {
     after: Duration,
     outcome: &'static str,
+    outcome_of_others: &'static str,
+    received: Cell<u32>,
     fails: bool,
 }
 
@@ -98,8 +111,12 @@ impl InboxApi for Inbox {
             ));
         }
         sleep(self.after).await;
+        let outcome = match self.received.replace(1) {
+            0 => self.outcome,
+            _ => self.outcome_of_others,
+        };
         let document = json!({
-            "schema": "trailkeeper.notice", "outcome": self.outcome, "trail": {"arn": ARN},
+            "schema": "trailkeeper.notice", "outcome": outcome, "trail": {"arn": ARN},
             "event": {"name": "StopLogging"},
         });
         let now = crate::moment::shown(OffsetDateTime::now_utc());
@@ -190,6 +207,8 @@ fn inbox(after: u64, outcome: &'static str) -> Inbox {
     Inbox {
         after: Duration::from_secs(after),
         outcome,
+        outcome_of_others: outcome,
+        received: Cell::default(),
         fails: false,
     }
 }
@@ -226,6 +245,22 @@ async fn a_notice_that_does_not_come_fails_within_the_budget() {
         (verdict, started.elapsed().as_secs()),
         (Verdict::Failed, 30)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_of_a_first_try_that_failed_is_not_the_last_word() {
+    let queue = Inbox {
+        outcome_of_others: "restored",
+        ..inbox(4, "unverified")
+    };
+    let (verdict, ran, _) = ran(&healed(), Some(&queue), &[]).await;
+    assert_eq!(verdict, Verdict::Passed);
+    assert_eq!(ran.course.notice.unwrap().0, 8_000);
+
+    let (verdict, ran, text) = self::ran(&healed(), Some(&inbox(4, "unverified")), &[]).await;
+    assert_eq!(verdict, Verdict::Failed);
+    assert_eq!(ran.course.notice.unwrap().1.outcome, "unverified");
+    assert!(text.contains("no notice says so"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -348,4 +383,41 @@ async fn an_attack_without_answer_is_undone() {
     let (verdict, ..) = ran(&trail, None, &[]).await;
     assert_eq!((verdict, trail.is_on()), (Verdict::NotRun, true));
     assert_eq!(*trail.calls.borrow(), ["StopLogging", "StartLogging"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attack_that_aws_answers_with_a_fault_of_its_own_is_undone() {
+    let fault = CallError::new("cloudtrail:StopLogging", Some("InternalFailure"), "").of_fault();
+    let trail = Trail {
+        attack_fails: Some(fault),
+        attack_works_all_the_same: true,
+        ..Trail::default()
+    };
+    let (verdict, ..) = ran(&trail, None, &[]).await;
+    assert_eq!((verdict, trail.is_on()), (Verdict::NotRun, true));
+    assert_eq!(*trail.calls.borrow(), ["StopLogging", "StartLogging"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_does_not_keep_an_interrupt_from_starting_the_trail() {
+    let trail = Trail {
+        stale_for: Duration::from_secs(2),
+        ..Trail::default()
+    };
+    let (verdict, ran, _) = ran(&trail, None, &[600]).await;
+    assert!(ran.course.reads > 1, "it was read as before");
+    assert_eq!((verdict, trail.is_on()), (Verdict::NotRun, true));
+    assert_eq!(*trail.calls.borrow(), ["StopLogging", "StartLogging"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_is_not_believed_if_the_start_was_refused() {
+    let denied = CallError::new("cloudtrail:StartLogging", Some("AccessDenied"), "no");
+    let trail = Trail {
+        stale_for: Duration::from_secs(2),
+        restore_fails: Some(denied),
+        ..Trail::default()
+    };
+    let (verdict, ..) = ran(&trail, None, &[600]).await;
+    assert_eq!((verdict, trail.is_on()), (Verdict::MaybeWeakened, false));
 }

@@ -34,6 +34,8 @@ pub enum Kind {
     NoTrail,
     /// AWS said no for another reason.
     Refused,
+    /// AWS failed, with a 5xx: whether the call was made is not known.
+    Fault,
     /// No answer came: whether the call was made is not known.
     NoAnswer,
 }
@@ -73,6 +75,13 @@ impl CallError {
         }
     }
 
+    /// The same as an answer with a 5xx.
+    #[must_use]
+    pub fn of_fault(mut self) -> Self {
+        self.kind = Kind::Fault;
+        self
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn next_step(&self) -> String {
@@ -88,7 +97,7 @@ impl CallError {
             Kind::NoTrail => "Look which trails there are: \
                 `aws cloudtrail describe-trails --query trailList[].TrailARN`. The ARN's region must be the home region."
                 .to_owned(),
-            Kind::Refused => "Read what AWS says above; if it throttles, wait a minute and try again.".to_owned(),
+            Kind::Refused | Kind::Fault => "Read what AWS says above; if it throttles, wait a minute and try again.".to_owned(),
             Kind::NoAnswer => {
                 "See that the network and the endpoint answer: `aws sts get-caller-identity`.".to_owned()
             }
@@ -98,7 +107,7 @@ impl CallError {
     /// Whether the call certainly changed nothing.
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        self.kind != Kind::NoAnswer
+        !matches!(self.kind, Kind::Fault | Kind::NoAnswer)
     }
 }
 
@@ -114,6 +123,8 @@ mod tests {
         assert_eq!(kind(Some("ThrottlingException")), Kind::Refused);
         assert_eq!(kind(None), Kind::NoAnswer);
         assert!(!CallError::new("x", None, "connection reset").is_certain());
+        let internal = CallError::new("x", Some("InternalFailure"), "");
+        assert!(internal.is_certain() && !internal.of_fault().is_certain());
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! What a drill leaves: words on the terminal, and files.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::Path,
+};
 
 use time::OffsetDateTime;
 
@@ -14,6 +18,10 @@ use crate::{
     timeline,
     verdict::Verdict,
 };
+
+/// The commands that put the trail back. It is there as long as they may be needed.
+const SCRIPT: &str = "restore.sh";
+const REPORTS: [&str; 3] = ["report.json", "report.html", "timeline.svg"];
 
 /// The verdict and why, on the terminal.
 pub(crate) fn summary(screen: &Screen, report: &Report) {
@@ -45,7 +53,9 @@ pub(crate) fn summary(screen: &Screen, report: &Report) {
     }
 }
 
-/// restore.sh: what a person, or another machine, can run if this one is gone.
+/// restore.sh: what a person, or another machine, can run if this one is gone. One that
+/// is there is the only way back that an earlier drill left, so it is not overwritten;
+/// that drill's reports are no longer true, and go.
 pub(crate) fn save(folder: &Path, trail: &str, commands: &[String]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let now = moment::shown(OffsetDateTime::now_utc());
@@ -53,22 +63,41 @@ pub(crate) fn save(folder: &Path, trail: &str, commands: &[String]) -> io::Resul
         "#!/bin/sh\n# Puts {trail} back as it was before the drill of {now}.\n{}\n",
         commands.join("\n")
     );
-    fs::write(folder.join("restore.sh"), text)
+    let mut file = File::create_new(folder.join(SCRIPT))?;
+    file.write_all(text.as_bytes())?;
+    // It has to outlive the machine's death.
+    file.sync_all()?;
+    for name in REPORTS {
+        match fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The trail is as before: nobody needs restore.sh.
+pub(crate) fn forget(folder: &Path) {
+    let script = folder.join(SCRIPT);
+    if let Err(error) = fs::remove_file(&script) {
+        complain(&format!("error: {}: {error}", script.display()));
+    }
 }
 
 /// The command that runs restore.sh.
 pub(crate) fn script(arguments: &Arguments) -> String {
     format!(
         "sh {}",
-        quoted(&arguments.out.join("restore.sh").to_string_lossy())
+        quoted(&arguments.out.join(SCRIPT).to_string_lossy())
     )
 }
 
 /// The report, as data, as a page and as a picture.
 pub(crate) fn write(folder: &Path, report: &Report) -> io::Result<()> {
-    fs::write(folder.join("report.json"), report::json(report)?)?;
-    fs::write(folder.join("report.html"), html(report))?;
-    fs::write(folder.join("timeline.svg"), picture(report))
+    let [data, page, drawing] = REPORTS.map(|name| folder.join(name));
+    fs::write(data, report::json(report)?)?;
+    fs::write(page, html(report))?;
+    fs::write(drawing, picture(report))
 }
 
 /// A fault of the drill's own must not be silent about the trail either.
@@ -102,6 +131,30 @@ pub(crate) fn tell_left_over(commands: &[String]) {
 
 /// A line on standard error.
 pub(crate) fn complain(text: &str) {
-    use io::Write;
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_of_an_earlier_drill_is_not_lost() {
+        let folder = std::env::temp_dir().join(format!("drill-{:08x}", fastrand::u32(..)));
+        let read = || fs::read_to_string(folder.join(SCRIPT)).unwrap();
+        save(&folder, "audit", &["first".to_owned()]).unwrap();
+        fs::write(folder.join("report.json"), "of the first").unwrap();
+        let error = save(&folder, "audit", &["second".to_owned()]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert!(read().contains("\nfirst\n"));
+
+        forget(&folder);
+        save(&folder, "audit", &["second".to_owned()]).unwrap();
+        assert!(read().contains("\nsecond\n"));
+        assert!(
+            !folder.join("report.json").exists(),
+            "nobody takes it for that of this drill"
+        );
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -1,6 +1,6 @@
 //! One run of the program: look, ask, listen, attack, follow, tidy up, report.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use aws_config::SdkConfig;
 
@@ -12,7 +12,7 @@ use crate::{
     confirm,
     drill::{Drill, Ran},
     moment,
-    output::{alarm, arm, complain, save, script, summary, tell_left_over, write},
+    output::{alarm, arm, complain, forget, save, script, summary, tell_left_over, write},
     preflight::{self, Unfit},
     report::{self, Figures, Measured, NoticeSeen, Report},
     screen::Screen,
@@ -86,16 +86,13 @@ async fn attacked(arguments: &Arguments, screen: &Screen) -> Result<Verdict, Not
         &arguments.trail.to_string(),
         &prepared.commands,
     )
-    .map_err(|error| {
-        let folder = arguments.out.display();
-        NotRun::new(
-            format!("{folder}: {error}"),
-            "Give a folder that can be written: --out DIR.",
-        )
-    })?;
+    .map_err(|error| unsaved(arguments, &error))?;
     // Not cut off by a signal: nobody would remove the queue.
-    let inbox = listen(arguments, &prepared, screen).await?;
+    let inbox = listen(arguments, &prepared, screen)
+        .await
+        .inspect_err(|_| forget(&arguments.out))?;
     if let Ok(signal) = signals.try_recv() {
+        forget(&arguments.out);
         let left = tidy_up(inbox, screen).await;
         tell_left_over(&left);
         return Err(interrupted(signal));
@@ -122,6 +119,24 @@ async fn attacked(arguments: &Arguments, screen: &Screen) -> Result<Verdict, Not
     };
     let ran = drill.run(&mut signals).await;
     Ok(finish(arguments, screen, &prepared, ran, inbox).await)
+}
+
+fn unsaved(arguments: &Arguments, error: &io::Error) -> NotRun {
+    let folder = arguments.out.display();
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        let script = script(arguments);
+        return NotRun::new(
+            format!("a drill that was cut off, or is under way, has its restore.sh in {folder}"),
+            format!(
+                "See that its trail is as it should be; if not, `{script}`. Then remove that file. \
+                 Or give another folder: --out DIR."
+            ),
+        );
+    }
+    NotRun::new(
+        format!("{folder}: {error}"),
+        "Give a folder that can be written: --out DIR.",
+    )
 }
 
 fn interrupted(signal: &str) -> NotRun {
@@ -225,6 +240,8 @@ async fn finish(
     tell_left_over(&report.left_over);
     if verdict == Verdict::MaybeWeakened {
         alarm(&prepared.commands, &report.reasons);
+    } else {
+        forget(&arguments.out);
     }
     verdict
 }

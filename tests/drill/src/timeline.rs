@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::{
     course::{Course, Restorer},
     moment::millis_between,
+    screen::printable,
 };
 
 /// Whose clock a moment is by.
@@ -195,14 +196,14 @@ pub fn draw(steps: &[Step], paint: impl Fn(&str, Mood) -> String) -> String {
         let bar = " ".repeat(times(start)) + &"━".repeat(times(end - start)) + "●";
         let bar = format!("{bar:<33}");
         let about = if step.clock == Clock::Aws { "~" } else { " " };
-        let what = format!("{:<width$}", step.what);
+        let what = format!("{:<width$}", printable(&step.what));
         let _ = writeln!(
             lines,
             "  {:>9} {about} {}  {}  {}",
             duration(step.at_ms),
             paint(&what, step.mood),
             paint(&bar, step.mood),
-            step.seen
+            printable(&step.seen)
         );
         previous = end;
     }

@@ -67,10 +67,11 @@ pub fn judge(
     }
     if course.verified_ms.is_none() {
         let parts: Vec<&str> = course.differs.iter().map(|part| part.as_str()).collect();
-        let seen = course.read_error.as_ref().map_or_else(
-            || format!("not as before when last read: {}", parts.join(", ")),
-            |error| format!("what the trail is could not be seen: {error}"),
-        );
+        let seen = match &course.read_error {
+            Some(error) => format!("what the trail is could not be seen: {error}"),
+            None if parts.is_empty() => "it reads as before, which may be an old answer".to_owned(),
+            None => format!("not as before when last read: {}", parts.join(", ")),
+        };
         return (Verdict::MaybeWeakened, vec![seen]);
     }
     if let Some(signal) = course.interrupted_by {

@@ -132,6 +132,14 @@ run "service_control_policy_on_request" {
 
   variables {
     service_control_policy_targets = ["r-abcd"]
+    evidence_arns                  = ["arn:aws:s3:::audit-logs-*"]
+    baselines = [{
+      trail_arn        = "arn:aws:cloudtrail:eu-central-1:999988887777:trail/organization-trail"
+      parameter_name   = "/trailkeeper/trailkeeper/organization-trail/0123"
+      parameter_path   = "/trailkeeper/trailkeeper/organization-trail"
+      can_be_recreated = false
+      guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+    }]
   }
 
   assert {
@@ -140,11 +148,20 @@ run "service_control_policy_on_request" {
   }
   assert {
     condition = [for s in jsondecode(module.service_control_policy[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
-      "arn:aws:iam::*:role/trailkeeper-remediation",
-      "arn:aws:iam::999988887777:role/trailkeeper-responder",
-      "arn:aws:iam::*:role/stacksets-exec-*",
+      "arn:*:iam::*:role/trailkeeper-remediation",
+      "arn:*:iam::999988887777:role/trailkeeper-responder",
+      "arn:*:iam::999988887777:role/trailkeeper-sweep",
+      "arn:*:iam::*:role/stacksets-exec-*",
     ]]
     error_message = "The hub heals its own account's trail if the policy binds it; elsewhere nobody of that name may."
+  }
+  assert {
+    condition = alltrue([for s in jsondecode(module.service_control_policy[0].content).Statement : length(setsubtract([
+      "arn:*:cloudtrail:*:*:trail/audit",
+      "arn:*:cloudtrail:eu-central-1:999988887777:trail/organization-trail",
+      "arn:*:s3:::audit-logs-*/*",
+    ], s.Resource)) == 0 if s.Sid == "OnlyOperatorsStopOrChange"])
+    error_message = "The members' trails, those of the security account, and the logs must be protected."
   }
 }
 
@@ -158,9 +175,10 @@ run "service_control_policy_lets_the_members_responders_heal" {
 
   assert {
     condition = [for s in jsondecode(module.service_control_policy[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
-      "arn:aws:iam::*:role/trailkeeper-remediation",
-      "arn:aws:iam::*:role/trailkeeper-responder",
-      "arn:aws:iam::*:role/stacksets-exec-*",
+      "arn:*:iam::*:role/trailkeeper-remediation",
+      "arn:*:iam::*:role/trailkeeper-responder",
+      "arn:*:iam::*:role/trailkeeper-sweep",
+      "arn:*:iam::*:role/stacksets-exec-*",
     ]]
     error_message = "Members with responders of their own must be able to heal with them."
   }

@@ -109,4 +109,10 @@ run "other_trails_and_topics_are_named" {
     ])
     error_message = "What was named must be within the boundary."
   }
+  assert {
+    condition = alltrue([for statement in jsondecode(output.policies.apply_boundary).Statement :
+      contains(statement.Resource, "arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit") if statement.Sid == "EvidenceStays"
+    ])
+    error_message = "The pipeline must not stop a trail that was named by ARN either."
+  }
 }

@@ -131,6 +131,20 @@ run "drill_on_every_trail_is_refused" {
   expect_failures = [var.drill]
 }
 
+run "drill_on_every_topic_is_refused" {
+  command = plan
+
+  variables {
+    drill = {
+      subjects   = ["repo:example/infrastructure:environment:drill"]
+      trail_arns = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"]
+      topic_arn  = "arn:aws:sns:eu-central-1:123456789012:*"
+    }
+  }
+
+  expect_failures = [var.drill]
+}
+
 run "state_below_the_prefix_is_refused" {
   command = plan
 

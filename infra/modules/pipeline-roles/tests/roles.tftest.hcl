@@ -149,8 +149,8 @@ run "policies_fit_with_the_longest_name" {
   }
 
   assert {
-    condition     = alltrue([for policy in values(output.policies) : length(policy) <= 6144])
-    error_message = "A policy is too long for IAM: ${jsonencode({ for key, policy in output.policies : key => length(policy) })}."
+    condition     = alltrue([for policy in values(output.policies) : length(policy) <= 6144 if policy != null])
+    error_message = "A policy is too long for IAM: ${jsonencode({ for key, policy in output.policies : key => length(policy) if policy != null })}."
   }
 }
 
@@ -163,8 +163,8 @@ run "boundary_fits_with_everything_denied" {
   }
 
   assert {
-    condition     = alltrue([for policy in values(output.policies) : length(policy) <= 6144])
-    error_message = "A policy is too long for IAM: ${jsonencode({ for key, policy in output.policies : key => length(policy) })}."
+    condition     = alltrue([for policy in values(output.policies) : length(policy) <= 6144 if policy != null])
+    error_message = "A policy is too long for IAM: ${jsonencode({ for key, policy in output.policies : key => length(policy) if policy != null })}."
   }
 }
 
@@ -194,13 +194,59 @@ run "drill_role_stops_the_named_trails_only" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role_policy.drill[0].policy).Statement[0].Resource == ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"]
-    error_message = "The drill role must name its trails."
+    condition = jsondecode(output.policies.drill).Statement == [{
+      Sid      = "StopAndStartTrails"
+      Effect   = "Allow"
+      Action   = ["cloudtrail:GetTrailStatus", "cloudtrail:StartLogging", "cloudtrail:StopLogging"]
+      Resource = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"]
+    }]
+    error_message = "The drill role must name its trails, and do nothing else without a topic."
   }
 
   assert {
     condition     = jsondecode(aws_iam_role.this["drill"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == ["repo:example/infrastructure:environment:drill"]
     error_message = "The drill role must trust subjects of its own."
+  }
+}
+
+run "drill_role_hears_the_named_topic_through_its_own_queue" {
+  command = plan
+
+  variables {
+    drill = {
+      subjects   = ["repo:example/infrastructure:environment:drill"]
+      trail_arns = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"]
+      topic_arn  = "arn:aws:sns:eu-west-1:999988887777:trailkeeper-alerts"
+    }
+  }
+
+  assert {
+    condition = { for statement in jsondecode(output.policies.drill).Statement : statement.Sid => statement }.HearNotices == {
+      Sid      = "HearNotices"
+      Effect   = "Allow"
+      Action   = "sns:Subscribe"
+      Resource = "arn:aws:sns:eu-west-1:999988887777:trailkeeper-alerts"
+      Condition = {
+        StringEquals = { "sns:Protocol" = "sqs" }
+        StringLike   = { "sns:Endpoint" = "arn:aws:sqs:eu-west-1:123456789012:trailkeeper-drill-*" }
+      }
+    }
+    error_message = "Only the drill's own queue may be subscribed, and to the named topic only."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(output.policies.drill).Statement : statement.Sid => statement }.UseOwnQueue == {
+      Sid      = "UseOwnQueue"
+      Effect   = "Allow"
+      Action   = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:ReceiveMessage"]
+      Resource = "arn:aws:sqs:eu-west-1:123456789012:trailkeeper-drill-*"
+    }
+    error_message = "The drill may use a queue of its own account, in the topic's region, with the drill's prefix."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(output.policies.drill).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["HearNoMore"]
+    error_message = "Only Unsubscribe, for which AWS knows no resource, may have the resource \"*\"."
   }
 }
 
@@ -211,7 +257,7 @@ run "gitlab_and_a_provider_that_is_there" {
     provider_url          = "https://gitlab.com"
     audience              = "https://gitlab.com"
     existing_provider_arn = "arn:aws-us-gov:iam::123456789012:oidc-provider/gitlab.com"
-    plan_subjects         = ["project_path:example/security/infrastructure:ref_type:branch:ref:proposal"]
+    plan_subjects         = ["project_path:example/security/infrastructure:ref_type:branch:ref:proposal", "project_path:example/security/infrastructure:ref_type:branch:ref:main"]
     apply_subjects        = ["project_path:example/security/infrastructure:ref_type:branch:ref:main"]
   }
 

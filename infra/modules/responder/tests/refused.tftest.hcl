@@ -274,3 +274,139 @@ run "names_are_checked" {
 
   expect_failures = [var.name]
 }
+
+run "break_glass_for_everybody_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:role/*", reason = "why", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_for_almost_everybody_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:role/ab*", reason = "why", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_for_a_path_of_everybody_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:role//ab*", reason = "why", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_for_any_account_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::*:role/admin", reason = "why", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_for_a_session_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:sts::123456789012:assumed-role/admin/alice", reason = "why", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_for_root_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:root", reason = "why", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_for_a_bare_star_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "*", reason = "why", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_without_a_reason_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:role/admin", reason = " ", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_with_a_line_break_in_its_reason_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:role/admin", reason = "a\nb", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_with_a_long_reason_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:role/admin", reason = join("", [for n in range(201) : "x"]), expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_without_a_time_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:role/admin", reason = "why", expires_at = "tomorrow" }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_for_more_than_a_week_is_refused" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::123456789012:role/admin", reason = "why", expires_at = timeadd(timestamp(), "169h") }]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "break_glass_for_a_week_and_an_expired_one_are_taken" {
+  command = plan
+
+  variables {
+    break_glass = [
+      { principal = "arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*", reason = "why", expires_at = timeadd(timestamp(), "167h") },
+      { principal = "arn:aws-us-gov:iam::123456789012:user/alice", reason = "why", expires_at = "2020-01-01T00:00:00+01:00" },
+    ]
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_lambda_function.responder.environment[0].variables["TRAILKEEPER_BREAK_GLASS"])) == 2
+    error_message = "Both must be taken."
+  }
+}

@@ -105,6 +105,34 @@ run "change_principals_on_request" {
   }
 }
 
+run "break_glass_on_request" {
+  command = plan
+
+  variables {
+    break_glass = [{ principal = "arn:aws:iam::{account}:role/admin-*", reason = "CHG-2041: move the logs", expires_at = "2026-01-02T03:04:05Z" }]
+  }
+
+  assert {
+    condition     = jsondecode(aws_lambda_function.responder.environment[0].variables["TRAILKEEPER_BREAK_GLASS"]) == jsondecode(jsonencode(var.break_glass))
+    error_message = "The function must know the entries, the expired too."
+  }
+  assert {
+    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : [s.Action, s.Resource] if s.Sid == "RememberBreakGlass"] == [
+      [["dynamodb:GetItem", "dynamodb:UpdateItem"], "arn:aws:dynamodb:eu-central-1:123456789012:table/trailkeeper-incidents"]
+    ]
+    error_message = "The function must be able to remember what is left alone, in its own table."
+  }
+}
+
+run "no_break_glass_by_default" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.responder.environment[0].variables), "TRAILKEEPER_BREAK_GLASS")
+    error_message = "Without entries the function is told of none."
+  }
+}
+
 run "told_incidents_are_remembered_for_a_while" {
   command = plan
 

@@ -18,31 +18,29 @@ run "trails_are_changed_by_trailkeeper_and_operators_only" {
       Sid    = "OnlyTrailkeeperChanges"
       Effect = "Deny"
       Action = [
-        "dynamodb:BatchWriteItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:PartiQL*",
+        "lambda:Invoke*",
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
         "cloudtrail:AddTags",
-        "cloudtrail:PutEventSelectors",
-        "cloudtrail:PutInsightSelectors",
+        "cloudtrail:Put*",
         "cloudtrail:RemoveTags",
         "cloudtrail:UpdateTrail",
       ]
       Resource = [
-        "arn:aws:dynamodb:*:*:table/trailkeeper-incidents",
-        "arn:aws:cloudtrail:*:*:trail/audit",
+        "arn:*:lambda:*:*:function:trailkeeper-responder*",
+        "arn:*:dynamodb:*:*:table/trailkeeper-incidents",
+        "arn:*:cloudtrail:*:*:trail/audit",
       ]
       Condition = {
         ArnNotLike = {
           "aws:PrincipalArn" = [
-            "arn:aws:iam::*:role/trailkeeper-remediation",
-            "arn:aws:iam::*:role/stacksets-exec-*",
+            "arn:*:iam::*:role/trailkeeper-remediation",
+            "arn:*:iam::*:role/stacksets-exec-*",
           ]
         }
       }
     }]
-    error_message = "The trails and the told incidents are for Trailkeeper's roles and operators only."
+    error_message = "Trails, told incidents and function are for Trailkeeper's roles and operators only."
   }
   assert {
     condition     = !strcontains(aws_organizations_policy.this.content, "StartLogging")
@@ -66,7 +64,7 @@ run "nobody_who_heals_needs_to_stop" {
   }
   assert {
     condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement :
-      contains(s.Resource, "arn:aws:cloudtrail:*:*:trail/audit") && s.Condition.ArnNotLike["aws:PrincipalArn"] == ["arn:aws:iam::*:role/stacksets-exec-*"]
+      contains(s.Resource, "arn:*:cloudtrail:*:*:trail/audit") && s.Condition.ArnNotLike["aws:PrincipalArn"] == ["arn:*:iam::*:role/stacksets-exec-*"]
       if s.Sid == "OnlyOperatorsStopOrChange"
     ])
     error_message = "The trails must be among what only operators may touch, and no healer among the operators."
@@ -83,9 +81,10 @@ run "responders_heal_where_there_are_some" {
 
   assert {
     condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
-      "arn:aws:iam::*:role/trailkeeper-remediation",
-      "arn:aws:iam::*:role/trailkeeper-responder",
-      "arn:aws:iam::*:role/stacksets-exec-*",
+      "arn:*:iam::*:role/trailkeeper-remediation",
+      "arn:*:iam::*:role/trailkeeper-responder",
+      "arn:*:iam::*:role/trailkeeper-sweep",
+      "arn:*:iam::*:role/stacksets-exec-*",
     ]]
     error_message = "With responders in the members their role heals there, and in the hub's account like everywhere."
   }
@@ -100,9 +99,10 @@ run "the_hubs_own_responder_heals_in_its_account" {
 
   assert {
     condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
-      "arn:aws:iam::*:role/trailkeeper-remediation",
-      "arn:aws:iam::111122223333:role/trailkeeper-responder",
-      "arn:aws:iam::*:role/stacksets-exec-*",
+      "arn:*:iam::*:role/trailkeeper-remediation",
+      "arn:*:iam::111122223333:role/trailkeeper-responder",
+      "arn:*:iam::111122223333:role/trailkeeper-sweep",
+      "arn:*:iam::*:role/stacksets-exec-*",
     ]]
     error_message = "The name of the hub's role is exempt in the hub's account only."
   }
@@ -113,7 +113,7 @@ run "alarms_cannot_be_silenced_nor_accounts_taken_away" {
 
   assert {
     condition = length(setsubtract(
-      ["account:DisableRegion", "cloudwatch:DeleteAlarms", "cloudwatch:DisableAlarmActions", "cloudwatch:PutAlarmMuteRule", "cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm"],
+      ["account:DisableRegion", "cloudwatch:Delete*", "cloudwatch:Disable*", "cloudwatch:Put*", "cloudwatch:Set*"],
       flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Action if s.Sid == "OnlyOperatorsStopOrChange"]),
     )) == 0
     error_message = "An alarm must not be muted, replaced or taken away, nor its region switched off."
@@ -138,32 +138,29 @@ run "trailkeeper_itself_is_changed_by_operators_only" {
 
   assert {
     condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition if s.Sid == "OnlyOperatorsStopOrChange"] == [
-      { ArnNotLike = { "aws:PrincipalArn" = ["arn:aws:iam::*:role/stacksets-exec-*", "arn:aws:iam::*:role/pipeline-apply"] } }
+      { ArnNotLike = { "aws:PrincipalArn" = ["arn:*:iam::*:role/stacksets-exec-*", "arn:*:iam::*:role/pipeline-apply"] } }
     ]
     error_message = "Trailkeeper's own roles have no business with what Trailkeeper consists of."
   }
   assert {
     condition = length(setsubtract([
-      "arn:aws:iam::*:role/trailkeeper-remediation",
-      "arn:aws:iam::*:role/trailkeeper-responder",
-      "arn:aws:iam::*:role/trailkeeper-forwarding-*",
-      "arn:aws:iam::*:role/trailkeeper-sweep",
-      "arn:aws:events:*:*:rule/trailkeeper-forwarding",
-      "arn:aws:events:*:*:rule/trailkeeper-trail-changes",
-      "arn:aws:sqs:*:*:trailkeeper-*dead-letters",
-      "arn:aws:lambda:*:*:function:trailkeeper-responder*",
-      "arn:aws:scheduler:*:*:schedule/trailkeeper/*",
-      "arn:aws:dynamodb:*:*:table/trailkeeper-incidents",
-      "arn:aws:ssm:*:*:parameter/trailkeeper/trailkeeper/*",
-      "arn:aws:logs:*:*:log-group:/aws/lambda/trailkeeper-responder*",
-      "arn:aws:cloudwatch:*:*:alarm:trailkeeper-*",
-      "arn:aws:cloudformation:*:*:stack/StackSet-trailkeeper*",
+      "arn:*:iam::*:role/trailkeeper-*",
+      "arn:*:events:*:*:rule/trailkeeper-*",
+      "arn:*:iam::*:policy/trailkeeper-*",
+      "arn:*:sqs:*:*:trailkeeper-*dead-letters",
+      "arn:*:lambda:*:*:function:trailkeeper-responder*",
+      "arn:*:scheduler:*:*:schedule/trailkeeper/*",
+      "arn:*:dynamodb:*:*:table/trailkeeper-incidents",
+      "arn:*:ssm:*:*:parameter/trailkeeper/trailkeeper/*",
+      "arn:*:logs:*:*:log-group:/aws/lambda/trailkeeper-responder*",
+      "arn:*:cloudwatch:*:*:alarm:trailkeeper-*",
+      "arn:*:cloudformation:*:*:stack/StackSet-trailkeeper*",
     ], flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Resource if s.Sid == "OnlyOperatorsStopOrChange"]))) == 0
     error_message = "All that a member has of Trailkeeper is protected."
   }
   assert {
     condition = length(setsubtract(
-      ["arn:aws:iam::*:role/stacksets-exec-*", "arn:aws:iam::*:role/pipeline-apply"],
+      ["arn:*:iam::*:role/stacksets-exec-*", "arn:*:iam::*:role/pipeline-apply"],
       flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Resource if s.Sid == "OnlyOperatorsStopOrChange"]),
     )) == 0
     error_message = "A name that is exempt must not be free for the taking."
@@ -174,7 +171,7 @@ run "trailkeeper_itself_is_changed_by_operators_only" {
   }
   assert {
     condition = alltrue([for condition in [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition if s.Sid == "OnlyTrailkeeperChanges"] :
-      contains(condition.ArnNotLike["aws:PrincipalArn"], "arn:aws:iam::*:role/pipeline-apply")
+      contains(condition.ArnNotLike["aws:PrincipalArn"], "arn:*:iam::*:role/pipeline-apply")
     ])
     error_message = "Who is exempt may change the trails too."
   }
@@ -188,24 +185,125 @@ run "only_denies_and_names_what_it_is_for" {
     error_message = "The policy grants nothing and can stand beside any other."
   }
   assert {
-    condition     = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Sid if contains(flatten([s.Resource]), "*")] == ["StayInOrganization"]
-    error_message = "Only leaving the organisation has no resource to name."
+    condition     = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Sid if contains(flatten([s.Resource]), "*")] == ["NobodyMaps", "StayInOrganization"]
+    error_message = "Only mappings, named by their function, and leaving the organisation have no resource to name."
   }
   assert {
     condition     = !anytrue([for action in flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Action]) : endswith(action, ":*")])
     error_message = "Reading is nobody's harm."
   }
+  assert {
+    condition     = alltrue([for action in flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Action]) : can(regex("^[a-z0-9]+:[A-Z][A-Za-z]*\\*?$", action))])
+    error_message = "A wildcard may only end an action: not every partition's policies take it elsewhere."
+  }
 }
 
-# The longest that names can be: prefix, a trail's name, roles' names, partition.
+run "nobody_feeds_the_function" {
+  command = plan
+
+  variables {
+    member_responders = true
+  }
+
+  assert {
+    condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s if s.Sid == "NobodyMaps"] == [{
+      Sid       = "NobodyMaps"
+      Effect    = "Deny"
+      Action    = ["lambda:CreateEventSource*", "lambda:UpdateEventSource*"]
+      Resource  = "*"
+      Condition = { ArnLike = { "lambda:FunctionArn" = "arn:*:lambda:*:*:function:trailkeeper-responder*" } }
+    }]
+    error_message = "A queue or stream must not invoke the responder."
+  }
+}
+
+run "the_hubs_queue_is_taken_from_by_the_hub_only" {
+  command = plan
+
+  variables {
+    hub_account_id = "111122223333"
+  }
+
+  assert {
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement :
+      contains(s.Resource, "arn:*:sqs:*:111122223333:trailkeeper-sweep-accounts") && contains(s.Action, "sqs:Receive*") if s.Sid == "OnlyTrailkeeperChanges"
+    ])
+    error_message = "Nobody else may take the accounts that are to be swept."
+  }
+  assert {
+    condition     = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition.StringNotEquals if s.Sid == "NobodyMaps"] == [{ "aws:PrincipalAccount" = "111122223333" }]
+    error_message = "The hub maps its sweep queue to its function."
+  }
+}
+
+run "trails_are_named_by_arn_too" {
+  command = plan
+
+  variables {
+    guarded_trail_arns = [
+      "arn:aws:cloudtrail:eu-central-1:999988887777:trail/organization-trail",
+      "arn:aws:cloudtrail:*:*:trail/team-*",
+      "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit",
+    ]
+  }
+
+  assert {
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement :
+      [for arn in s.Resource : arn if strcontains(arn, ":cloudtrail:")] == [
+        "arn:*:cloudtrail:*:*:trail/audit",
+        "arn:*:cloudtrail:eu-central-1:999988887777:trail/organization-trail",
+        "arn:*:cloudtrail:*:*:trail/team-*",
+      ] if contains(["OnlyTrailkeeperChanges", "OnlyOperatorsStopOrChange"], s.Sid)
+    ])
+    error_message = "Each named trail must be in both statements, and none twice that its name covers already."
+  }
+}
+
+run "evidence_stays" {
+  command = plan
+
+  variables {
+    evidence_arns = [
+      "arn:aws:s3:::audit-logs-*",
+      "arn:aws:kms:eu-central-1:111122223333:key/0f0e0d0c",
+      "arn:aws:logs:*:*:log-group:audit",
+    ]
+  }
+
+  assert {
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement : length(setsubtract([
+      "arn:*:s3:::audit-logs-*",
+      "arn:*:s3:::audit-logs-*/*",
+      "arn:*:kms:eu-central-1:111122223333:key/0f0e0d0c",
+      "arn:*:logs:*:*:log-group:audit",
+      "arn:*:logs:*:*:log-group:audit:*",
+    ], s.Resource)) == 0 if s.Sid == "OnlyOperatorsStopOrChange"])
+    error_message = "Buckets with their objects, keys, and log groups with their streams are protected."
+  }
+  assert {
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement :
+      length(setsubtract(["kms:ScheduleKey*", "logs:Delete*", "s3:Delete*", "s3:Put*"], s.Action)) == 0 && length(distinct(s.Action)) == length(s.Action) if s.Sid == "OnlyOperatorsStopOrChange"
+    ])
+    error_message = "Evidence must not be deleted, and no action stand there twice."
+  }
+}
+
+# The longest that names can be, every option, the longest partition.
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 run "fits_with_the_longest_names" {
   command = plan
 
   variables {
-    name              = "a-name-of-24-characters1"
-    trail_names       = [join("", [for number in range(128) : "t"])]
+    name               = "a-name-of-24-characters1"
+    trail_names        = [join("", [for number in range(128) : "t"])]
+    guarded_trail_arns = ["arn:aws-us-gov:cloudtrail:us-gov-west-1:999988887777:trail/${join("", [for number in range(128) : "o"])}"]
+    evidence_arns = [
+      "arn:aws-us-gov:s3:::${join("", [for number in range(62) : "b"])}*",
+      "arn:aws-us-gov:kms:us-gov-west-1:999988887777:key/mrk-0f0e0d0c0b0a09080706050403020100",
+      "arn:aws-us-gov:logs:us-gov-west-1:999988887777:log-group:aws-controltower/CloudTrailLogs",
+    ]
     member_responders = true
+    hub_account_id    = "111122223333"
     exempt_principals = [
       "arn:aws-us-gov:iam::*:role/AWSControlTowerExecution",
       "arn:aws-us-gov:iam::*:role/${join("", [for number in range(64) : "p"])}",
@@ -229,7 +327,9 @@ run "fits_with_usual_names_and_room_to_spare" {
   variables {
     targets           = ["r-a1b2", "ou-a1b2-c3d4e5f6", "111122223333"]
     trail_names       = ["aws-controltower-BaselineCloudTrail", "audit", "a-trail-of-another-team"]
+    evidence_arns     = ["arn:aws:s3:::audit-logs-*"]
     member_responders = true
+    hub_account_id    = "111122223333"
     exempt_principals = [
       "arn:aws:iam::*:role/AWSControlTowerExecution",
       "arn:aws:iam::*:role/OrganizationAccountAccessRole",
@@ -261,7 +361,7 @@ run "no_partition_is_hard_coded" {
   }
 
   assert {
-    condition     = !strcontains(aws_organizations_policy.this.content, "arn:aws:")
-    error_message = "The policy must use the partition it is deployed in."
+    condition     = !strcontains(aws_organizations_policy.this.content, "arn:aws")
+    error_message = "The policy must hold in the partition it is deployed in."
   }
 }

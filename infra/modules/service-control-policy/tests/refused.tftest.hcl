@@ -50,6 +50,66 @@ run "any_trail" {
   expect_failures = [var.trail_names]
 }
 
+run "any_trail_by_arn" {
+  command = plan
+
+  variables {
+    guarded_trail_arns = ["arn:aws:cloudtrail:*:*:trail/*"]
+  }
+
+  expect_failures = [var.guarded_trail_arns]
+}
+
+run "every_bucket_as_evidence" {
+  command = plan
+
+  variables {
+    evidence_arns = ["arn:aws:s3:::*"]
+  }
+
+  expect_failures = [var.evidence_arns]
+}
+
+run "every_key_as_evidence" {
+  command = plan
+
+  variables {
+    evidence_arns = ["arn:aws:kms:*:*:key/*"]
+  }
+
+  expect_failures = [var.evidence_arns]
+}
+
+run "objects_as_evidence" {
+  command = plan
+
+  variables {
+    evidence_arns = ["arn:aws:s3:::audit-logs/*"]
+  }
+
+  expect_failures = [var.evidence_arns]
+}
+
+run "streams_as_evidence" {
+  command = plan
+
+  variables {
+    evidence_arns = ["arn:aws:logs:*:*:log-group:audit:*"]
+  }
+
+  expect_failures = [var.evidence_arns]
+}
+
+run "a_trail_of_another_partition" {
+  command = plan
+
+  variables {
+    guarded_trail_arns = ["arn:aws-cn:cloudtrail:*:*:trail/audit"]
+  }
+
+  expect_failures = [aws_organizations_policy.this]
+}
+
 run "everybody_exempt" {
   command = plan
 

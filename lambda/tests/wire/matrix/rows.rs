@@ -1,6 +1,6 @@
 //! The calls that the function makes, each with a scene in which it is needed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use crate::{
     answered,
     attack::in_account,
     aws::{AUDIT, Aws, PARAMETER, PUBLISH, START, STATUS, is_of_table},
+    break_glass::{self, VARIABLE as BREAK_GLASS},
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     repeated::{QUIET, WINDOW, age, open_groups},
@@ -57,6 +58,8 @@ enum Scene {
     Sweep,
     /// The same ten minutes after an actor's third stop.
     StormOver,
+    /// The same while a break-glass entry is in force, for somebody else.
+    SweepUnderBreakGlass,
     /// A member's trail is stopped; its event comes to the hub.
     HubEvent,
     /// The hub's own trail and a member's were stopped; the sweep comes.
@@ -95,7 +98,7 @@ const fn table(name: &'static str, operation: &'static str, purpose: Purpose, sc
     of(name, operation, Service::DynamoDb, purpose, scene)
 }
 
-pub const ROWS: [Row; 31] = [
+pub const ROWS: [Row; 32] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -205,6 +208,13 @@ pub const ROWS: [Row; 31] = [
         Scene::StormOver,
     ),
     of(
+        "DynamoDB GetItem: left alone",
+        LEFT,
+        Service::DynamoDb,
+        Purpose::Helps,
+        Scene::SweepUnderBreakGlass,
+    ),
+    of(
         "SNS Publish",
         PUBLISH,
         Service::Sns,
@@ -234,6 +244,49 @@ pub const ROWS: [Row; 31] = [
     ),
 ];
 
+/// Its one call is `AssumeRole`; what else it names are permissions of the session.
+const PERMISSIONS: &str = "sessions.rs";
+
+/// After it a trail is not as declared, and that is meant: see `break_glass.rs`.
+const LEAVES: &str = "dynamodb:UpdateItem";
+
+/// Operations that the function's sources name, as `"service:Operation"`, and that have
+/// no row: a call that nobody lets fail.
+pub fn without_row() -> Vec<String> {
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let mut missing = Vec::new();
+    let mut found = 0;
+    for file in fs::read_dir(sources).unwrap() {
+        let path = file.unwrap().path();
+        if path.ends_with(PERMISSIONS) || path.extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        for word in text.split('"') {
+            let Some((service, operation)) = word.split_once(':') else {
+                continue;
+            };
+            let is_service = !service.is_empty() && service.chars().all(|c| c.is_ascii_lowercase());
+            let is_operation = operation.starts_with(|c: char| c.is_ascii_uppercase())
+                && operation.chars().all(|c| c.is_ascii_alphanumeric());
+            if !is_service || !is_operation || word == LEAVES {
+                continue;
+            }
+            found += 1;
+            let has_row = ROWS
+                .iter()
+                .any(|row| row.operation.split(':').next() == Some(operation));
+            if !has_row {
+                missing.push(word.to_owned());
+            }
+        }
+    }
+    assert!(found > 10, "only {found} calls in {sources}");
+    missing.sort();
+    missing.dedup();
+    missing
+}
+
 const CLAIM: &str = "PutItem: claim";
 const WAS_TOLD: &str = "PutItem: was told";
 const TOLD: &str = "PutItem: told";
@@ -245,6 +298,7 @@ const OPEN: &str = "UpdateItem: open";
 const SUMMED: &str = "UpdateItem: summed up";
 const STRIKE_OUT: &str = "UpdateItem: strike out";
 const OPEN_GROUPS: &str = "GetItem: open groups";
+const LEFT: &str = "GetItem: left alone";
 const GROUP: &str = "GetItem: group";
 
 /// What a call is called here: each operation of DynamoDB's serves several ends.
@@ -254,8 +308,11 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
     }
     let asked: Value = serde_json::from_str(body).unwrap();
     if operation == "GetItem" {
-        let is_all = asked["Key"]["id"]["S"] == "groups#open";
-        return if is_all { OPEN_GROUPS } else { GROUP };
+        return match asked["Key"]["id"]["S"].as_str() {
+            Some("groups#open") => OPEN_GROUPS,
+            Some(id) if id.starts_with("left#") => LEFT,
+            _ => GROUP,
+        };
     }
     if operation == "UpdateItem" {
         let expression = asked["UpdateExpression"].as_str().unwrap();
@@ -302,7 +359,7 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
-            Scene::Sweep | Scene::StormOver => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
@@ -321,6 +378,9 @@ impl Row {
         };
         let declared = aws.state().world.trails().clone();
         let function = match hub {
+            None if self.scene == Scene::SweepUnderBreakGlass => {
+                Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
+            }
             None => Function::start(&aws, &[]),
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
@@ -373,7 +433,7 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
             }
-            Scene::Sweep | Scene::StormOver | Scene::HubHandsOut => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver | Scene::HubHandsOut => {
                 aws.attack("StopLogging", &name);
                 return;
             }
@@ -425,7 +485,11 @@ impl Row {
                 Some(START)
             }
             Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::Sweep | Scene::StormOver | Scene::HubSweep | Scene::HubHandsOut => None,
+            Scene::Sweep
+            | Scene::SweepUnderBreakGlass
+            | Scene::StormOver
+            | Scene::HubSweep
+            | Scene::HubHandsOut => None,
         }
     }
 }

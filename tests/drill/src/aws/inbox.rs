@@ -73,7 +73,11 @@ impl Inbox {
             )
             .send()
             .await
-            .map_err(|error| (failure("sqs:CreateQueue", &error), Vec::new()))?;
+            .map_err(|error| {
+                let error = failure("sqs:CreateQueue", &error);
+                let left = perhaps(&error, || queue_by_name(&name, topic.region()));
+                (error, left)
+            })?;
         let mut inbox = Self {
             url: created.queue_url().unwrap_or_default().to_owned(),
             region: topic.region().to_owned(),
@@ -98,7 +102,9 @@ impl Inbox {
             }
             Err(error) => {
                 let error = failure("sns:Subscribe", &error);
-                Err((error, inbox.close().await))
+                let mut left = perhaps(&error, || subscription_of(&arn, topic));
+                left.extend(inbox.close().await);
+                Err((error, left))
             }
         }
     }
@@ -133,6 +139,32 @@ impl Inbox {
     }
 }
 
+/// `command`, if what it removes may have been made: no certain answer came.
+fn perhaps(error: &CallError, command: impl FnOnce() -> String) -> Vec<String> {
+    let is_open = !error.is_certain();
+    is_open
+        .then(|| format!("{}  # if it was made", command()))
+        .into_iter()
+        .collect()
+}
+
+fn queue_by_name(name: &str, region: &str) -> String {
+    format!(
+        "aws sqs delete-queue --region {region} --queue-url \
+         \"$(aws sqs get-queue-url --region {region} --queue-name {name} --query QueueUrl --output text)\""
+    )
+}
+
+fn subscription_of(queue_arn: &str, topic: &TopicArn) -> String {
+    let region = topic.region();
+    format!(
+        "aws sns unsubscribe --region {region} --subscription-arn \
+         \"$(aws sns list-subscriptions-by-topic --region {region} --topic-arn {} \
+         --query \"Subscriptions[?Endpoint=='{queue_arn}'].SubscriptionArn\" --output text)\"",
+        topic.as_str()
+    )
+}
+
 /// Only the topic may send.
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html>.
 fn policy(queue_arn: &str, topic: &TopicArn) -> String {
@@ -165,5 +197,24 @@ impl InboxApi for Inbox {
             .iter()
             .filter_map(|one| one.body().map(str::to_owned))
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_made_is_named() {
+        let topic: TopicArn = "arn:aws:sns:eu-west-1:111122223333:alerts".parse().unwrap();
+        let queue = "arn:aws:sqs:eu-west-1:111122223333:trailkeeper-drill-0";
+        let lost = CallError::new("sns:Subscribe", None, "timeout");
+        let commands = perhaps(&lost, || subscription_of(queue, &topic));
+        assert!(commands[0].contains(queue) && commands[0].contains(topic.as_str()));
+        let denied = CallError::new("sqs:CreateQueue", Some("AccessDenied"), "no");
+        let none = perhaps(&denied, || {
+            queue_by_name("trailkeeper-drill-0", "eu-west-1")
+        });
+        assert_eq!(none, [""; 0]);
     }
 }
