@@ -373,7 +373,10 @@ impl Group {
                 incident.trail.region = None;
             }
         } else {
-            incident.trail.account.clone_from(&self.actor.account);
+            // Only what cannot be anything but an account: it stands outside quotes.
+            let account = self.actor.account.clone();
+            incident.trail.account =
+                account.filter(|id| id.as_str().bytes().all(|b| b.is_ascii_digit()));
         }
         if let Some(Storm { calls, .. }) = &incident.storm
             && let [only] = &calls[..]

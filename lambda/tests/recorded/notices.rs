@@ -663,9 +663,13 @@ fn check_notices(name: &str, event: &Value) {
     let Ok(event) = Event::parse(&event.to_string()) else {
         return;
     };
-    for incident in incidents(&event) {
-        valid::check(name, &incident, 32 * 1024);
-        for of_group in of_group(&incident) {
+    let all = incidents(&event);
+    for incident in &all {
+        valid::check(name, incident, 32 * 1024);
+    }
+    // A stop, and a denied attempt on a trail that the record does not name.
+    for incident in all.iter().take(1).chain(all.last()) {
+        for of_group in of_group(incident) {
             valid::check(name, &of_group, 64 * 1024);
         }
     }

@@ -8,7 +8,9 @@ use trailkeeper::moment::Moment;
 use crate::{
     answered,
     attack::{PIPELINE, RESPONDER, again, by, event_of, in_account},
-    aws::{AUDIT, Aws, Call, Disturbance, GET_ITEM, PUBLISH, PUT_ITEM, START, UPDATE_ITEM, refused},
+    aws::{
+        AUDIT, Aws, Call, Disturbance, GET_ITEM, PUBLISH, PUT_ITEM, START, UPDATE_ITEM, refused,
+    },
     declared,
     lambda::Function,
     organization::{member, trail_of},

@@ -123,8 +123,12 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
     if !last.as_declared {
         wrong.push("the trail is not as declared when the fault is over".to_owned());
     }
-    // A summary that could not be sent, or noted, comes with the next sweep.
+    // A summary that could not be sent, or noted, comes with the next sweep; an empty
+    // answer reads as if nothing were to be summed up.
     let is_sweep = course.event["trailkeeper"] == "sweep";
+    if is_sweep && course.untold_groups() > 0 {
+        attempt(&course, &new_request_id());
+    }
     if is_sweep && course.untold_groups() > 0 {
         wrong.push("a group was not summed up".to_owned());
     }
