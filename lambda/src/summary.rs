@@ -63,11 +63,11 @@ pub(crate) fn summary(incident: &Incident) -> String {
             _ => "Nothing proves that it is logging again.".to_owned(),
         },
         Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
-        // The next sentence says it all.
-        Outcome::LeftAlone => String::new(),
         Outcome::AttemptDenied => "The call failed.".to_owned(),
         Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
-        Outcome::Unreachable
+        // Of what is left alone, the next sentence says it all.
+        Outcome::LeftAlone
+        | Outcome::Unreachable
         | Outcome::AccountSuspended
         | Outcome::SweepIncomplete
         | Outcome::StormSummary => String::new(),

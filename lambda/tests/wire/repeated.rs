@@ -239,7 +239,7 @@ fn a_notice_that_failed_is_told_by_the_retry_as_what_it_was() {
         if is_told {
             aws.state().disturb = Some(Box::new(|called, _| {
                 let reply = refused_by_sns(403, "AuthorizationError");
-                (called == PUBLISH).then(|| Disturbance::Instead(reply))
+                (called == PUBLISH).then_some(Disturbance::Instead(reply))
             }));
             let outcome = function.invoke_as(&request_id, event.clone(), DEADLINE);
             assert_eq!(failure(outcome).0, "Terminal.NoticeNotSent");
@@ -258,7 +258,7 @@ fn an_answer_that_is_lost_counts_nothing_twice() {
     aws.state().disturb = Some(Box::new(move |called, body| {
         let is_it = called == UPDATE_ITEM && body.contains("event_ids");
         (is_it && std::mem::take(&mut is_first))
-            .then(|| Disturbance::After(crate::http::Reply::Reset))
+            .then_some(Disturbance::After(crate::http::Reply::Reset))
     }));
     stops(&aws, &function, 1);
     let notice = aws.notice();
@@ -275,7 +275,7 @@ fn a_summary_that_failed_is_sent_by_the_next_sweep() {
     age(&aws, "last_at", QUIET);
     aws.state().disturb = Some(Box::new(|called, _| {
         let reply = refused_by_sns(403, "AuthorizationError");
-        (called == PUBLISH).then(|| Disturbance::Instead(reply))
+        (called == PUBLISH).then_some(Disturbance::Instead(reply))
     }));
     assert_eq!(
         failure(function.invoke(&sweep())).0,

@@ -100,7 +100,7 @@ fn change(item: &mut Item, verb: &str, part: &str, asked: &Value) -> Option<()> 
         match what.strip_prefix("if_not_exists(") {
             None => (known(name), value(what)?),
             Some(rest) => {
-                let (attribute, usual) = rest.trim_end_matches(')').split_once(",")?;
+                let (attribute, usual) = rest.trim_end_matches(')').split_once(',')?;
                 let stored = item.get(&known(attribute)).cloned();
                 (known(name), stored.or_else(|| value(usual))?)
             }
