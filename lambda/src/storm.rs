@@ -184,12 +184,14 @@ async fn silence(
             open(table, &before.name(&member.group), budget).await?;
         }
         let change = of_summary(&before).add("silent_count", Field::Number(1));
+        let change = change.returning_new();
         table.change(&member.group, change, budget).await
     };
     match noted.await {
-        Ok(Some(_)) => Manner::Silent,
-        // It was summed up at this moment, without this one.
-        Ok(None) => told,
+        // An empty answer proves nothing.
+        Ok(Some(now)) if Group::read(&now).is_some_and(|now| now.silent > 0) => Manner::Silent,
+        // Or it was summed up at this moment, without this one.
+        Ok(_) => told,
         Err(error) => {
             warn!(%error, "not left to a summary");
             told
@@ -240,8 +242,22 @@ async fn begin_again(
 }
 
 async fn open(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallError> {
-    let change = Change::default().add(OPEN_GROUPS, Field::Texts([name.to_owned()].into()));
-    table.change(OPEN, change, budget).await.map(drop)
+    let change = Change::default()
+        .add(OPEN_GROUPS, Field::Texts([name.to_owned()].into()))
+        .returning_new();
+    let now = table
+        .change(OPEN, change, budget)
+        .await?
+        .unwrap_or_default();
+    match now.get(OPEN_GROUPS) {
+        Some(Field::Texts(names)) if names.contains(name) => Ok(()),
+        _ => Err(CallError::new(
+            "dynamodb:UpdateItem",
+            "UnusableAnswer",
+            "the answer does not show what was added",
+            true,
+        )),
+    }
 }
 
 async fn strike_out(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallError> {
