@@ -172,7 +172,7 @@ fn changes(page: &mut Page, incident: &Incident) {
         let found = match before {
             Value::Bool(_) | Value::Null => value_text(before).to_string(),
             words if words == "" => value_text(before).to_string(),
-            words => value_text(words).quoted().replace("://", "[://]"),
+            words => value_text(words).quoted_unlinked(),
         };
         page.line(&format!("  {field}{still}"));
         page.wrapped(INDENT, INDENT, &found);

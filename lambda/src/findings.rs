@@ -249,7 +249,7 @@ fn word(text: &Clean) -> String {
 
 /// What somebody chose, in quotes, and no link.
 fn quoted(text: &Clean) -> String {
-    text.cut(LONGEST).quoted().replace("://", "[://]")
+    text.cut(LONGEST).quoted_unlinked()
 }
 
 fn age_text(milliseconds: i64) -> String {

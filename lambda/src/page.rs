@@ -38,10 +38,7 @@ impl Page {
     /// A value from the record, in quotes so that it cannot pass for our words,
     /// and with addresses that no mail program makes a link of.
     pub(crate) fn field(&mut self, label: &str, value: Option<&Clean>) {
-        self.fact(
-            label,
-            value.map(|value| value.quoted().replace("://", "[://]")),
-        );
+        self.fact(label, value.map(Clean::quoted_unlinked));
     }
 
     /// `Label  value`; a value that fits on a line of its own only stands there.

@@ -132,21 +132,21 @@ impl Handler {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let keys = Keys::of(incident, Moment::now());
+        let has_chats = self.config.chat_topic_arn.is_some();
+        let mut keys = Keys::of(incident, Moment::now());
+        if has_chats {
+            // A retry for the one's sake must not tell the other again.
+            keys = keys.or_of_content(incident);
+        }
         // Only whoever tells of it searches, and once for all.
         let looked_into = OnceCell::new();
-        if self.config.chat_topic_arn.is_none() {
-            let to = Audience::Subscribers;
-            return self
-                .tell_audience(incident, &looked_into, &keys, to, owner, budget)
-                .await;
-        }
-        // A retry for the one's sake must not tell the other again.
-        let keys = keys.or_of_content(incident);
         let to = Audience::Subscribers;
         let told = self
             .tell_audience(incident, &looked_into, &keys, to, owner, budget)
             .await;
+        if !has_chats {
+            return told;
+        }
         let (to, keys) = (Audience::Chats, keys.of_chats());
         told.and(
             self.tell_audience(incident, &looked_into, &keys, to, owner, budget)

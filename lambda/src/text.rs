@@ -33,6 +33,12 @@ impl Clean {
         format!("\"{inside}\"")
     }
 
+    /// The same, with addresses that no mail program makes a link of.
+    #[must_use]
+    pub(crate) fn quoted_unlinked(&self) -> String {
+        self.quoted().replace("://", "[://]")
+    }
+
     /// The first `most` characters; what is cut off is shown as `…`.
     #[must_use]
     pub fn cut(&self, most: usize) -> Self {

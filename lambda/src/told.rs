@@ -82,7 +82,7 @@ fn still(incident: &Incident, trail: &str, period: i64) -> String {
         Outcome::SweepIncomplete => &[],
         _ => &incident.accounts[..],
     };
-    let what = json!([incident.outcome, fields, incident.causes, accounts,]);
+    let what = json!([incident.outcome, fields, incident.causes, accounts]);
     format!("{trail}#still#{}#{period}", sha256(&what.to_string()))
 }
 
@@ -126,8 +126,8 @@ impl Incident {
 /// What the key of an event says that needs nobody's care any more.
 pub const SETTLED: &str = "settled";
 
-/// The key of an event about a trail, and of how it ended; the fingerprint keeps a forged event from
-/// silencing the real one.
+/// The key of an event about a trail, and of how it ended; the fingerprint keeps a
+/// forged event from silencing the real one.
 #[must_use]
 pub fn event_key(trail: &str, event_id: &str, fingerprint: &str, how: &str) -> String {
     format!("{trail}#{event_id}#{fingerprint}#{how}")
