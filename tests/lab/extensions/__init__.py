@@ -7,6 +7,7 @@ that says so; where AWS does not say, the docstring says that. Written for MiniS
 from __future__ import annotations
 
 from . import (
+    alarms,
     asynchronous,
     authorization,
     event_buses,
@@ -15,14 +16,17 @@ from . import (
     insights,
     logging_state,
     organizations,
+    own_calls,
     schedules,
     sessions,
     settings,
+    snapshots,
     stacks,
     tags,
 )
 
 _EXTENSIONS = (
+    own_calls,
     settings,
     tags,
     insights,
@@ -36,6 +40,8 @@ _EXTENSIONS = (
     event_buses,
     event_sources,
     stacks,
+    alarms,
+    snapshots,
 )
 
 
