@@ -1,0 +1,14 @@
+output "trail_arn" {
+  description = "ARN of the trail."
+  value       = module.trailkeeper.trail_arn
+}
+
+output "roles_topic_arn" {
+  description = "ARN of the topic that gets what is done to the roles."
+  value       = aws_sns_topic.roles.arn
+}
+
+output "global_rule_arn" {
+  description = "ARN of the rule in the region of global events; null if the trail's home is there."
+  value       = module.global_events.rule_arn
+}
