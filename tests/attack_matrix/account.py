@@ -16,6 +16,8 @@ from lab.aws import Aws
 from lab.session import Lab
 
 Parts = dict[str, Any]
+# The administrator who attacks.
+INTRUDER = "intruder"
 # What answers tell of a moment or of the call, and not of the thing.
 _PASSING = {
     "ResponseMetadata",
@@ -90,7 +92,7 @@ class Account:
 
     def __init__(self, lab: Lab, guarded: Guarded) -> None:
         self.lab, self.guarded = lab, guarded
-        self.intruder = lab.root.as_(create_user(lab.root, "intruder", EVERYTHING))
+        self.intruder = lab.root.as_(create_user(lab.root, INTRUDER, EVERYTHING))
         self._clients: dict[str, Any] = {}
         self.names = self._names()
         self.spares = _make_spares(self.intruder, lab.account, lab.region)
