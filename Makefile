@@ -125,6 +125,14 @@ outages: tools $(PACKAGE) ## The topic is down for a whole incident, the emulato
 	@echo "== Outages, in the lab"
 	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest -q stress/test_outages.py
 
+# ONLY=role plays those attacks alone, and leaves the document alone.
+.PHONY: attack-matrix
+attack-matrix: DOCUMENT = $(if $(ONLY),,docs/attack-matrix.md)
+attack-matrix: tools $(PACKAGE) ## Every attack on trail, logs and responder, in the lab: what comes back, who notices (10 minutes)
+	@echo "== Attacks on everything that Trailkeeper guards and is made of, in the lab"
+	@PYTHONPATH=tests $(PYTHON) -m attack_matrix --package $(PACKAGE) --table target/attack-matrix.md $(if $(ONLY),--only "$(ONLY)")
+	@$(INTO) attack-matrix target/attack-matrix.md
+
 .PHONY: gallery
 gallery: ## Draw docs/gallery.md and its pictures from the notices that the tests compare
 	@python3 scripts/gallery.py

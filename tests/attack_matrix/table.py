@@ -13,7 +13,7 @@ _LEGEND = """\
 *stop*: the notice of the stop that followed says more than that. *sweep*: with the next one. *alarm*: CloudWatch; \
 a heartbeat is missed after three intervals.
 - *Logs again*: after the stop that followed, in seconds from the call, or with the next sweep.
-- A name in brackets: the notice of the stop names the attack among what else was done; without a stop nobody hears of it.
+- *[stop]*: the notice of the stop names the attack among what else was done. Without a stop nobody hears of it.
 """
 
 

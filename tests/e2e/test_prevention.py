@@ -95,13 +95,11 @@ def test_nobody_unbound_is_made(account: Account, documents: dict[str, Any]) -> 
     arn = documents["boundary_arn"]
     iam.put_user_permissions_boundary(UserName=INTRUDER, PermissionsBoundary=arn)
     try:
-        theirs = account.intruder.client("iam")
+        theirs, other = account.intruder.client("iam"), account.spares.policy_arn
         for call in (
             lambda: theirs.create_user(UserName="unbound"),
             lambda: theirs.delete_user_permissions_boundary(UserName=INTRUDER),
-            lambda: theirs.put_user_permissions_boundary(
-                UserName=INTRUDER, PermissionsBoundary=account.spares.policy_arn
-            ),
+            lambda: theirs.put_user_permissions_boundary(UserName=INTRUDER, PermissionsBoundary=other),
             lambda: theirs.create_policy_version(
                 PolicyArn=arn, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}), SetAsDefault=True
             ),
