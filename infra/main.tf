@@ -6,6 +6,9 @@ locals {
     [for arn in keys(var.existing_trails) : module.baseline[arn].baseline],
   )
   trails_made = var.create_trail ? [module.trail[0].arn] : []
+
+  # The responder heals what it guards.
+  only_changed_by = concat(var.only_changed_by, length(var.only_changed_by) > 0 ? ["arn:*:iam::*:role/${var.name}-responder"] : [])
 }
 
 module "trail" {
@@ -22,6 +25,7 @@ module "trail" {
   object_lock              = var.log_object_lock
   force_destroy            = var.force_destroy_logs
   responder_ready          = module.responder.function_arn
+  only_changed_by          = local.only_changed_by
   tags                     = var.tags
 }
 
@@ -44,6 +48,7 @@ module "notifications" {
   chat            = var.chat
 
   permissions_boundary = var.permissions_boundary
+  only_changed_by      = local.only_changed_by
 
   tags = var.tags
 }
@@ -66,5 +71,6 @@ module "responder" {
   topic_kms_key_arn      = module.notifications.kms_key_arn
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary
+  only_changed_by        = local.only_changed_by
   tags                   = var.tags
 }

@@ -246,6 +246,13 @@ variable "permissions_boundary" {
   default     = null
 }
 
+variable "only_changed_by" {
+  description = "Patterns of the ARNs of roles and users, * allowed, who alone may change the log bucket, its key, the topics, the dead-letter queue and the table of told incidents, or delete logs; beside them the account's root user. Terraform's own principal must be among them. [] leaves it to IAM."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "tags" {
   description = "Tags for everything Trailkeeper makes."
   type        = map(string)
