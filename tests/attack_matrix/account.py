@@ -210,7 +210,7 @@ class Account:
         return {name: settings.get(name) for name in ("Policy", "KmsMasterKeyId")} if settings else found
 
     def _subscriptions(self) -> Any:
-        found = self._ask("sns", "list_subscriptions_by_topic", TopicArn=self.names.topic)
+        found = self._ask("sns", "list_subscriptions_by_topic", TopicArn=self.names.topic, kept=("SubscriptionArn",))
         return [
             self._ask("sns", "get_subscription_attributes", SubscriptionArn=each["SubscriptionArn"])
             for each in found.get("Subscriptions", [])

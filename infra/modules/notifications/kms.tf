@@ -45,7 +45,7 @@ locals {
           Resource  = "*"
           Condition = conditions.alarms
         },
-      ]]), [for condition in local.is_not_named : {
+        ]]), [for condition in local.is_not_named : {
         Sid       = "OnlyNamedChange"
         Effect    = "Deny"
         Principal = { AWS = "*" }

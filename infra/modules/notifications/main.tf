@@ -65,15 +65,16 @@ locals {
           Resource  = local.topic_arn
           Condition = conditions.alarms
         },
-      ]]), [for condition in local.is_not_named : {
-        Sid       = "OnlyNamedChange"
-        Effect    = "Deny"
-        Principal = { AWS = "*" }
-        Action    = ["sns:AddPermission", "sns:DeleteTopic", "sns:RemovePermission", "sns:SetTopicAttributes"]
-        Resource  = local.topic_arn
-        Condition = condition
-    }])
+    ]]), [for statement in local.only_named_change : merge(statement, { Resource = local.topic_arn })])
   })
+
+  only_named_change = [for condition in local.is_not_named : {
+    Sid       = "OnlyNamedChange"
+    Effect    = "Deny"
+    Principal = { AWS = "*" }
+    Action    = ["sns:AddPermission", "sns:DeleteTopic", "sns:RemovePermission", "sns:SetTopicAttributes"]
+    Condition = condition
+  }]
 
   # The root user is left out: nobody else could undo a mistake in this list.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn

@@ -147,7 +147,7 @@ run "too_long" {
     exempt_principals = [for number in range(40) : "arn:aws:iam::${100000000000 + number}:role/a-pipeline-with-a-long-name"]
   }
 
-  expect_failures = [aws_organizations_policy.this[0]]
+  expect_failures = [aws_organizations_policy.this[0], aws_organizations_policy.surroundings[0]]
 }
 
 run "hub_account_that_is_none" {
