@@ -242,8 +242,9 @@ def _lasting(value: Any, passing: set[str]) -> Any:
 
 
 def _make_spares(aws: Aws, account: str, region: str) -> Spares:
-    bucket, iam = f"attackers-{account}", aws.client("iam")
-    aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    bucket, s3, iam = f"attackers-{account}", aws.client("s3"), aws.client("iam")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     trust = {
         "Version": "2012-10-17",
         "Statement": [

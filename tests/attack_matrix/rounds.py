@@ -84,6 +84,8 @@ class Rounds:
                 attack.call(self._account)
             except ClientError as error:
                 outcome.refused = error.response["Error"]["Code"]
+                if not outcome.refused.startswith(("AccessDenied", "AuthorizationError")):
+                    raise
             if not outcome.refused and self._is_back(attack):
                 raise LabError(f"{attack.name} changed nothing of the {attack.part}")
             ids = {record["eventID"] for record in self._guarded.records(began) if not record["readOnly"]}
@@ -234,5 +236,6 @@ def _way(notice: dict[str, Any], ids: set[str], *, before_stop: bool) -> str | N
     else:
         way = "stop"
     fields = {entry["field"] for entry in notice.get("drift") or []}
-    about_more = notice["severity"] == "critical" or fields - {"is_logging"} or event.get("id") in ids
+    stays_off = notice["severity"] == "critical" or notice["outcome"] == "would_restore"
+    about_more = stays_off or fields - {"is_logging"} or event.get("id") in ids
     return way if about_more else None

@@ -18,6 +18,7 @@ import logging
 import time
 from typing import Any
 
+from ministack.core import iam_evaluator
 from ministack.core.responses import set_request_account_id, set_request_region
 from ministack.services import cloudwatch, cloudwatch_logs, kms, lambda_svc, sns, sqs
 
@@ -44,12 +45,22 @@ def install() -> None:
         group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
         if group not in cloudwatch_logs._log_groups:
             return  # the role may not make it: what is written is lost, with the metrics in it
-        for line in text.splitlines():
-            _record(line)
+        if _may_write(config["Role"], cloudwatch_logs._log_groups[group]["arn"]):
+            for line in text.splitlines():
+                _record(line)
         emit(function, request_id, text, *more, **named)
 
     lambda_svc._emit_lambda_logs = emit_lambda_logs
     own_calls.answer("alarms", _evaluate)
+
+
+def _may_write(role_arn: str, group_arn: str) -> bool:
+    """Lambda writes the log as the function's role. The emulator writes it in any case."""
+    region, account = group_arn.split(":")[3:5]
+    stream = f"{group_arn.removesuffix(':*')}:log-stream:any"
+    wanted = iam_evaluator.EvalContext(role_arn, "AssumedRole", account, "logs:PutLogEvents", stream, region)
+    policies = iam_evaluator._gather_role_policies(role_arn.rsplit("/", 1)[-1], account)
+    return iam_evaluator.evaluate(wanted, policies).decision == "Allow"
 
 
 def _record(line: str) -> None:

@@ -1,6 +1,6 @@
 """Asynchronous invocations of a function as Lambda makes them, and a way to ask whether any is unfinished.
 
-MiniStack 1.5 gives each try a request id of its own. It counts a throttled try like a
+MiniStack 1.5 gives each try a request id of its own, and no metric to its failure. It counts a throttled try like a
 failed one and gives the event up after two retries, where Lambda tries again until the
 event is too old, six hours by default, and keeps its two retries for failures of the
 function.
@@ -20,7 +20,7 @@ import uuid
 from collections import Counter
 from typing import Any
 
-from ministack.services import lambda_svc
+from ministack.services import cloudwatch, lambda_svc
 
 from . import event_sources, own_calls
 
@@ -92,6 +92,7 @@ def _try(function: dict[str, Any], event: Any, generation: int) -> None:
         result = _when_there_is_a_place(function, event, give_up_at, generation)
         if not result.get("error") or generation != _generation:
             return
+        cloudwatch.record_metric("AWS/Lambda", "Errors", 1, "Count", {"FunctionName": config["FunctionName"]})
     on_failure = (given.get("DestinationConfig") or {}).get("OnFailure") or {}
     target = on_failure.get("Destination") or (config.get("DeadLetterConfig") or {}).get("TargetArn")
     if target:
