@@ -81,11 +81,11 @@ def _record(line: str) -> None:
 def _evaluate(query: dict[str, str]) -> dict[str, Any]:
     set_request_account_id(query["account"])
     set_request_region(query["region"])
-    now = time.time()
     for queue in list(sqs._queues.values()):
-        waiting = sum(message.get("visible_at", 0) <= now for message in queue["messages"])
-        name = queue["name"]
-        cloudwatch.record_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", waiting, "Count", {"QueueName": name})
+        visible = sum(message["visible_at"] <= time.time() for message in queue["messages"])
+        dimensions = {"QueueName": queue["name"]}
+        cloudwatch.record_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", visible, "Count", dimensions)
+    now = time.time()
     alarms = list(cloudwatch._alarms.values())
     for alarm in alarms:
         _move(alarm, _state(alarm, now + float(query.get("later", "0"))))
