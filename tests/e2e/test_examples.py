@@ -11,6 +11,7 @@ import pytest
 from e2e.examples import HUB, HUB_ACCOUNT, KEPT, NAMES, SECOND_REGION, Example, Examples
 from e2e.trail_state import difference, read_state
 from lab.gateway_process import wait_for
+from lab.inbox import create_inbox
 from lab.session import Lab
 
 
@@ -180,6 +181,36 @@ def test_the_organisation_s_trail_is_made_and_stays_the_organisation_s(example: 
     wait_for("a logging trail", lambda: _logs(example, arn), 20)
     cloudtrail.update_trail(Name=arn, IsOrganizationTrail=False)
     wait_for("the organisation's trail", lambda: cloudtrail.get_trail(Name=arn)["Trail"]["IsOrganizationTrail"], 20)
+
+
+@pytest.mark.parametrize("example", ["global-events"], indirect=True)
+def test_what_is_done_to_the_roles_crosses_the_regions_and_is_told(example: Example, lab: Lab) -> None:
+    """Of these roles only."""
+    aws, iam = example.aws, example.aws.client("iam")
+    role = next(r["RoleName"] for r in iam.list_roles()["Roles"] if r["RoleName"].endswith("-responder"))
+    inbox = create_inbox(aws, example.outputs["roles_topic_arn"])
+    since = time.time()
+    trust = json.dumps(iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"])
+    iam.create_role(RoleName="of-the-team", AssumeRolePolicyDocument=trust)
+    iam.update_role(RoleName="of-the-team", MaxSessionDuration=7200)
+    iam.update_role(RoleName=role, MaxSessionDuration=7200)
+    told: list[dict[str, Any]] = []
+
+    def heard() -> bool:
+        received = aws.client("sqs").receive_message(QueueUrl=inbox, WaitTimeSeconds=1)
+        told.extend(json.loads(json.loads(message["Body"])["Message"]) for message in received.get("Messages", []))
+        return bool(told)
+
+    wait_for("the event in the topic of the home region", heard, 20)
+    assert {(event["detail"]["eventName"], event["detail"]["requestParameters"]["roleName"]) for event in told} == {
+        ("UpdateRole", role)
+    }
+    assert {event["region"] for event in told} == {"us-east-1"}
+    hops = lab.gateway.control.deliveries(since=since, account=example.account, outcome="accepted")
+    assert [hop["rule"] for hop in hops if hop["event_name"] == "UpdateRole"] == [
+        "trailkeeper-global-events",
+        "trailkeeper-roles",
+    ]
 
 
 @pytest.mark.parametrize("example", [KEPT], indirect=True)
