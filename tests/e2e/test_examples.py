@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from e2e.examples import HUB, HUB_ACCOUNT, KEPT, NAMES, SECOND_REGION, Example, Examples
 from e2e.trail_state import difference, read_state
+from lab.actors import EVERYTHING, create_user
 from lab.gateway_process import wait_for
 from lab.inbox import create_inbox
 from lab.session import Lab
@@ -183,7 +186,7 @@ def test_the_organisation_s_trail_is_made_and_stays_the_organisation_s(example: 
     wait_for("the organisation's trail", lambda: cloudtrail.get_trail(Name=arn)["Trail"]["IsOrganizationTrail"], 20)
 
 
-@pytest.mark.parametrize("example", ["global-events"], indirect=True)
+@pytest.mark.parametrize("example", ["hardened"], indirect=True)
 def test_what_is_done_to_the_roles_crosses_the_regions_and_is_told(example: Example, lab: Lab) -> None:
     """Of these roles only."""
     aws, iam = example.aws, example.aws.client("iam")
@@ -211,6 +214,46 @@ def test_what_is_done_to_the_roles_crosses_the_regions_and_is_told(example: Exam
         "trailkeeper-global-events",
         "trailkeeper-roles",
     ]
+
+
+@pytest.mark.parametrize("example", ["hardened"], indirect=True)
+def test_only_those_who_are_named_change_what_has_a_policy(example: Example) -> None:
+    """By an administrator whom IAM allows everything. The root user, who deployed it, is not bound."""
+    administrator = example.aws.as_(create_user(example.aws, "administrator", EVERYTHING))
+    trail = _cloudtrail(example, example.outputs["trail_arn"]).describe_trails()["trailList"][0]
+    bucket, key, topic = {"Bucket": trail["S3BucketName"]}, trail["KmsKeyId"], example.outputs["alerts_topic_arn"]
+    queue, table = example.outputs["dead_letter_queue_url"], example.outputs["incidents_table_name"]
+    s3, kms, sns, sqs, dynamodb = (administrator.client(name) for name in ("s3", "kms", "sns", "sqs", "dynamodb"))
+    day = {"ID": "day", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    attacks: dict[str, Callable[[], Any]] = {
+        "DeleteBucketPolicy": lambda: s3.delete_bucket_policy(**bucket),
+        "PutBucketVersioning": lambda: s3.put_bucket_versioning(
+            **bucket, VersioningConfiguration={"Status": "Suspended"}
+        ),
+        "PutBucketLifecycle": lambda: s3.put_bucket_lifecycle_configuration(
+            **bucket, LifecycleConfiguration={"Rules": [day]}
+        ),
+        "DeletePublicAccessBlock": lambda: s3.delete_public_access_block(**bucket),
+        "DeleteBucket": lambda: s3.delete_bucket(**bucket),
+        "DisableKey": lambda: kms.disable_key(KeyId=key),
+        "ScheduleKeyDeletion": lambda: kms.schedule_key_deletion(KeyId=key),
+        "PutKeyPolicy": lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy="{}"),
+        "DeleteTopic": lambda: sns.delete_topic(TopicArn=topic),
+        "SetTopicAttributes": lambda: sns.set_topic_attributes(
+            TopicArn=topic, AttributeName="DisplayName", AttributeValue="x"
+        ),
+        "DeleteQueue": lambda: sqs.delete_queue(QueueUrl=queue),
+        "PurgeQueue": lambda: sqs.purge_queue(QueueUrl=queue),
+        "DeleteTable": lambda: dynamodb.delete_table(TableName=table),
+    }
+    refused = {}
+    for name, attack in attacks.items():
+        try:
+            attack()
+            refused[name] = False
+        except ClientError as error:
+            refused[name] = error.response["Error"]["Code"].startswith(("AccessDenied", "AuthorizationError"))
+    assert refused == dict.fromkeys(attacks, True)
 
 
 @pytest.mark.parametrize("example", [KEPT], indirect=True)

@@ -1,5 +1,8 @@
-# One account with a responder outside of the region of global events. What is done to
-# its roles is recorded there only, so a rule there passes it on; here, to a mailbox.
+# One account, hardened against its own administrators as far as that goes without an
+# organisation: docs/threat-model.md. What can be kept from them by policies of the
+# resources or by a permissions boundary, is. What is done to the responder's roles is
+# recorded in the region of global events only, so a rule there passes it on; here, to
+# a mailbox.
 
 # Credentials come from the environment, and so does the trail's home region.
 provider "aws" {}
@@ -18,6 +21,22 @@ module "trailkeeper" {
   package             = var.package
   architecture        = var.architecture
   notification_emails = var.notification_emails
+  only_changed_by     = var.deployed_by
+}
+
+# Give it to every user and role of the account that is not in deployed_by.
+module "guard" {
+  source = "../../modules/service-control-policy"
+
+  targets           = null
+  trail_names       = [module.trailkeeper.trail_name]
+  exempt_principals = [for arn in var.deployed_by : arn if strcontains(arn, ":role/")]
+}
+
+resource "aws_iam_policy" "administrators" {
+  name        = "trailkeeper-administrators"
+  description = "Permissions boundary of those who are to leave Trailkeeper alone"
+  policy      = module.guard.boundary_json
 }
 
 module "global_events" {

@@ -15,6 +15,11 @@ variable "global_region" {
   default     = "us-east-1"
 }
 
+variable "deployed_by" {
+  description = "ARNs of the roles and users that apply this, such as the pipeline's role: who alone may change it afterwards."
+  type        = list(string)
+}
+
 variable "notification_emails" {
   description = "Addresses that get notices and alarms, and what is done to the roles."
   type        = list(string)
