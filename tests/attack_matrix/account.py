@@ -242,7 +242,7 @@ def _lasting(value: Any, passing: set[str]) -> Any:
 
 
 def _make_spares(aws: Aws, account: str, region: str) -> Spares:
-    bucket, s3, iam = f"attackers-{account}", aws.client("s3"), aws.client("iam")
+    bucket, s3, iam = f"intruders-{account}", aws.client("s3"), aws.client("iam")
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     trust = {

@@ -22,6 +22,8 @@ INTERVAL_SECONDS = 3600
 # Events and runs that are not over by then are waiting for what does not come, a free place for instance.
 _LIMIT_SECONDS = 8.0
 _EVERY_SECONDS = 0.05
+_TRIES = 5
+_SECONDS_BETWEEN_TRIES = 0.5
 # How the time is divided; what happens is told by when it happens.
 ATTACK, STOP, SWEEP = "attack", "stop", "sweep"
 
@@ -113,10 +115,16 @@ class Rounds:
         return outcome
 
     def _put_back(self) -> None:
-        self._emulator.ask("restore")
-        self._control.put_back(self._account.lab.account)
-        if self._account.read() != self._declared:
-            raise LabError("the account is not as it was")
+        """Once more, if a run that was ended by force still had a call under way."""
+        for _ in range(_TRIES):
+            self._emulator.ask("restore")
+            self._control.put_back(self._account.lab.account)
+            found = self._account.read()
+            if found == self._declared:
+                return
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+        wrong = [part for part, value in found.items() if value != self._declared[part]]
+        raise LabError(f"the account is not as it was: {', '.join(wrong)}")
 
     def _is_back(self, attack: Attack) -> bool:
         return self._account.read([attack.part])[attack.part] == self._declared[attack.part]
