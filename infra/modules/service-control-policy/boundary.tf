@@ -35,7 +35,7 @@ locals {
           Effect    = "Deny"
           Action    = ["iam:CreateRole", "iam:CreateUser", "iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"]
           Resource  = "*"
-          Condition = { StringNotLike = { "iam:PermissionsBoundary" = "arn:*:iam::*:policy/${local.boundary_name}" } }
+          Condition = { ArnNotLike = { "iam:PermissionsBoundary" = "arn:*:iam::*:policy/${local.boundary_name}" } }
         },
         {
           Sid      = "BoundaryStays"

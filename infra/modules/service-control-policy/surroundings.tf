@@ -37,7 +37,16 @@ locals {
   keys_statement = {
     Sid      = "OnlyOperatorsChangeKeys"
     Effect   = "Deny"
-    Action   = concat(local.evidence_actions.kms, ["kms:CreateGrant", "kms:RetireGrant", "kms:RevokeGrant", "kms:UpdatePrimaryRegion"])
+    Action = [
+      "kms:CreateGrant",
+      "kms:DeleteImported*",
+      "kms:DisableKey*",
+      "kms:PutKeyPolicy",
+      "kms:RetireGrant",
+      "kms:RevokeGrant",
+      "kms:ScheduleKey*",
+      "kms:UpdatePrimary*",
+    ]
     Resource = "*"
     Condition = {
       "ForAnyValue:StringLike" = { "kms:ResourceAliases" = "alias/${var.name}-*" }

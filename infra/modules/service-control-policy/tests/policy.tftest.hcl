@@ -452,7 +452,7 @@ run "a_single_account_gets_a_boundary_and_no_policy" {
   }
   assert {
     condition = [for s in jsondecode(output.boundary_json).Statement : s.Condition if s.Sid == "OnlyBoundPrincipalsAreMade"] == [
-      { StringNotLike = { "iam:PermissionsBoundary" = "arn:*:iam::*:policy/trailkeeper-administrators" } }
+      { ArnNotLike = { "iam:PermissionsBoundary" = "arn:*:iam::*:policy/trailkeeper-administrators" } }
     ]
     error_message = "Who is bound makes nobody who is not."
   }
