@@ -19,8 +19,8 @@ import time
 from typing import Any
 
 from ministack.core import iam_evaluator
-from ministack.core.responses import set_request_account_id, set_request_region
-from ministack.services import cloudwatch, cloudwatch_logs, kms, lambda_svc, sns, sqs
+from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
+from ministack.services import cloudwatch, cloudwatch_logs, iam, kms, lambda_svc, sns, sqs
 
 from ..gateway.resource_policy import allows
 from . import own_calls
@@ -43,9 +43,10 @@ def install() -> None:
     def emit_lambda_logs(function: dict[str, Any], request_id: str, text: str, *more: Any, **named: Any) -> None:
         config = function.get("config") or function
         group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
-        if group not in cloudwatch_logs._log_groups:
-            return  # the role may not make it: what is written is lost, with the metrics in it
-        if _may_write(config["Role"], cloudwatch_logs._log_groups[group]["arn"]):
+        arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}"
+        if group not in cloudwatch_logs._log_groups and not _may(config["Role"], "logs:CreateLogGroup", arn):
+            return  # what is written is lost, with the metrics in it
+        if _may(config["Role"], "logs:PutLogEvents", f"{arn}:log-stream:any"):
             for line in text.splitlines():
                 _record(line)
         emit(function, request_id, text, *more, **named)
@@ -54,13 +55,13 @@ def install() -> None:
     own_calls.answer("alarms", _evaluate)
 
 
-def _may_write(role_arn: str, group_arn: str) -> bool:
-    """Lambda writes the log as the function's role. The emulator writes it in any case."""
-    region, account = group_arn.split(":")[3:5]
-    stream = f"{group_arn.removesuffix(':*')}:log-stream:any"
-    wanted = iam_evaluator.EvalContext(role_arn, "AssumedRole", account, "logs:PutLogEvents", stream, region)
-    policies = iam_evaluator._gather_role_policies(role_arn.rsplit("/", 1)[-1], account)
-    return iam_evaluator.evaluate(wanted, policies).decision == "Allow"
+def _may(role_arn: str, action: str, resource: str) -> bool:
+    """Lambda writes the log as the function's role. The emulator asks nobody. A role that there is not, may all."""
+    name, (region, account) = role_arn.rsplit("/", 1)[-1], resource.split(":")[3:5]
+    if iam._roles.get_scoped(account, None, name) is None:
+        return True
+    wanted = iam_evaluator.EvalContext(role_arn, "AssumedRole", account, action, resource, region)
+    return iam_evaluator.evaluate(wanted, iam_evaluator._gather_role_policies(name, account)).decision == "Allow"
 
 
 def _record(line: str) -> None:
