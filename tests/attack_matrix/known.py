@@ -42,7 +42,6 @@ NOT_NOTICED: dict[str, str] = {
             "RemoveTargets",
             "RemoveTargets, DeleteRule",
             "PutRule: a pattern that matches nothing",
-            "PutTargets: a constant input",
             "PutTargets: no dead-letter queue, no retries",
         ),
     ),
