@@ -32,7 +32,7 @@ ATTACK, STOP, SWEEP = "attack", "stop", "sweep"
 class Told:
     """Something that reached the responders and is about the attack."""
 
-    way: str  # event, stop, sweep or alarm
+    way: str  # event, stop, sweep, alarm or heartbeat
     what: str
     seconds: float
 
@@ -218,7 +218,9 @@ class Rounds:
             start = swept_at if at >= swept_at else stopped_at if at >= stopped_at else began
             content = _content(message)
             if content.get("NewStateValue") == "ALARM":
-                outcome.told.append(Told("alarm", content["AlarmName"], at - start))
+                name = content["AlarmName"]
+                way = "heartbeat" if name == self._account.names.heartbeat else "alarm"
+                outcome.told.append(Told(way, name, at - start))
             elif content.get("schema") == "trailkeeper.notice":
                 if way := _way(content, ids, before_stop=at < stopped_at):
                     outcome.told.append(Told(way, f"{content['outcome']}, {content['severity']}", at - start))

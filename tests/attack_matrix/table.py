@@ -10,8 +10,8 @@ from .rounds import SWEEP, Outcome
 _LEGEND = """\
 - *Back*: the part is as before. In seconds from the event's arrival, or with the next sweep.
 - *Noticed*: what reached a subscriber of the topic, and by which way. *event*: the call itself woke the responder. \
-*stop*: the notice of the stop that followed says more than that. *sweep*: with the next one. *alarm*: CloudWatch; \
-a heartbeat is missed after three intervals.
+*stop*: the notice of the stop that followed says more than that. *sweep*: with the next one. *alarm*: something \
+fails, within a minute or two. *heartbeat*: an alarm, after three silent intervals.
 - *Logs again*: after the stop that followed, in seconds from the call, or with the next sweep.
 - *[stop]*: the notice of the stop names the attack among what else was done. Without a stop nobody hears of it.
 """
