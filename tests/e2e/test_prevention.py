@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from attack_matrix.account import INTRUDER, Account
 from attack_matrix.attacks import Attack, all_attacks
 from e2e.guarded import Guarded
+from lab.actors import EVERYTHING, create_user
 from lab.paths import INFRA
 
 # The emulator has no kms:ResourceAliases, by which the policies know the keys. What is denied of
@@ -90,23 +91,18 @@ def test_everything_else_is_left_alone(bound: Account) -> None:
 
 
 def test_nobody_unbound_is_made(account: Account, documents: dict[str, Any]) -> None:
-    """With the boundary only: who has it makes users and roles that have it too, and keeps it."""
-    iam = account.lab.root.client("iam")
-    arn = documents["boundary_arn"]
-    iam.put_user_permissions_boundary(UserName=INTRUDER, PermissionsBoundary=arn)
-    try:
-        theirs, other = account.intruder.client("iam"), account.spares.policy_arn
-        for call in (
-            lambda: theirs.create_user(UserName="unbound"),
-            lambda: theirs.delete_user_permissions_boundary(UserName=INTRUDER),
-            lambda: theirs.put_user_permissions_boundary(UserName=INTRUDER, PermissionsBoundary=other),
-            lambda: theirs.create_policy_version(
-                PolicyArn=arn, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}), SetAsDefault=True
-            ),
-        ):
-            with pytest.raises(ClientError, match="AccessDenied"):
-                call()
-        theirs.create_user(UserName="bound", PermissionsBoundary=arn)
-        theirs.delete_user(UserName="bound")
-    finally:
-        iam.delete_user_permissions_boundary(UserName=INTRUDER)
+    """Who has the boundary makes users and roles that have it too, and keeps it."""
+    root, boundary, other = account.lab.root, documents["boundary_arn"], account.spares.policy_arn
+    bounded = root.as_(create_user(root, "bounded", EVERYTHING)).client("iam")
+    root.client("iam").put_user_permissions_boundary(UserName="bounded", PermissionsBoundary=boundary)
+    version = json.dumps({"Version": "2012-10-17", "Statement": []})
+    for call in (
+        lambda: bounded.create_user(UserName="unbound"),
+        lambda: bounded.delete_user_permissions_boundary(UserName="bounded"),
+        lambda: bounded.put_user_permissions_boundary(UserName="bounded", PermissionsBoundary=other),
+        lambda: bounded.create_policy_version(PolicyArn=boundary, PolicyDocument=version, SetAsDefault=True),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call()
+    bounded.create_user(UserName="bound", PermissionsBoundary=boundary)
+    bounded.delete_user(UserName="bound")
