@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -133,6 +135,50 @@ def test_a_key_that_is_disabled_silences_the_topic(emulator: Emulator, root: Aws
     _alarm(root, "second", **silence)
     assert _on(emulator) == ["first", "second"]
     assert _told(root, inbox) == set()
+
+
+METRICS = """
+import json
+
+def handler(event, context):
+    declared = {"Namespace": "Test", "Dimensions": [["FunctionName"]], "Metrics": [{"Name": "Swept", "Unit": "Count"}]}
+    line = {"_aws": {"Timestamp": 0, "CloudWatchMetrics": [declared]}, "FunctionName": context.function_name, "Swept": 1}
+    print(json.dumps(line))
+"""
+
+
+@pytest.mark.parametrize("may_write", [True, False])
+def test_metrics_come_out_of_the_log_if_the_role_may_write_it(
+    emulator: Emulator, root: Aws, inbox: str, may_write: bool
+) -> None:
+    archive, name = io.BytesIO(), f"writer-{may_write}"
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("main.py", METRICS)
+    iam, functions = root.client("iam"), root.client("lambda")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    writes = {"Effect": "Allow", "Action": "logs:*" if may_write else "sqs:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [writes]})
+    iam.put_role_policy(RoleName=name, PolicyName="write", PolicyDocument=policy)
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.11",
+        Handler="main.handler",
+        Role=role,
+        Code={"ZipFile": archive.getvalue()},
+    )
+    dimensions = [{"Name": "FunctionName", "Value": name}]
+    _alarm(root, name, MetricName="Swept", Dimensions=dimensions)
+    functions.invoke(FunctionName=name, Payload=b"{}")
+    assert (name in _on(emulator)) is may_write
+    groups = root.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
+    assert bool(groups) is may_write
+    functions.delete_function(FunctionName=name)
+    iam.delete_role_policy(RoleName=name, PolicyName="write")
+    iam.delete_role(RoleName=name)
+    if groups:
+        root.client("logs").delete_log_group(logGroupName=f"/aws/lambda/{name}")
 
 
 def test_all_that_was_kept_is_put_back(emulator: Emulator, root: Aws) -> None:
