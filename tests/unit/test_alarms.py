@@ -141,8 +141,9 @@ METRICS = """
 import json
 
 def handler(event, context):
-    declared = {"Namespace": "Test", "Dimensions": [["FunctionName"]], "Metrics": [{"Name": "Swept", "Unit": "Count"}]}
-    line = {"_aws": {"Timestamp": 0, "CloudWatchMetrics": [declared]}, "FunctionName": context.function_name, "Swept": 1}
+    declared = {"Namespace": "Test", "Dimensions": [["FunctionName"]], "Metrics": [{"Name": "Swept"}]}
+    written = {"FunctionName": context.function_name, "Swept": 1}
+    line = {"_aws": {"Timestamp": 0, "CloudWatchMetrics": [declared]}, **written}
     print(json.dumps(line))
 """
 
