@@ -79,9 +79,13 @@ NOT_NOTICED: dict[str, str] = {
         ("SetQueueAttributes: sending denied", "DeleteQueue", "PutRetentionPolicy: one day"),
     ),
     **_because(
-        "Not yet: nothing looks at the table. Without it, or with what an attacker puts into it, incidents are told "
-        "twice rather than not at all, as long as the attacker cannot guess the incident's id.",
-        ("DeleteTable", "PutItem: a told incident", "DeleteResourcePolicy of the table"),
+        "Not yet: nothing looks at the table. Without it incidents are told twice rather than not at all.",
+        ("DeleteTable", "DeleteResourcePolicy of the table"),
+    ),
+    **_because(
+        "Not seen in the lab: on AWS the table's policy refuses the call to all but the responder. The emulator does "
+        "not ask it.",
+        ("PutItem: a told incident",),
     ),
 }
 

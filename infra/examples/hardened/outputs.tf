@@ -13,11 +13,6 @@ output "dead_letter_queue_url" {
   value       = module.trailkeeper.dead_letter_queue_url
 }
 
-output "incidents_table_name" {
-  description = "Name of the table that remembers which incidents have been told."
-  value       = module.trailkeeper.incidents_table_name
-}
-
 output "boundary_arn" {
   description = "ARN of the permissions boundary for administrators."
   value       = aws_iam_policy.administrators.arn
