@@ -35,8 +35,8 @@ locals {
   # ids are not known here.
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
   keys_statement = {
-    Sid      = "OnlyOperatorsChangeKeys"
-    Effect   = "Deny"
+    Sid    = "OnlyOperatorsChangeKeys"
+    Effect = "Deny"
     Action = [
       "kms:CreateGrant",
       "kms:DeleteImported*",
