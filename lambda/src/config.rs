@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::{
     arn::{InvalidTrailArn, TrailArn},
     break_glass::BreakGlass,
+    containment::Rules,
     members::{Members, in_account},
     reconcile::Mode,
     text::excerpt,
@@ -28,11 +29,14 @@ pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
 pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
 /// The variable that holds the break-glass entries.
 pub const BREAK_GLASS: &str = "TRAILKEEPER_BREAK_GLASS";
+/// The variable that says who may be contained.
+pub const CONTAINMENT: &str = "TRAILKEEPER_CONTAINMENT";
 
 const PARAMETER: &str = "ARN=PARAMETER for each protected trail, separated by commas; a parameter's name ends in / and the SHA-256 of its value, 64 lower-case hexadecimal digits";
 const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:NAME";
 const CHAT_TOPIC: &str =
     "the ARN of an SNS topic in the region of TRAILKEEPER_TOPIC_ARN, or nothing";
+const CONTAINED: &str = "nothing, or {\"principals\": [...], \"exempt\": [...]} with entries such as user/NAME or role/PATH/*";
 
 /// What the function protects and where it reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub struct Config {
     pub peer_roles: Vec<String>,
     /// Whose changes are left alone for a time.
     pub break_glass: BreakGlass,
+    /// Who may be contained; `None` if containment is off.
+    pub containment: Option<Rules>,
     /// The other accounts, if this is an organisation's hub.
     pub members: Option<Members>,
 }
@@ -161,6 +167,19 @@ impl Config {
                 });
             }
         };
+        let containment = match variable(CONTAINMENT).filter(|text| !text.trim().is_empty()) {
+            None => None,
+            Some(text) => match Rules::read(&text) {
+                Some(rules) => Some(rules),
+                None => {
+                    return Err(InvalidConfig::Unusable {
+                        variable: CONTAINMENT,
+                        found: excerpt(&text),
+                        expected: CONTAINED,
+                    });
+                }
+            },
+        };
         let listed = |name| -> Vec<String> {
             let list = variable(name).unwrap_or_default();
             let parts = list.split(',').map(str::trim);
@@ -181,6 +200,7 @@ impl Config {
             change_principals: listed(CHANGE_PRINCIPALS),
             peer_roles: listed(PEER_ROLES),
             break_glass: BreakGlass::read(&variable(BREAK_GLASS).unwrap_or_default()),
+            containment,
             members,
         })
     }
@@ -381,6 +401,12 @@ mod tests {
             (MODE, "Observe", "enforce or observe"),
             (ROLE_ARN, "", "the ARN of the function's role"),
             (INCIDENTS_TABLE, "", "the name of a table"),
+            (CONTAINMENT, "true", "user/NAME"),
+            (
+                CONTAINMENT,
+                r#"{"principals": ["group/x"], "exempt": []}"#,
+                "user/NAME",
+            ),
         ] {
             let told = read(variable, value)
                 .err()

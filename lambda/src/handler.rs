@@ -23,6 +23,7 @@ use crate::{
     dynamodb::Incidents,
     event::Event,
     failure::{CallError, Failure},
+    iam::Iam,
     incident::{Circumstances, Incident},
     investigate::Turns,
     log,
@@ -67,6 +68,7 @@ pub struct Handler {
     sessions: OnceLock<Sessions>,
     pub(crate) incidents: OnceLock<Incidents>,
     pub(crate) topic: OnceLock<Topic>,
+    pub(crate) iam: OnceLock<Iam>,
     pub(crate) turns: Turns,
     /// Incidents of sweeps and echoes whose notice could not be sent. A retry would not find
     /// them again: what they tell of is healed.
@@ -89,6 +91,7 @@ impl Handler {
             sessions: OnceLock::new(),
             incidents: OnceLock::new(),
             topic: OnceLock::new(),
+            iam: OnceLock::new(),
             turns: Turns::default(),
             untold: Mutex::new(Vec::new()),
             sweep_from: Mutex::new(None),

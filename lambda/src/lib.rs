@@ -4,8 +4,8 @@
 //! heals and verifies what [`trail`] says about the difference to the
 //! [`baseline`], [`incident`] holds what is known, [`investigation`] adds what the event
 //! history says, [`notice`] words it.
-//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, [`organizations`] and
-//! [`sqs`] are the only places that call AWS; [`handler`] strings the steps together.
+//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, `iam`,
+//! [`organizations`] and [`sqs`] are the only places that call AWS; [`handler`] strings the steps together.
 
 pub mod actor;
 mod advice;
@@ -23,6 +23,8 @@ mod chat;
 pub mod cloudtrail;
 pub mod config;
 mod console;
+mod contain;
+pub mod containment;
 pub mod decide;
 pub mod deeds;
 pub mod document;
@@ -36,6 +38,7 @@ mod findings;
 mod fleet;
 pub mod handler;
 mod headline;
+mod iam;
 pub mod incident;
 mod investigate;
 pub mod investigation;

@@ -183,7 +183,7 @@ impl Incident {
     }
 
     /// Whether something read from the trail bears out what the event tells.
-    fn is_proven(&self) -> bool {
+    pub(crate) fn is_proven(&self) -> bool {
         let name = self
             .event
             .name
