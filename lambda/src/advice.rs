@@ -2,6 +2,7 @@
 
 use crate::{
     arn::TrailArn,
+    containment_notice,
     console::{Console, Lookup, editable_role, key_id, user_name},
     incident::Incident,
     outcome::{Outcome, Severity},
@@ -20,7 +21,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             command: Vec::new(),
@@ -29,12 +30,12 @@ impl Step {
     }
 
     /// With a command, its words separated by blanks.
-    fn run(mut self, command: &str) -> Self {
+    pub(crate) fn run(mut self, command: &str) -> Self {
         self.command = command.split(' ').map(str::to_owned).collect();
         self
     }
 
-    fn open(mut self, link: Option<String>) -> Self {
+    pub(crate) fn open(mut self, link: Option<String>) -> Self {
         self.link = link;
         self
     }
@@ -79,7 +80,10 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     if let Some(trail) = &trail {
         steps.extend(deeds(incident, trail));
         if incident.severity != Severity::Info && !incident.is_unexplained() {
-            steps.extend(lock_out(incident, trail));
+            match containment_notice::steps(incident, trail) {
+                Some(contained) => steps.extend(contained),
+                None => steps.extend(lock_out(incident, trail)),
+            }
         }
     }
     steps

@@ -79,6 +79,8 @@ fn description(incident: &Incident, summary: &str) -> String {
             );
         }
         fact("Gap in the log", gap(incident));
+        let containment = incident.containment.as_ref();
+        fact("Containment", containment.map(|r| r.line().to_owned()));
     } else if !incident.accounts.is_empty() {
         const MOST: usize = 20;
         let mut named: Vec<&str> = incident.accounts.iter().map(String::as_str).collect();
@@ -96,8 +98,12 @@ fn description(incident: &Incident, summary: &str) -> String {
 
 fn step(step: &Step) -> String {
     let mut lines = vec![marked(&step.text)];
-    if !step.command.is_empty() {
-        lines.push(format!("`{}`", step.command.join(" ")));
+    let command = step.command.join(" ");
+    // A name with `@` could call people, and changed it would be another one.
+    if command.contains('@') {
+        lines.push("The e-mail has the command.".to_owned());
+    } else if !command.is_empty() {
+        lines.push(format!("`{command}`"));
     }
     lines.extend(step.link.clone());
     lines.join("\n")

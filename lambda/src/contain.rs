@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::OptionFuture;
+use futures_util::future::{OptionFuture, join};
 use serde_json::Value;
 use tracing::{info, warn};
 
@@ -11,7 +11,7 @@ use crate::{
     containment::{Part, Report, Target, Verdict, plan, revoked_before},
     failure::CallError,
     handler::Handler,
-    iam::Iam,
+    iam::{Iam, MISSING},
     incident::Incident,
     moment::Moment,
     outcome::Severity,
@@ -59,11 +59,8 @@ impl Handler {
 /// Policy and key side by side: one that fails does not hold up the other.
 async fn hold(iam: &Iam, target: &Target, region: &str, budget: Budget) -> Report {
     let key = target.key().map(|key| hold_key(iam, target, key, budget));
-    let (policy, key) = tokio::join!(
-        hold_policy(iam, target, budget),
-        OptionFuture::from(key)
-    );
-    let (policy, found) = policy;
+    let policy = hold_policy(iam, target, budget);
+    let ((policy, found), key) = join(policy, OptionFuture::from(key)).await;
     let before = found.as_ref().and_then(revoked_before);
     Report::done(target, policy, before, key, region)
 }
@@ -96,21 +93,20 @@ async fn hold_policy(iam: &Iam, target: &Target, budget: Budget) -> (Part, Optio
 }
 
 async fn hold_key(iam: &Iam, target: &Target, key: &str, budget: Budget) -> Part {
-    match iam.is_active(&target.name, key, half(budget)).await {
-        Ok(Some(false)) => return in_place(None),
-        // A key that is gone signs nothing.
-        Ok(None) => return in_place(None),
-        Ok(Some(true)) | Err(_) => {}
+    if let Ok(Some(false)) = iam.is_active(&target.name, key, half(budget)).await {
+        return in_place(None);
     }
     let call = match iam.switch_off(&target.name, key, half(budget)).await {
         Ok(call) => call,
+        // A key that is gone signs nothing. A new one may not be listed yet.
+        Err(error) if error.has_code(MISSING) => return in_place(None),
         Err(error) => return failed(None, &error),
     };
     let mut problem = None;
     loop {
         match iam.is_active(&target.name, key, budget).await {
-            Ok(Some(false) | None) => return in_place(Some(call)),
-            Ok(Some(true)) => {}
+            Ok(Some(false)) => return in_place(Some(call)),
+            Ok(_) => {}
             Err(error) => problem = Some(error),
         }
         if problem.is_some() || !budget.sleep(PAUSE).await {

@@ -25,7 +25,6 @@ pub const POLICY_NAME: &str = "TrailkeeperContainment";
 pub const REPEATED: u64 = 2;
 
 const VERSION: &str = "2012-10-17";
-const SID: &str = "RevokeOlderSessions";
 
 /// Who may be contained in the function's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +172,7 @@ fn deny_older(before: Moment) -> Value {
     json!({
         "Version": VERSION,
         "Statement": [{
-            "Sid": SID,
+            "Sid": "RevokeOlderSessions",
             "Effect": "Deny",
             "Action": "*",
             "Resource": "*",

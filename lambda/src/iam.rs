@@ -14,7 +14,7 @@ use crate::{
 /// The version of the API.
 const VERSION: &str = "2010-05-08";
 /// IAM's error code for what does not exist.
-const MISSING: &str = "NoSuchEntity";
+pub(crate) const MISSING: &str = "NoSuchEntity";
 
 /// The client for users and roles.
 pub(crate) struct Iam {

@@ -25,6 +25,7 @@ pub mod config;
 mod console;
 mod contain;
 pub mod containment;
+mod containment_notice;
 pub mod decide;
 pub mod deeds;
 pub mod document;

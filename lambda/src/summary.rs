@@ -2,6 +2,7 @@
 
 use crate::{
     actor::Actor,
+    containment::Report,
     incident::Incident,
     outcome::Outcome,
     text::Clean,
@@ -69,6 +70,7 @@ pub(crate) fn summary(incident: &Incident) -> String {
     };
     let mut sentences = vec![happened, now];
     sentences.extend(break_glass(incident));
+    sentences.extend(incident.containment.as_ref().map(Report::sentence));
     sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
 }
