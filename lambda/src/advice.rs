@@ -4,11 +4,18 @@ use crate::{
     arn::TrailArn,
     containment_notice,
     console::{Console, Lookup, editable_role, key_id, user_name},
+    group::Storm,
     incident::Incident,
     outcome::{Outcome, Severity},
     text::Clean,
     trail::Part,
 };
+
+const ASK_THE_OWNER: &str = "Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen.";
+/// What stops whoever is at it.
+const TAKE_AWAY: &str = "It goes on: take these credentials away now. An IAM user: deactivate its keys. A role: revoke its active sessions.";
+/// Of how many keys the deeds are to be looked at.
+const KEYS: usize = 3;
 
 /// One thing to do.
 pub(crate) struct Step {
@@ -47,6 +54,9 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     if incident.outcome.is_of_accounts() {
         return of_accounts(incident);
     }
+    if let Some(storm) = &incident.storm {
+        return of_storm(incident, storm);
+    }
     let mut steps = look_and_mend(incident);
     match incident.outcome {
         _ if incident.severity == Severity::Info => {
@@ -69,23 +79,53 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         _ => {}
     }
     let trail = incident.trail_arn();
+    let is_tampering = incident.severity != Severity::Info && !incident.is_unexplained();
+    let whose = trail.as_ref().filter(|_| is_tampering);
+    let contained = whose.and_then(|trail| containment_notice::steps(incident, trail));
+    let lock_out = whose.filter(|_| contained.is_none());
+    let lock_out = lock_out.and_then(|trail| lock_out(incident, trail));
+    let is_at_it = incident.repetition.is_some() && incident.severity == Severity::Critical;
     if incident.is_unexplained() {
         if incident.outcome == Outcome::LeftAlone {
             return steps;
         }
         steps.extend(trail.iter().map(find_the_call));
-    } else if incident.severity != Severity::Info {
-        steps.push(Step::new("Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen."));
+    } else if is_tampering {
+        match contained {
+            Some(contained) => steps.extend(contained),
+            None => steps.extend(is_at_it.then(|| Step::new(TAKE_AWAY))),
+        }
+        steps.push(Step::new(ASK_THE_OWNER));
     }
     if let Some(trail) = &trail {
         steps.extend(deeds(incident, trail));
-        if incident.severity != Severity::Info && !incident.is_unexplained() {
-            match containment_notice::steps(incident, trail) {
-                Some(contained) => steps.extend(contained),
-                None => steps.extend(lock_out(incident, trail)),
-            }
-        }
     }
+    steps.extend(lock_out);
+    steps
+}
+
+/// Of an actor's many incidents.
+fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if !storm.is_over {
+        steps.push(Step::new(TAKE_AWAY));
+    }
+    steps.push(Step::new(ASK_THE_OWNER));
+    let mut trails = storm.trails.iter();
+    if let Some(trail) = trails.find_map(|arn| arn.as_str().parse::<TrailArn>().ok()) {
+        if let [_] = &storm.trails[..] {
+            let region = trail.region();
+            let look = format!("aws cloudtrail get-trail-status --name {trail} --region {region}");
+            steps.push(Step::new("Look:").run(&look));
+        }
+        let keys = storm.access_key_ids.iter().take(KEYS);
+        let deeds = keys.filter_map(|key| Lookup::by_key(Some(key)));
+        steps.extend(deeds.map(|by| look_up("See what else that key did:", &by, &trail)));
+        steps.extend(lock_out(incident, &trail));
+    }
+    steps.push(Step::new(
+        "Every sweep looks at the trails. What it finds not as declared has a notice of its own.",
+    ));
     steps
 }
 
@@ -169,7 +209,7 @@ fn find_the_call(trail: &TrailArn) -> Step {
 
 /// What else the actor did: with this key, and as this user with any key.
 fn deeds(incident: &Incident, trail: &TrailArn) -> Vec<Step> {
-    let by_key = Lookup::by_key(&incident.actor)
+    let by_key = Lookup::by_key(incident.actor.access_key_id.as_ref())
         .map(|by| look_up("See what else that key did:", &by, trail));
     let by_user = Lookup::by_user(&incident.actor)
         .map(|by| look_up("See what that user did with any key:", &by, trail));
