@@ -112,12 +112,12 @@ fn and_more(all: usize, most: usize) -> String {
 
 fn step(step: &Step) -> String {
     let mut lines = vec![marked(&step.text)];
-    let command = step.command.join(" ");
+    let commands = step.command.join(" ");
     // A name with `@` could call people, and changed it would be another one.
-    if command.contains('@') {
+    if commands.contains('@') {
         lines.push("The e-mail has the command.".to_owned());
-    } else if !command.is_empty() {
-        lines.push(format!("`{command}`"));
+    } else if !commands.is_empty() {
+        lines.extend(commands.split(" && ").map(|command| format!("`{command}`")));
     }
     lines.extend(step.link.clone());
     lines.join("\n")

@@ -249,7 +249,9 @@ fn target(
     let unusable = "the record names no user or role of this account as IAM does";
     let arn = arn.map(Clean::as_str).ok_or(unusable)?;
     let (resource, name) = parts(arn, config).ok_or(unusable)?;
-    if resource.starts_with("user/") != actor.is_kind("IAMUser") {
+    let is_user = actor.is_kind("IAMUser");
+    let is_named_otherwise = actor.name.as_ref().map(Clean::as_str) != Some(name);
+    if resource.starts_with("user/") != is_user || (is_user && is_named_otherwise) {
         return Err(unusable);
     }
     if resource.starts_with("role/aws-service-role/") {
@@ -276,7 +278,7 @@ fn target(
     if !is_among(&rules.principals) {
         return Err("it is none of containment.principals");
     }
-    let hold = if actor.is_kind("IAMUser") {
+    let hold = if is_user {
         // Keys of sessions begin with ASIA, and cannot be switched off.
         let key = key_id(actor).filter(|key| key.starts_with("AKIA"));
         Hold::Everything {

@@ -21,6 +21,7 @@ use trailkeeper::{
 };
 
 use crate::{
+    containment,
     events::{PROTECTED, named, protected, recorded},
     valid,
 };
@@ -140,7 +141,7 @@ const ABOUT: Circumstances = Circumstances {
 };
 
 /// A stop with every outcome it can have.
-fn of_stop(event: &Event) -> Vec<Incident> {
+pub fn of_stop(event: &Event) -> Vec<Incident> {
     let stop = at("2026-11-24T05:06:07.120Z");
     let start = at("2026-11-24T05:06:09.310Z");
     let earlier = at("2026-11-23T00:00:00Z");
@@ -211,7 +212,7 @@ fn with(event: &Event, parameters: Option<Value>) -> Event {
 }
 
 /// A change with every outcome it can have.
-fn of_change(event: &Event) -> Vec<Incident> {
+pub fn of_change(event: &Event) -> Vec<Incident> {
     let trail = protected().remove(0);
     let about = Circumstances {
         cause: Cause::Change(Part::Settings),
@@ -554,6 +555,7 @@ pub fn of_each_kind() -> Vec<Incident> {
         .chain(of_accounts())
         .chain(of_break_glass(&stop, &update))
         .chain(of_storms(&stop, &denial))
+        .chain(containment::of_each_kind())
         .collect()
 }
 
