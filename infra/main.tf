@@ -59,6 +59,7 @@ module "responder" {
   mode                   = var.mode
   change_principals      = var.change_principals
   break_glass            = var.break_glass
+  containment            = var.containment
   peer_roles             = var.peer_roles
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn

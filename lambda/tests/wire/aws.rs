@@ -12,6 +12,7 @@ use crate::{
     cloudtrail::{self, Answer},
     declared,
     http::{Reply, Request, serve},
+    iam::{self, Iam},
     organization::{self, Organization},
     stores::{self, Item},
     world::{Trail, World},
@@ -89,6 +90,7 @@ pub struct State {
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
     pub organization: Organization,
+    pub iam: Iam,
     /// Faults that come and go, before those that the endpoint was started with.
     pub disturb: Option<Disturb>,
     /// How long the answers to an operation take.
@@ -129,6 +131,7 @@ impl Aws {
             history: Vec::new(),
             gone_buckets: Vec::new(),
             organization: Organization::default(),
+            iam: Iam::default(),
             disturb: None,
             latency: HashMap::new(),
             protected: Vec::new(),
@@ -383,6 +386,13 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             let asked = form(&request.body);
             let (reply, accepted) =
                 organization::assume_role(&mut state.organization, &account, &asked);
+            state.calls[number].accepted = accepted;
+            return reply;
+        }
+        if iam::is_iam(&operation) {
+            assert_eq!(account, organization::HUB, "{operation} in a member");
+            let asked = form(&request.body);
+            let (reply, accepted) = iam::answer(&mut state.iam, &operation, &asked);
             state.calls[number].accepted = accepted;
             return reply;
         }

@@ -17,6 +17,7 @@ pub enum Service {
     Sqs,
     Sns,
     Sts,
+    Iam,
 }
 
 /// A fault, by the name that the table has for it.
@@ -119,7 +120,7 @@ impl Fault {
             Self::Unavailable => Instead(Reply::answer(503, "")),
             Self::Denied => Instead(match service {
                 Service::Sns => refusal(service, 403, "AuthorizationError"),
-                Service::Sts | Service::Sqs => refusal(service, 403, "AccessDenied"),
+                Service::Sts | Service::Sqs | Service::Iam => refusal(service, 403, "AccessDenied"),
                 _ => refusal(service, 400, "AccessDeniedException"),
             }),
             Self::Timeout => Instead(Reply::Hang),
@@ -139,11 +140,13 @@ impl Fault {
                 format!("{:200}", "{"),
             )),
             Self::ClockSkew => Instead(match service {
-                Service::Sns | Service::Sts => refusal(service, 403, "SignatureDoesNotMatch"),
+                Service::Sns | Service::Sts | Service::Iam => {
+                    refusal(service, 403, "SignatureDoesNotMatch")
+                },
                 _ => refusal(service, 400, "InvalidSignatureException"),
             }),
             Self::Expired => Instead(match service {
-                Service::Sns | Service::Sts => refusal(service, 403, "ExpiredToken"),
+                Service::Sns | Service::Sts | Service::Iam => refusal(service, 403, "ExpiredToken"),
                 _ => refusal(service, 400, "ExpiredTokenException"),
             }),
         }
@@ -156,13 +159,13 @@ fn throttled(service: Service) -> Reply {
         Service::DynamoDb => "ProvisionedThroughputExceededException",
         Service::Organizations => "TooManyRequestsException",
         Service::Sqs => "RequestThrottled",
-        Service::Sns | Service::Sts => "Throttling",
+        Service::Sns | Service::Sts | Service::Iam => "Throttling",
     };
     refusal(service, 400, code)
 }
 
 fn speaks_xml(service: Service) -> bool {
-    matches!(service, Service::Sns | Service::Sts)
+    matches!(service, Service::Sns | Service::Sts | Service::Iam)
 }
 
 fn refusal(service: Service, status: u16, code: &str) -> Reply {

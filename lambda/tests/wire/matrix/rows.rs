@@ -6,9 +6,14 @@ use serde_json::{Value, json};
 
 use crate::{
     answered,
-    attack::in_account,
+    attack::{PIPELINE, by, in_account},
     aws::{AUDIT, Aws, PARAMETER, PUBLISH, START, STATUS, is_of_table},
     break_glass::{self, VARIABLE as BREAK_GLASS},
+    containment::{self, VARIABLE as CONTAINMENT},
+    iam::{
+        GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
+        UPDATE_ACCESS_KEY,
+    },
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     repeated::{QUIET, WINDOW, age, open_groups},
@@ -52,6 +57,10 @@ enum Scene {
     EventWithoutTopic,
     /// The trail is stopped for the third time by the same actor; the event comes.
     Storm,
+    /// The trail is stopped for the second time by the same user, who is contained.
+    AgainByUser,
+    /// The same by sessions of a role.
+    AgainByRole,
     /// The same an hour after the first time.
     NewWindow,
     /// The trail was stopped, and the sweep finds it.
@@ -98,7 +107,11 @@ const fn table(name: &'static str, operation: &'static str, purpose: Purpose, sc
     of(name, operation, Service::DynamoDb, purpose, scene)
 }
 
-pub const ROWS: [Row; 33] = [
+const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> Row {
+    of(name, operation, Service::Iam, Purpose::Helps, scene)
+}
+
+pub const ROWS: [Row; 39] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -242,6 +255,12 @@ pub const ROWS: [Row; 33] = [
         Purpose::Reaches,
         Scene::HubSweep,
     ),
+    contains("IAM GetUserPolicy", GET_USER_POLICY, Scene::AgainByUser),
+    contains("IAM PutUserPolicy", PUT_USER_POLICY, Scene::AgainByUser),
+    contains("IAM ListAccessKeys", LIST_ACCESS_KEYS, Scene::AgainByUser),
+    contains("IAM UpdateAccessKey", UPDATE_ACCESS_KEY, Scene::AgainByUser),
+    contains("IAM GetRolePolicy", GET_ROLE_POLICY, Scene::AgainByRole),
+    contains("IAM PutRolePolicy", PUT_ROLE_POLICY, Scene::AgainByRole),
     of(
         "SQS SendMessageBatch",
         SEND,
@@ -374,6 +393,11 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
+            Scene::AgainByUser | Scene::AgainByRole => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                containment::give_key(&aws);
+                (aws, self.stop(), None)
+            }
             Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
@@ -396,19 +420,22 @@ impl Row {
             None if self.scene == Scene::SweepUnderBreakGlass => {
                 Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
             }
+            None if self.service == Service::Iam => {
+                Function::start(&aws, &[(CONTAINMENT, containment::EVERYBODY)])
+            }
             None => Function::start(&aws, &[]),
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
         };
         let earlier = match self.scene {
             Scene::Storm => 2,
-            Scene::NewWindow => 1,
+            Scene::NewWindow | Scene::AgainByUser | Scene::AgainByRole => 1,
             Scene::StormOver => 3,
             _ => 0,
         };
         for _ in 0..earlier {
             aws.stop_again();
-            answered(function.invoke(&stop()));
+            answered(function.invoke(&self.stop()));
         }
         match self.scene {
             Scene::NewWindow => age(&aws, "first_at", WINDOW),
@@ -441,6 +468,14 @@ impl Row {
         }
     }
 
+    /// The stop's event.
+    fn stop(&self) -> Value {
+        match self.scene {
+            Scene::AgainByRole => by(PIPELINE, stop()),
+            _ => stop(),
+        }
+    }
+
     fn attack(&self, aws: &Aws) {
         let name = json!({"Name": "audit"});
         match self.scene {
@@ -457,7 +492,12 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 60.0);
                 return;
             }
-            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {}
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::Storm
+            | Scene::NewWindow
+            | Scene::AgainByUser
+            | Scene::AgainByRole => {}
         }
         aws.state().world.stop(AUDIT, 0.2);
         let (call, asked) = match self.operation {
@@ -496,9 +536,12 @@ impl Row {
     /// in a member the way to it.
     pub fn first_call(&self) -> Option<&'static str> {
         match self.scene {
-            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {
-                Some(START)
-            }
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::Storm
+            | Scene::NewWindow
+            | Scene::AgainByUser
+            | Scene::AgainByRole => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
             Scene::Sweep
             | Scene::SweepUnderBreakGlass
