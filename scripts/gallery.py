@@ -24,6 +24,7 @@ KINDS = {
     "attempt_denied": "Somebody tried, and was refused",
     "already_logging_by_sweep": "A sweep found a stop that no event told of",
     "left_alone": "Break-glass: a stop that is left alone for a time",
+    "restored_contained_user": "Containment: the user who did it again can do nothing more",
     "unreachable": "Accounts of the organisation cannot be reached",
 }
 COLOURS = {"CRITICAL": "#cf222e", "HIGH": "#bc4c00", "MEDIUM": "#9a6700", "INFO": "#0969da"}

@@ -62,7 +62,7 @@ async fn hold(iam: &Iam, target: &Target, region: &str, budget: Budget) -> Repor
     let policy = hold_policy(iam, target, budget);
     let ((policy, found), key) = join(policy, OptionFuture::from(key)).await;
     let before = found.as_ref().and_then(revoked_before);
-    Report::done(target, policy, before, key, region)
+    Report::done(target, &policy, before, key.as_ref(), region)
 }
 
 async fn hold_policy(iam: &Iam, target: &Target, budget: Budget) -> (Part, Option<Value>) {

@@ -200,15 +200,15 @@ pub fn plan(incident: &Incident, count: u64, config: &Config, now: Moment) -> Ve
     let Some(rules) = &config.containment else {
         return Verdict::NotMeant;
     };
-    let is_tampering = match incident.outcome {
+    // Of the others, nobody has weakened anything, or nobody is known to.
+    let is_tampering = matches!(
+        incident.outcome,
         Outcome::Restored
-        | Outcome::AlreadyLogging
-        | Outcome::AlreadyRestored
-        | Outcome::WouldRestore
-        | Outcome::Reported => true,
-        // Nobody has weakened anything, or nobody is known to.
-        _ => false,
-    };
+            | Outcome::AlreadyLogging
+            | Outcome::AlreadyRestored
+            | Outcome::WouldRestore
+            | Outcome::Reported
+    );
     if count < REPEATED
         || !is_tampering
         || incident.source != "event"
@@ -430,13 +430,13 @@ impl Report {
     #[must_use]
     pub fn done(
         target: &Target,
-        policy: Part,
+        policy: &Part,
         revoked_before: Option<Moment>,
-        key: Option<Part>,
+        key: Option<&Part>,
         region: &str,
     ) -> Self {
-        let key_inactive = key.as_ref().and_then(|key| key.is_in_place);
-        let parts: Vec<&Part> = std::iter::once(&policy).chain(&key).collect();
+        let key_inactive = key.and_then(|key| key.is_in_place);
+        let parts: Vec<&Part> = std::iter::once(policy).chain(key).collect();
         let calls: Vec<&'static str> = parts.iter().filter_map(|part| part.call).collect();
         let is_whole = parts.iter().all(|part| part.is_in_place == Some(true));
         let problems: Vec<&str> = parts.iter().filter_map(|p| p.problem.as_deref()).collect();

@@ -10,21 +10,26 @@ use crate::{
     page::Page,
 };
 
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>.
+const SOON: &str = " IAM may need a minute to apply it everywhere.";
+
 impl Report {
     /// For the summary.
     pub(crate) fn sentence(&self) -> String {
         let reason = self.reason.as_deref().unwrap_or("no reason is known");
         match (self.state, self.is_user) {
-            (State::Contained, true) => "CONTAINED: the user can do nothing any more, read back.".to_owned(),
+            (State::Contained, true) => {
+                format!("CONTAINED: a policy denies the user everything, read back.{SOON}")
+            },
             (State::Contained, false) => format!(
-                "CONTAINED: the role's sessions issued before {} can do nothing any more, read back.",
+                "CONTAINED: a policy denies everything to the role's sessions issued before {}, read back.{SOON}",
                 self.before()
             ),
             (State::AlreadyContained, true) => {
-                "CONTAINED already: the user can do nothing, as read.".to_owned()
+                "CONTAINED before: a policy denies the user everything, as read.".to_owned()
             }
             (State::AlreadyContained, false) => format!(
-                "CONTAINED already: the role's sessions issued before {} can do nothing, as read.",
+                "CONTAINED before: a policy denies everything to the role's sessions issued before {}, as read.",
                 self.before()
             ),
             (State::WouldContain, _) => {
@@ -148,12 +153,12 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
     };
     let mut steps = Vec::new();
     if report.policy_in_place != Some(true) {
-        let step = Step::new("Contain the actor by hand, now:");
         steps.push(if report.is_user {
             let partition = trail.partition();
-            step.run(&format!("aws iam attach-user-policy --user-name={name} --policy-arn=arn:{partition}:iam::aws:policy/AWSDenyAll --region={region}"))
+            Step::new("Contain the actor by hand, now:").run(&format!("aws iam attach-user-policy --user-name={name} --policy-arn=arn:{partition}:iam::aws:policy/AWSDenyAll --region={region}"))
         } else {
-            step.open(Console::of(trail).map(|console| console.revoke_sessions(name)))
+            let page = Console::of(trail).map(|console| console.revoke_sessions(name));
+            Step::new("Revoke the role's sessions by hand, now:").open(page)
         });
     }
     if let Some(key) = &report.access_key_id

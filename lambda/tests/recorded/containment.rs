@@ -287,9 +287,7 @@ pub fn of_actor(incident: &Incident) -> Vec<Incident> {
         Verdict::Contain(target) => target,
     };
     let before = revoked_before(&target.policy(now()));
-    let key = target.key().map(str::to_owned);
-    let with_key = |part: Part| key.as_ref().map(|_| part);
-    let region = "eu-central-1";
+    let has_key = target.key().is_some();
     let put = if target.is_user() {
         "iam:PutUserPolicy"
     } else {
@@ -302,28 +300,15 @@ pub fn of_actor(incident: &Incident) -> Vec<Incident> {
             "{call} failed: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/responder/responder is not authorized to perform: {call}"
         )),
     };
-    let done = Report::done(
-        &target,
-        read(Some(put)),
-        before,
-        with_key(read(Some("iam:UpdateAccessKey"))),
-        region,
-    );
-    let again = Report::done(&target, read(None), before, with_key(read(None)), region);
-    let failed = Report::done(
-        &target,
-        denied(put),
-        None,
-        with_key(read(Some("iam:UpdateAccessKey"))),
-        region,
-    );
-    let whole = Report::done(
-        &target,
-        denied(put),
-        None,
-        with_key(denied("iam:UpdateAccessKey")),
-        region,
-    );
+    let off = read(Some("iam:UpdateAccessKey"));
+    let report = |policy: &Part, before: Option<Moment>, key: &Part| {
+        let key = Some(key).filter(|_| has_key);
+        Report::done(&target, policy, before, key, "eu-central-1")
+    };
+    let done = report(&read(Some(put)), before, &off);
+    let again = report(&read(None), before, &read(None));
+    let failed = report(&denied(put), None, &off);
+    let whole = report(&denied(put), None, &denied("iam:UpdateAccessKey"));
     let would = Report::would(&target);
     let reports = [done, failed, would, again, whole];
     reports.map(|report| told(incident.clone(), report)).into()

@@ -34,7 +34,7 @@ pub fn give_key(aws: &Aws) {
 fn start(settings: &[(&str, &str)]) -> (Aws, Function) {
     let aws = Aws::whole(Box::new(|_, _| None));
     give_key(&aws);
-    let settings = [&[(VARIABLE, EVERYBODY)], settings].concat();
+    let settings = [&[(VARIABLE, EVERYBODY)][..], settings].concat();
     let function = Function::start(&aws, &settings);
     (aws, function)
 }
