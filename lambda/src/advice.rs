@@ -2,8 +2,8 @@
 
 use crate::{
     arn::TrailArn,
-    containment_notice,
     console::{Console, Lookup, editable_role, key_id, user_name},
+    containment_notice,
     group::Storm,
     incident::Incident,
     outcome::{Outcome, Severity},
@@ -80,10 +80,9 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     }
     let trail = incident.trail_arn();
     let is_tampering = incident.severity != Severity::Info && !incident.is_unexplained();
-    let whose = trail.as_ref().filter(|_| is_tampering);
-    let contained = whose.and_then(|trail| containment_notice::steps(incident, trail));
-    let lock_out = whose.filter(|_| contained.is_none());
-    let lock_out = lock_out.and_then(|trail| lock_out(incident, trail));
+    let contained = trail.as_ref().filter(|_| is_tampering);
+    let contained = contained.and_then(|trail| containment_notice::steps(incident, trail));
+    let is_free = contained.is_none();
     let is_at_it = incident.repetition.is_some() && incident.severity == Severity::Critical;
     if incident.is_unexplained() {
         if incident.outcome == Outcome::LeftAlone {
@@ -99,8 +98,10 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     }
     if let Some(trail) = &trail {
         steps.extend(deeds(incident, trail));
+        if is_tampering && is_free {
+            steps.extend(lock_out(incident, trail));
+        }
     }
-    steps.extend(lock_out);
     steps
 }
 

@@ -120,7 +120,9 @@ impl Target {
                     None => issued.map(|issued| issued.before(-1_000)),
                 };
                 let before = revoked_before(found);
-                before.zip(needed).is_some_and(|(before, needed)| before >= needed)
+                before
+                    .zip(needed)
+                    .is_some_and(|(before, needed)| before >= needed)
             }
         }
     }
@@ -303,7 +305,8 @@ fn parts<'a>(arn: &'a str, config: &Config) -> Option<(&'a str, &'a str)> {
     let own = format!("arn:{partition}:iam::{}:", config.account());
     let resource = arn.strip_prefix(&own)?;
     let name = resource.rsplit('/').next()?;
-    let is_valid = is_pattern(resource) && !resource.contains('*') && (1..=64).contains(&name.len());
+    let is_valid =
+        is_pattern(resource) && !resource.contains('*') && (1..=64).contains(&name.len());
     is_valid.then_some((resource, name))
 }
 
@@ -311,7 +314,9 @@ fn parts<'a>(arn: &'a str, config: &Config) -> Option<(&'a str, &'a str)> {
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 fn is_pattern(text: &str) -> bool {
     let is_of_name = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-/*".contains(&b);
-    let name = text.strip_prefix("user/").or_else(|| text.strip_prefix("role/"));
+    let name = text
+        .strip_prefix("user/")
+        .or_else(|| text.strip_prefix("role/"));
     name.is_some_and(|name| !name.is_empty() && name.bytes().all(is_of_name))
 }
 

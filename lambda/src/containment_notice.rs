@@ -20,7 +20,7 @@ impl Report {
         match (self.state, self.is_user) {
             (State::Contained, true) => {
                 format!("CONTAINED: a policy denies the user everything, read back.{SOON}")
-            },
+            }
             (State::Contained, false) => format!(
                 "CONTAINED: a policy denies everything to the role's sessions issued before {}, read back.{SOON}",
                 self.before()
@@ -33,7 +33,8 @@ impl Report {
                 self.before()
             ),
             (State::WouldContain, _) => {
-                "NOT CONTAINED: Trailkeeper only observes here; enforce would contain the actor.".to_owned()
+                "NOT CONTAINED: Trailkeeper only observes here; enforce would contain the actor."
+                    .to_owned()
             }
             (State::Refused, _) => format!("NOT CONTAINED: {reason}."),
             (State::Failed, _) if self.is_in_part() => {

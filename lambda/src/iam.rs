@@ -61,9 +61,9 @@ impl Iam {
             let (decoded, _) = form_urlencoded::parse(text.as_bytes()).next()?;
             serde_json::from_str(&decoded).ok()
         });
-        document.map(Some).ok_or_else(|| {
-            CallError::new(operation, "UnusableAnswer", "no document in it", true)
-        })
+        document
+            .map(Some)
+            .ok_or_else(|| CallError::new(operation, "UnusableAnswer", "no document in it", true))
     }
 
     /// Gives `target` the containing policy, in place of an earlier one.

@@ -63,8 +63,7 @@ impl Xml {
     ) -> Vec<[Option<String>; N]> {
         let mut found = Vec::new();
         let mut document = Document::new(&self.0);
-        if let (Some((root, path)), Ok(mut element)) =
-            (path.split_first(), document.root_element())
+        if let (Some((root, path)), Ok(mut element)) = (path.split_first(), document.root_element())
             && element.start_el().local() == *root
         {
             all_below(&mut element, path, names, &mut found);

@@ -18,7 +18,8 @@ use crate::{
     valid,
 };
 
-const OPEN: &str = r#"{"principals": ["user/*", "role/*"], "exempt": ["user/on-call", "role/ops/*"]}"#;
+const OPEN: &str =
+    r#"{"principals": ["user/*", "role/*"], "exempt": ["user/on-call", "role/ops/*"]}"#;
 const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const ROLE: &str = "arn:aws:iam::111122223333:role/ci/deploy";
 
@@ -38,7 +39,11 @@ fn config_with(name: &str, value: &str) -> Config {
             "TRAILKEEPER_CONTAINMENT" => OPEN.to_owned(),
             _ => String::new(),
         };
-        Some(if asked == name { value.to_owned() } else { usual })
+        Some(if asked == name {
+            value.to_owned()
+        } else {
+            usual
+        })
     });
     config.unwrap()
 }
@@ -111,7 +116,10 @@ const EVE: &str = "arn:aws:iam::111122223333:user/eve";
 
 #[test]
 fn a_user_is_contained_with_the_key_that_signed() {
-    let user = target(&second(&by_user("arn:aws:iam::111122223333:user/a/b/eve", KEY)));
+    let user = target(&second(&by_user(
+        "arn:aws:iam::111122223333:user/a/b/eve",
+        KEY,
+    )));
     assert_eq!(user.name, "eve");
     assert_eq!(user.key(), Some(KEY));
     assert!(user.is_held_by(&user.policy(now()), None));
@@ -126,7 +134,11 @@ fn a_role_loses_the_sessions_until_now_and_no_later_ones() {
     assert_eq!((role.name.as_str(), role.arn.as_str()), ("deploy", ROLE));
     let policy = role.policy(now());
     let before = Moment::parse("2026-11-24T05:06:10Z");
-    assert_eq!(revoked_before(&policy), before, "the second under way included");
+    assert_eq!(
+        revoked_before(&policy),
+        before,
+        "the second under way included"
+    );
     assert!(role.is_held_by(&policy, None));
     // Who has got a session since then is not held by it.
     let mut event = by_role(ROLE);
@@ -140,7 +152,11 @@ fn a_role_loses_the_sessions_until_now_and_no_later_ones() {
         "the two clocks may differ"
     );
     // Another policy under the name holds nobody.
-    for other in [json!({}), json!([]), json!({"Statement": [{"Effect": "Deny"}]})] {
+    for other in [
+        json!({}),
+        json!([]),
+        json!({"Statement": [{"Effect": "Deny"}]}),
+    ] {
         assert!(!role.is_held_by(&other, None) && !role.is_held_by(&other, Some(&policy)));
     }
     let mut weaker = policy.clone();
@@ -152,17 +168,27 @@ fn a_role_loses_the_sessions_until_now_and_no_later_ones() {
 #[test]
 fn who_is_never_contained_is_told_why() {
     let sso = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Admin_0123456789abcdef";
-    let linked = "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX";
+    let linked =
+        "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX";
     let broken = format!("{ROLE}\n");
     let long = format!("arn:aws:iam::111122223333:role/{}", "a".repeat(65));
     for (event, why) in [
         (named("identity-root"), "root user"),
         (named("identity-root-with-session"), "root user"),
         (named("identity-assumed-root"), "root user"),
-        (named("identity-federated-user"), "only IAM users and sessions"),
+        (
+            named("identity-federated-user"),
+            "only IAM users and sessions",
+        ),
         (named("identity-saml"), "only IAM users and sessions"),
-        (named("identity-web-identity"), "only IAM users and sessions"),
-        (named("identity-identity-center"), "only IAM users and sessions"),
+        (
+            named("identity-web-identity"),
+            "only IAM users and sessions",
+        ),
+        (
+            named("identity-identity-center"),
+            "only IAM users and sessions",
+        ),
         (named("identity-service"), "only IAM users and sessions"),
         (named("identity-account"), "only IAM users and sessions"),
         (named("identity-role-type"), "only IAM users and sessions"),
@@ -170,19 +196,55 @@ fn who_is_never_contained_is_told_why() {
         (named("identity-user-without-arn"), "names no user or role"),
         (named("identity-user-name-differs"), "names no user or role"),
         (by_role(sso), "Identity Center"),
-        (by_role(&sso.replace("aws-reserved/", "")), "Identity Center"),
+        (
+            by_role(&sso.replace("aws-reserved/", "")),
+            "Identity Center",
+        ),
         (by_role(linked), "service-linked"),
-        (by_role("arn:aws:iam::111122223333:role/responder"), "a responder's role"),
-        (by_role("arn:aws:iam::111122223333:role/ops/x"), "containment.exempt"),
-        (by_user("arn:aws:iam::111122223333:user/on-call", KEY), "containment.exempt"),
-        (by_role(&ROLE.replace("1111", "9999")), "names no user or role"),
-        (by_role(&ROLE.replace("aws:", "aws-cn:")), "names no user or role"),
-        (by_role(&ROLE.replace("role/ci", "user/ci")), "names no user or role"),
-        (by_role(&ROLE.replace("ci/deploy", "*")), "names no user or role"),
-        (by_role(&ROLE.replace("deploy", "de ploy")), "names no user or role"),
-        (by_role(&ROLE.replace("deploy", "")), "names no user or role"),
-        (by_role(&ROLE.replace("deploy", "de&Action=x")), "names no user or role"),
-        (by_role("arn:aws:iam::111122223333:role/"), "names no user or role"),
+        (
+            by_role("arn:aws:iam::111122223333:role/responder"),
+            "a responder's role",
+        ),
+        (
+            by_role("arn:aws:iam::111122223333:role/ops/x"),
+            "containment.exempt",
+        ),
+        (
+            by_user("arn:aws:iam::111122223333:user/on-call", KEY),
+            "containment.exempt",
+        ),
+        (
+            by_role(&ROLE.replace("1111", "9999")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("aws:", "aws-cn:")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("role/ci", "user/ci")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("ci/deploy", "*")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("deploy", "de ploy")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("deploy", "")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("deploy", "de&Action=x")),
+            "names no user or role",
+        ),
+        (
+            by_role("arn:aws:iam::111122223333:role/"),
+            "names no user or role",
+        ),
         (by_role(&long), "names no user or role"),
         (by_role(""), "names no user or role"),
     ] {
@@ -238,11 +300,17 @@ fn only_a_repeated_success_that_the_trail_bears_out_is_answered_so() {
     let off = config_with("TRAILKEEPER_CONTAINMENT", "");
     assert_eq!(plan(&stop, 2, &off, now()), Verdict::NotMeant);
     assert_eq!(plan(&stop, 1, &config(), now()), Verdict::NotMeant);
-    assert!(matches!(plan(&stop, 99, &config(), now()), Verdict::Contain(_)));
+    assert!(matches!(
+        plan(&stop, 99, &config(), now()),
+        Verdict::Contain(_)
+    ));
     let event = Event::parse(&by_user(EVE, KEY).to_string()).unwrap();
     let update = Event::parse(&named("update-several").to_string()).unwrap();
     let denied = Incident::denied(&event, protected().first());
-    let all = of_stop(&event).into_iter().chain([denied]).chain(of_change(&update));
+    let all = of_stop(&event)
+        .into_iter()
+        .chain([denied])
+        .chain(of_change(&update));
     for incident in all.map(again) {
         let verdict = planned(&incident);
         let is_told = !matches!(verdict, Verdict::NotMeant);
@@ -254,8 +322,15 @@ fn only_a_repeated_success_that_the_trail_bears_out_is_answered_so() {
                 | Outcome::WouldRestore
                 | Outcome::Reported
         );
-        assert_eq!(is_told, is_meant && incident.source == "event", "{incident:?}");
-        if matches!(incident.outcome, Outcome::AlreadyRestored | Outcome::Reported) {
+        assert_eq!(
+            is_told,
+            is_meant && incident.source == "event",
+            "{incident:?}"
+        );
+        if matches!(
+            incident.outcome,
+            Outcome::AlreadyRestored | Outcome::Reported
+        ) {
             assert!(matches!(verdict, Verdict::Refused(_)), "{verdict:?}");
         }
     }
@@ -336,17 +411,9 @@ pub fn of_each_kind() -> Vec<Incident> {
     let [role, _, _, before, whole] = &role[..] else {
         panic!("{role:?}");
     };
-    [
-        user,
-        role,
-        before,
-        &refused[0],
-        &observed[2],
-        failed,
-        whole,
-    ]
-    .map(Clone::clone)
-    .into()
+    [user, role, before, &refused[0], &observed[2], failed, whole]
+        .map(Clone::clone)
+        .into()
 }
 
 #[test]

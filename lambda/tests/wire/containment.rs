@@ -108,7 +108,12 @@ fn the_user_who_does_it_again_can_do_nothing_more() {
     let last = |name: &str| calls.iter().rposition(|call| call == name).unwrap();
     assert!(last(START) < last(PUT_USER_POLICY) && last(UPDATE_ACCESS_KEY) < last(PUBLISH));
     let mail = aws.mail();
-    for said in ["CONTAINED", "delete-user-policy", "--status=Active", "as read"] {
+    for said in [
+        "CONTAINED",
+        "delete-user-policy",
+        "--status=Active",
+        "as read",
+    ] {
         assert!(mail.contains(said), "{said}: {mail}");
     }
 
@@ -139,7 +144,10 @@ fn a_roles_sessions_are_revoked_and_later_ones_again() {
     let first = revoked(policy(&aws, "role", "deploy").unwrap());
     assert!(first.millis_since(Moment::now()).abs() < 5_000, "{first}");
     let mail = aws.mail();
-    assert!(mail.contains("delete-role-policy --role-name=deploy"), "{mail}");
+    assert!(
+        mail.contains("delete-role-policy --role-name=deploy"),
+        "{mail}"
+    );
 
     // A third, whose notice would be left to the summary: with the revoked session
     // nothing is to be done, with a new one it is, and that is told.
@@ -238,7 +246,11 @@ fn denied_attempts_contain_nobody() {
         event["detail"]["userIdentity"] = stop()["detail"]["userIdentity"].clone();
         answered(function.invoke(&event));
     }
-    assert!(aws.documents().iter().all(|told| told["containment"].is_null()));
+    assert!(
+        aws.documents()
+            .iter()
+            .all(|told| told["containment"].is_null())
+    );
     assert_eq!(iam_calls(&aws), [""; 0]);
 }
 
@@ -258,7 +270,10 @@ fn what_is_written_counts_only_once_it_is_read() {
     assert_eq!(told["containment"]["state"], "failed");
     assert_eq!(told["containment"]["policy_in_place"], false);
     assert_eq!(told["containment"]["key_inactive"], false);
-    assert!(told["containment"]["undo"].is_string(), "it may be in place");
+    assert!(
+        told["containment"]["undo"].is_string(),
+        "it may be in place"
+    );
 }
 
 #[test]
@@ -302,7 +317,11 @@ fn a_failure_prevents_neither_the_restoration_nor_the_notice() {
         assert_eq!(told["severity"], "critical", "{what}");
         assert_eq!(told["containment"]["state"], "failed", "{what}");
         assert_eq!(told["containment"]["calls"], json!([]), "{what}");
-        assert_eq!(told["containment"]["policy_in_place"], Value::Null, "{what}");
+        assert_eq!(
+            told["containment"]["policy_in_place"],
+            Value::Null,
+            "{what}"
+        );
         let mail = aws.mail();
         for said in ["NOT CONTAINED", "AWSDenyAll", "--status=Inactive"] {
             assert!(mail.contains(said), "{what}: {mail}");
@@ -337,7 +356,11 @@ fn a_key_that_is_gone_needs_no_switching_off() {
     strike(&aws, &function, user);
     let told = strike(&aws, &function, user);
     assert_eq!(told["containment"]["state"], "contained");
-    assert_eq!(aws.count(UPDATE_ACCESS_KEY), 1, "it may only not be listed yet");
+    assert_eq!(
+        aws.count(UPDATE_ACCESS_KEY),
+        1,
+        "it may only not be listed yet"
+    );
 }
 
 /// A retry after a notice that was not sent finds it done.
@@ -355,7 +378,10 @@ fn what_is_tried_again_is_not_contained_twice() {
     aws.state().disturb = None;
     answered(function.invoke(&event));
     let told = aws.documents().pop().unwrap();
-    assert_eq!(told["containment"]["state"], "contained", "no time of issue is known");
+    assert_eq!(
+        told["containment"]["state"], "contained",
+        "no time of issue is known"
+    );
     assert!(aws.count(GET_ROLE_POLICY) >= 2);
 }
 

@@ -27,7 +27,11 @@ pub struct Iam {
 
 /// Whether a call is IAM's.
 pub fn is_iam(operation: &str) -> bool {
-    is_write(operation) || matches!(operation, GET_USER_POLICY | LIST_ACCESS_KEYS | GET_ROLE_POLICY)
+    is_write(operation)
+        || matches!(
+            operation,
+            GET_USER_POLICY | LIST_ACCESS_KEYS | GET_ROLE_POLICY
+        )
 }
 
 /// Whether a call changes something.
@@ -77,7 +81,11 @@ pub fn answer(iam: &mut Iam, operation: &str, asked: &HashMap<String, String>) -
             iam.stale_reads = iam.stale_reads.saturating_sub(1);
             let mut members = String::new();
             for ((user, id), is_active) in &iam.keys {
-                let status = if *is_active || is_stale { "Active" } else { "Inactive" };
+                let status = if *is_active || is_stale {
+                    "Active"
+                } else {
+                    "Inactive"
+                };
                 if *user == holder {
                     write!(members, "<member><UserName>{user}</UserName><AccessKeyId>{id}</AccessKeyId><Status>{status}</Status></member>").unwrap();
                 }

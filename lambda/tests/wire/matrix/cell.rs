@@ -317,7 +317,9 @@ fn check_containment(course: &Stage, wrong: &mut Vec<String>) {
             ("policy_in_place", GET_ROLE_POLICY, PUT_ROLE_POLICY),
             ("key_inactive", LIST_ACCESS_KEYS, UPDATE_ACCESS_KEY),
         ] {
-            let is_user = told["principal"].as_str().is_some_and(|arn| arn.contains(":user/"));
+            let is_user = told["principal"]
+                .as_str()
+                .is_some_and(|arn| arn.contains(":user/"));
             let is_meant = is_user != (read == GET_ROLE_POLICY);
             if is_meant && told[field] == true && !is_read(read, write) {
                 wrong.push(format!("{field} without {read}"));

@@ -142,7 +142,7 @@ impl Fault {
             Self::ClockSkew => Instead(match service {
                 Service::Sns | Service::Sts | Service::Iam => {
                     refusal(service, 403, "SignatureDoesNotMatch")
-                },
+                }
                 _ => refusal(service, 400, "InvalidSignatureException"),
             }),
             Self::Expired => Instead(match service {
