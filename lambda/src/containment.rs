@@ -138,18 +138,24 @@ impl Target {
     /// The command that takes it back: where one part fails, the next is not begun.
     /// Nothing in it needs quoting.
     fn undo(&self, region: &str) -> String {
-        let Self { name, .. } = self;
         let kind = if self.is_user() { "user" } else { "role" };
+        let name = named(kind, &self.name);
         let policy = format!(
-            "aws iam delete-{kind}-policy --{kind}-name={name} --policy-name={POLICY_NAME} --region={region}"
+            "aws iam delete-{kind}-policy {name} --policy-name {POLICY_NAME} --region {region}"
         );
         match self.key() {
             Some(key) => format!(
-                "{policy} && aws iam update-access-key --user-name={name} --access-key-id={key} --status=Active --region={region}"
+                "{policy} && aws iam update-access-key {name} --access-key-id {key} --status Active --region {region}"
             ),
             None => policy,
         }
     }
+}
+
+/// The option that names a user or role; a name may look like an option itself.
+pub(crate) fn named(kind: &str, name: &str) -> String {
+    let between = if name.starts_with('-') { '=' } else { ' ' };
+    format!("--{kind}-name{between}{name}")
 }
 
 /// Until when the sessions are revoked that a containing policy denies; `None` if it
@@ -245,7 +251,8 @@ fn target(
         return Err("only IAM users and sessions of roles are contained");
     };
     let account = config.account();
-    if actor.account.as_ref().map(Clean::as_str) != Some(account) {
+    let is_elsewhere = |of: &Clean| of.as_str() != account;
+    if actor.account.as_ref().is_some_and(is_elsewhere) {
         return Err("the actor is of another account, and only this function's own is in reach");
     }
     let unusable = "the record names no user or role of this account as IAM does";

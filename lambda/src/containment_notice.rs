@@ -4,7 +4,7 @@ use crate::{
     advice::Step,
     arn::TrailArn,
     console::Console,
-    containment::{POLICY_NAME, Report, State},
+    containment::{POLICY_NAME, Report, State, named},
     incident::Incident,
     moment::Moment,
     page::Page,
@@ -152,11 +152,12 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
     let (Some(name), region) = (report.name(), trail.region()) else {
         return Vec::new();
     };
+    let user = named("user", name);
     let mut steps = Vec::new();
     if report.policy_in_place != Some(true) {
         steps.push(if report.is_user {
             let partition = trail.partition();
-            Step::new("Contain the actor by hand, now:").run(&format!("aws iam attach-user-policy --user-name={name} --policy-arn=arn:{partition}:iam::aws:policy/AWSDenyAll --region={region}"))
+            Step::new("Contain the actor by hand, now:").run(&format!("aws iam attach-user-policy {user} --policy-arn arn:{partition}:iam::aws:policy/AWSDenyAll --region {region}"))
         } else {
             let page = Console::of(trail).map(|console| console.revoke_sessions(name));
             Step::new("Revoke the role's sessions by hand, now:").open(page)
@@ -166,7 +167,7 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
         && report.key_inactive != Some(true)
     {
         let off = format!(
-            "aws iam update-access-key --user-name={name} --access-key-id={key} --status=Inactive --region={region}"
+            "aws iam update-access-key {user} --access-key-id {key} --status Inactive --region {region}"
         );
         steps.push(Step::new("Switch the key off by hand, now:").run(&off));
     }

@@ -50,7 +50,7 @@ def run_command(aws: Aws, commands: str) -> None:
     for command in commands.split(" && "):
         program, service, operation, *options = shlex.split(command)
         assert (program, service) == ("aws", "iam"), command
-        given = dict(option.removeprefix("--").split("=", 1) for option in options)
+        given = dict(zip((option.removeprefix("--") for option in options[::2]), options[1::2], strict=True))
         region = given.pop("region")
         names = {"".join(part.capitalize() for part in name.split("-")): value for name, value in given.items()}
         getattr(aws.client("iam", region=region), operation.replace("-", "_"))(**names)

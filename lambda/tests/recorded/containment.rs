@@ -192,7 +192,7 @@ fn who_is_never_contained_is_told_why() {
         (named("identity-service"), "only IAM users and sessions"),
         (named("identity-account"), "only IAM users and sessions"),
         (named("identity-role-type"), "only IAM users and sessions"),
-        (named("identity-role-arn-only"), "another account"),
+        (named("identity-role-arn-only"), "names no user or role"),
         (named("identity-user-without-arn"), "names no user or role"),
         (named("identity-user-name-differs"), "names no user or role"),
         (by_role(sso), "Identity Center"),
@@ -451,7 +451,9 @@ fn a_name_as_odd_as_iam_takes_stays_one_word_of_the_command() {
             let Some(undo) = &report.undo else {
                 continue;
             };
-            assert!(undo.contains(&format!("--user-name={name} ")), "{undo}");
+            let is_whole = |between| undo.contains(&format!("--user-name{between}{name} "));
+            let is_option = name.starts_with('-');
+            assert!(is_whole(if is_option { '=' } else { ' ' }), "{undo}");
             let notice = Notice::of(&incident).unwrap();
             let message: Value = serde_json::from_str(&notice.message).unwrap();
             let pasted = crate::golden::pasted(message["email"].as_str().unwrap());

@@ -111,7 +111,7 @@ fn the_user_who_does_it_again_can_do_nothing_more() {
     for said in [
         "CONTAINED",
         "delete-user-policy",
-        "--status=Active",
+        "--status Active",
         "as read",
     ] {
         assert!(mail.contains(said), "{said}: {mail}");
@@ -145,7 +145,7 @@ fn a_roles_sessions_are_revoked_and_later_ones_again() {
     assert!(first.millis_since(Moment::now()).abs() < 5_000, "{first}");
     let mail = aws.mail();
     assert!(
-        mail.contains("delete-role-policy --role-name=deploy"),
+        mail.contains("delete-role-policy --role-name deploy"),
         "{mail}"
     );
 
@@ -323,7 +323,7 @@ fn a_failure_prevents_neither_the_restoration_nor_the_notice() {
             "{what}"
         );
         let mail = aws.mail();
-        for said in ["NOT CONTAINED", "AWSDenyAll", "--status=Inactive"] {
+        for said in ["NOT CONTAINED", "AWSDenyAll", "--status Inactive"] {
             assert!(mail.contains(said), "{what}: {mail}");
         }
     }
