@@ -11,7 +11,6 @@ use crate::{
 };
 
 const ASK_THE_OWNER: &str = "Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen.";
-/// What stops whoever is at it.
 const TAKE_AWAY: &str = "It goes on: take these credentials away now. An IAM user: deactivate its keys. A role: revoke its active sessions.";
 /// Of how many keys the deeds are to be looked at.
 const KEYS: usize = 3;
@@ -79,8 +78,6 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     }
     let trail = incident.trail_arn();
     let is_tampering = incident.severity != Severity::Info && !incident.is_unexplained();
-    let lock_out = trail.as_ref().filter(|_| is_tampering);
-    let lock_out = lock_out.and_then(|trail| lock_out(incident, trail));
     let is_at_it = incident.repetition.is_some() && incident.severity == Severity::Critical;
     if incident.is_unexplained() {
         if incident.outcome == Outcome::LeftAlone {
@@ -88,25 +85,30 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         }
         steps.extend(trail.iter().map(find_the_call));
     } else if is_tampering {
-        steps.extend(is_at_it.then(|| Step::new(TAKE_AWAY)));
+        if is_at_it {
+            steps.push(take_away(incident, trail.as_ref()));
+        }
         steps.push(Step::new(ASK_THE_OWNER));
     }
     if let Some(trail) = &trail {
         steps.extend(deeds(incident, trail));
+        if is_tampering && !is_at_it {
+            steps.extend(lock_out(incident, trail, "If it is stolen, "));
+        }
     }
-    steps.extend(lock_out);
     steps
 }
 
 /// Of an actor's many incidents.
 fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
+    let mut trails = storm.trails.iter();
+    let trail = trails.find_map(|arn| arn.as_str().parse::<TrailArn>().ok());
     let mut steps = Vec::new();
     if !storm.is_over {
-        steps.push(Step::new(TAKE_AWAY));
+        steps.push(take_away(incident, trail.as_ref()));
     }
     steps.push(Step::new(ASK_THE_OWNER));
-    let mut trails = storm.trails.iter();
-    if let Some(trail) = trails.find_map(|arn| arn.as_str().parse::<TrailArn>().ok()) {
+    if let Some(trail) = trail {
         if let [_] = &storm.trails[..] {
             let region = trail.region();
             let look = format!("aws cloudtrail get-trail-status --name {trail} --region {region}");
@@ -115,7 +117,9 @@ fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
         let keys = storm.access_key_ids.iter().take(KEYS);
         let deeds = keys.filter_map(|key| Lookup::by_key(Some(key)));
         steps.extend(deeds.map(|by| look_up("See what else that key did:", &by, &trail)));
-        steps.extend(lock_out(incident, &trail));
+        if storm.is_over {
+            steps.extend(lock_out(incident, &trail, "If it is stolen, "));
+        }
     }
     steps.push(Step::new(
         "Every sweep looks at the trails. What it finds not as declared has a notice of its own.",
@@ -210,8 +214,14 @@ fn deeds(incident: &Incident, trail: &TrailArn) -> Vec<Step> {
     by_key.into_iter().chain(by_user).collect()
 }
 
-/// What ends the actor's access.
-fn lock_out(incident: &Incident, trail: &TrailArn) -> Option<Step> {
+/// What stops whoever is at it.
+fn take_away(incident: &Incident, trail: Option<&TrailArn>) -> Step {
+    let step = trail.and_then(|trail| lock_out(incident, trail, "It goes on. Now "));
+    step.unwrap_or_else(|| Step::new(TAKE_AWAY))
+}
+
+/// What ends the actor's access; `why` begins the sentence.
+fn lock_out(incident: &Incident, trail: &TrailArn, why: &str) -> Option<Step> {
     let actor = &incident.actor;
     let account = actor.account.as_ref().map(Clean::as_str);
     // The command and the page are those of the account that one is signed in to.
@@ -224,11 +234,11 @@ fn lock_out(incident: &Incident, trail: &TrailArn) -> Option<Step> {
         let command = format!(
             "aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive"
         );
-        return Some(Step::new("If it is stolen, switch the key off:").run(&command));
+        return Some(Step::new(format!("{why}switch the key off:")).run(&command));
     }
     let role = editable_role(actor)?;
     let link = Console::of(trail)?.revoke_sessions(role);
-    Some(Step::new("If they are stolen, revoke the role's sessions:").open(Some(link)))
+    Some(Step::new(format!("{why}revoke the role's sessions:")).open(Some(link)))
 }
 
 fn look_up(text: &str, by: &Lookup, trail: &TrailArn) -> Step {

@@ -441,6 +441,11 @@ fn read_actor(text: &str) -> Actor {
         account: clean("account"),
         session_issuer_arn: clean("session_issuer_arn"),
         mfa: stored.get("mfa").and_then(Value::as_bool),
+        session_started_at: stored
+            .get("session_started_at")
+            .and_then(Value::as_str)
+            .and_then(Moment::parse),
+        from_console: stored.get("from_console").and_then(Value::as_bool),
         access_key_id: clean("access_key_id"),
         source_identity: clean("source_identity"),
         invoked_by: clean("invoked_by"),
