@@ -12,7 +12,6 @@ use crate::{
 };
 
 const ASK_THE_OWNER: &str = "Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen.";
-/// What stops whoever is at it.
 const TAKE_AWAY: &str = "It goes on: take these credentials away now. An IAM user: deactivate its keys. A role: revoke its active sessions.";
 /// Of how many keys the deeds are to be looked at.
 const KEYS: usize = 3;
@@ -82,7 +81,6 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     let is_tampering = incident.severity != Severity::Info && !incident.is_unexplained();
     let contained = trail.as_ref().filter(|_| is_tampering);
     let contained = contained.and_then(|trail| containment_notice::steps(incident, trail));
-    let is_free = contained.is_none();
     let is_at_it = incident.repetition.is_some() && incident.severity == Severity::Critical;
     if incident.is_unexplained() {
         if incident.outcome == Outcome::LeftAlone {
@@ -90,16 +88,17 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         }
         steps.extend(trail.iter().map(find_the_call));
     } else if is_tampering {
-        match contained {
-            Some(contained) => steps.extend(contained),
-            None => steps.extend(is_at_it.then(|| Step::new(TAKE_AWAY))),
+        if let Some(contained) = contained {
+            steps.extend(contained);
+        } else if is_at_it {
+            steps.push(take_away(incident, trail.as_ref()));
         }
         steps.push(Step::new(ASK_THE_OWNER));
     }
     if let Some(trail) = &trail {
         steps.extend(deeds(incident, trail));
-        if is_tampering && is_free {
-            steps.extend(lock_out(incident, trail));
+        if is_tampering && !is_at_it {
+            steps.extend(lock_out(incident, trail, "If it is stolen, "));
         }
     }
     steps
@@ -107,13 +106,14 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
 
 /// Of an actor's many incidents.
 fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
+    let mut trails = storm.trails.iter();
+    let trail = trails.find_map(|arn| arn.as_str().parse::<TrailArn>().ok());
     let mut steps = Vec::new();
     if !storm.is_over {
-        steps.push(Step::new(TAKE_AWAY));
+        steps.push(take_away(incident, trail.as_ref()));
     }
     steps.push(Step::new(ASK_THE_OWNER));
-    let mut trails = storm.trails.iter();
-    if let Some(trail) = trails.find_map(|arn| arn.as_str().parse::<TrailArn>().ok()) {
+    if let Some(trail) = trail {
         if let [_] = &storm.trails[..] {
             let region = trail.region();
             let look = format!("aws cloudtrail get-trail-status --name {trail} --region {region}");
@@ -122,7 +122,9 @@ fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
         let keys = storm.access_key_ids.iter().take(KEYS);
         let deeds = keys.filter_map(|key| Lookup::by_key(Some(key)));
         steps.extend(deeds.map(|by| look_up("See what else that key did:", &by, &trail)));
-        steps.extend(lock_out(incident, &trail));
+        if storm.is_over {
+            steps.extend(lock_out(incident, &trail, "If it is stolen, "));
+        }
     }
     steps.push(Step::new(
         "Every sweep looks at the trails. What it finds not as declared has a notice of its own.",
@@ -217,8 +219,14 @@ fn deeds(incident: &Incident, trail: &TrailArn) -> Vec<Step> {
     by_key.into_iter().chain(by_user).collect()
 }
 
-/// What ends the actor's access.
-fn lock_out(incident: &Incident, trail: &TrailArn) -> Option<Step> {
+/// What stops whoever is at it.
+fn take_away(incident: &Incident, trail: Option<&TrailArn>) -> Step {
+    let step = trail.and_then(|trail| lock_out(incident, trail, "It goes on. Now "));
+    step.unwrap_or_else(|| Step::new(TAKE_AWAY))
+}
+
+/// What ends the actor's access; `why` begins the sentence.
+fn lock_out(incident: &Incident, trail: &TrailArn, why: &str) -> Option<Step> {
     let actor = &incident.actor;
     let account = actor.account.as_ref().map(Clean::as_str);
     // The command and the page are those of the account that one is signed in to.
@@ -231,11 +239,11 @@ fn lock_out(incident: &Incident, trail: &TrailArn) -> Option<Step> {
         let command = format!(
             "aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive"
         );
-        return Some(Step::new("If it is stolen, switch the key off:").run(&command));
+        return Some(Step::new(format!("{why}switch the key off:")).run(&command));
     }
     let role = editable_role(actor)?;
     let link = Console::of(trail)?.revoke_sessions(role);
-    Some(Step::new("If they are stolen, revoke the role's sessions:").open(Some(link)))
+    Some(Step::new(format!("{why}revoke the role's sessions:")).open(Some(link)))
 }
 
 fn look_up(text: &str, by: &Lookup, trail: &TrailArn) -> Step {

@@ -77,6 +77,12 @@ fn key_is_active(aws: &Aws) -> bool {
     aws.state().iam.keys[&(USER.to_owned(), KEY.to_owned())]
 }
 
+/// A mail whose broken commands are whole again.
+fn pasted(mail: &str) -> String {
+    let whole = mail.replace("\\\n", " ");
+    whole.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn iam_calls(aws: &Aws) -> Vec<String> {
     let mut operations = aws.operations();
     operations.retain(|operation| is_iam(operation));
@@ -107,7 +113,7 @@ fn the_user_who_does_it_again_can_do_nothing_more() {
     let calls = aws.operations();
     let last = |name: &str| calls.iter().rposition(|call| call == name).unwrap();
     assert!(last(START) < last(PUT_USER_POLICY) && last(UPDATE_ACCESS_KEY) < last(PUBLISH));
-    let mail = aws.mail();
+    let mail = pasted(&aws.mail());
     for said in [
         "CONTAINED",
         "delete-user-policy",
@@ -143,7 +149,7 @@ fn a_roles_sessions_are_revoked_and_later_ones_again() {
     };
     let first = revoked(policy(&aws, "role", "deploy").unwrap());
     assert!(first.millis_since(Moment::now()).abs() < 5_000, "{first}");
-    let mail = aws.mail();
+    let mail = pasted(&aws.mail());
     assert!(
         mail.contains("delete-role-policy --role-name deploy"),
         "{mail}"
@@ -322,7 +328,7 @@ fn a_failure_prevents_neither_the_restoration_nor_the_notice() {
             Value::Null,
             "{what}"
         );
-        let mail = aws.mail();
+        let mail = pasted(&aws.mail());
         for said in ["NOT CONTAINED", "AWSDenyAll", "--status Inactive"] {
             assert!(mail.contains(said), "{what}: {mail}");
         }
