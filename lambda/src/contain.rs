@@ -18,7 +18,7 @@ use crate::{
     reconcile::Mode,
 };
 
-/// The most that it may take; of the notice's time a third, if that is less.
+/// The most that it may take; of the notice's time a quarter, if that is less.
 const MOST: Duration = Duration::from_secs(8);
 /// Between two looks at what was done: IAM is eventually consistent.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -37,7 +37,7 @@ impl Handler {
             Verdict::Refused(why) => Report::refused(why),
             Verdict::Contain(target) if self.config.mode == Mode::Observe => Report::would(&target),
             Verdict::Contain(target) => {
-                let budget = Budget::lasting(MOST.min(notice.left() / 3));
+                let budget = Budget::lasting(MOST.min(notice.left() / 4));
                 let iam = self.iam.get_or_init(|| Iam::new(&self.aws));
                 hold(iam, &target, self.aws.region(), budget).await
             }
