@@ -114,7 +114,8 @@ fn status(outcome: Outcome) -> &'static str {
         | Outcome::Reported
         | Outcome::Unreachable
         | Outcome::AccountSuspended
-        | Outcome::SweepIncomplete => "NOT_AVAILABLE",
+        | Outcome::SweepIncomplete
+        | Outcome::StormSummary => "NOT_AVAILABLE",
     }
 }
 

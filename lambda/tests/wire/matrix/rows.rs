@@ -5,11 +5,13 @@ use std::{collections::BTreeMap, fs};
 use serde_json::{Value, json};
 
 use crate::{
+    answered,
     attack::in_account,
-    aws::{AUDIT, Aws, GET_ITEM, PARAMETER, PUBLISH, START, STATUS},
+    aws::{AUDIT, Aws, PARAMETER, PUBLISH, START, STATUS, is_of_table},
     break_glass::{self, VARIABLE as BREAK_GLASS},
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
+    repeated::{QUIET, WINDOW, age, open_groups},
     stop,
     world::Trail,
 };
@@ -48,8 +50,14 @@ enum Scene {
     Event,
     /// The same while the topic takes nothing.
     EventWithoutTopic,
+    /// The trail is stopped for the third time by the same actor; the event comes.
+    Storm,
+    /// The same an hour after the first time.
+    NewWindow,
     /// The trail was stopped, and the sweep finds it.
     Sweep,
+    /// The same ten minutes after an actor's third stop.
+    StormOver,
     /// The same while a break-glass entry is in force, for somebody else.
     SweepUnderBreakGlass,
     /// A member's trail is stopped; its event comes to the hub.
@@ -86,7 +94,11 @@ const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     )
 }
 
-pub const ROWS: [Row; 24] = [
+const fn table(name: &'static str, operation: &'static str, purpose: Purpose, scene: Scene) -> Row {
+    of(name, operation, Service::DynamoDb, purpose, scene)
+}
+
+pub const ROWS: [Row; 33] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -148,9 +160,63 @@ pub const ROWS: [Row; 24] = [
         Purpose::Tells,
         Scene::EventWithoutTopic,
     ),
+    table(
+        "DynamoDB UpdateItem: count",
+        COUNT,
+        Purpose::Helps,
+        Scene::Event,
+    ),
+    table(
+        "DynamoDB UpdateItem: silent",
+        SILENT,
+        Purpose::Helps,
+        Scene::Storm,
+    ),
+    table(
+        "DynamoDB UpdateItem: open",
+        OPEN,
+        Purpose::Helps,
+        Scene::Storm,
+    ),
+    table(
+        "DynamoDB GetItem: group",
+        GROUP,
+        Purpose::Helps,
+        Scene::NewWindow,
+    ),
+    table(
+        "DynamoDB PutItem: new window",
+        NEW_WINDOW,
+        Purpose::Helps,
+        Scene::NewWindow,
+    ),
+    table(
+        "DynamoDB GetItem: open groups",
+        OPEN_GROUPS,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB GetItem: group, sweep",
+        GROUP,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB UpdateItem: summed up",
+        SUMMED,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB UpdateItem: strike out",
+        STRIKE_OUT,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
     of(
-        "DynamoDB GetItem",
-        GET_ITEM,
+        "DynamoDB GetItem: left alone",
+        LEFT,
         Service::DynamoDb,
         Purpose::Helps,
         Scene::SweepUnderBreakGlass,
@@ -188,9 +254,6 @@ pub const ROWS: [Row; 24] = [
 /// Its one call is `AssumeRole`; what else it names are permissions of the session.
 const PERMISSIONS: &str = "sessions.rs";
 
-/// After it a trail is not as declared, and that is meant: see `break_glass.rs`.
-const LEAVES: &str = "dynamodb:UpdateItem";
-
 /// Operations that the function's sources name, as `"service:Operation"`, and that have
 /// no row: a call that nobody lets fail.
 pub fn without_row() -> Vec<String> {
@@ -210,7 +273,7 @@ pub fn without_row() -> Vec<String> {
             let is_service = !service.is_empty() && service.chars().all(|c| c.is_ascii_lowercase());
             let is_operation = operation.starts_with(|c: char| c.is_ascii_uppercase())
                 && operation.chars().all(|c| c.is_ascii_alphanumeric());
-            if !is_service || !is_operation || word == LEAVES {
+            if !is_service || !is_operation {
                 continue;
             }
             found += 1;
@@ -234,17 +297,52 @@ const CLAIM: &str = "PutItem: claim";
 const WAS_TOLD: &str = "PutItem: was told";
 const TOLD: &str = "PutItem: told";
 const RELEASE: &str = "PutItem: release";
+const NEW_WINDOW: &str = "PutItem: new window";
+const COUNT: &str = "UpdateItem: count";
+const SILENT: &str = "UpdateItem: silent";
+const OPEN: &str = "UpdateItem: open";
+const SUMMED: &str = "UpdateItem: summed up";
+const STRIKE_OUT: &str = "UpdateItem: strike out";
+/// It has no row: after it a trail is not as declared, and that is meant. See
+/// `break_glass.rs`.
+const LEAVE: &str = "UpdateItem: leave";
+const OPEN_GROUPS: &str = "GetItem: open groups";
+const LEFT: &str = "GetItem: left alone";
+const GROUP: &str = "GetItem: group";
 
-/// What a call is called here: one operation of DynamoDB's serves four ends, one of
-/// CloudTrail's two.
+/// What a call is called here: each operation of DynamoDB's serves several
+/// ends, one of CloudTrail's two.
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
-    if !matches!(operation, "PutItem" | "LookupEvents") {
+    if !is_of_table(operation) && operation != "LookupEvents" {
         return operation;
     }
     let asked: Value = serde_json::from_str(body).unwrap();
     if operation == "LookupEvents" {
         let by = &asked["LookupAttributes"][0]["AttributeKey"];
         return if *by == "EventName" { WHO } else { WHAT_ELSE };
+    }
+    if operation == "GetItem" {
+        return match asked["Key"]["id"]["S"].as_str() {
+            Some("groups#open") => OPEN_GROUPS,
+            Some(id) if id.starts_with("left#") => LEFT,
+            _ => GROUP,
+        };
+    }
+    if operation == "UpdateItem" {
+        let expression = asked["UpdateExpression"].as_str().unwrap();
+        let kinds = [
+            ("ADD open_groups", OPEN),
+            ("DELETE open_groups", STRIKE_OUT),
+            ("incident_count", COUNT),
+            ("summed_count", SUMMED),
+            ("silent_count", SILENT),
+        ];
+        let mut kinds = kinds.into_iter();
+        let found = kinds.find(|(part, _)| expression.contains(part));
+        return found.map_or(LEAVE, |(_, kind)| kind);
+    }
+    if asked["Item"]["incident_count"].is_object() {
+        return NEW_WINDOW;
     }
     let is_told = asked["Item"]["told"]["BOOL"] == true;
     match asked["ConditionExpression"].as_str() {
@@ -264,17 +362,19 @@ pub struct Stage {
     declared: BTreeMap<String, Trail>,
     /// Those that were not.
     pub attacked: Vec<String>,
+    /// So many calls were made beforehand.
+    pub before: usize,
     hands_out: usize,
 }
 
 impl Row {
     pub fn set(&self) -> Stage {
         let (aws, event, hub) = match self.scene {
-            Scene::Event | Scene::EventWithoutTopic => {
+            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
-            Scene::Sweep | Scene::SweepUnderBreakGlass => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
@@ -300,6 +400,22 @@ impl Row {
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
         };
+        let earlier = match self.scene {
+            Scene::Storm => 2,
+            Scene::NewWindow => 1,
+            Scene::StormOver => 3,
+            _ => 0,
+        };
+        for _ in 0..earlier {
+            aws.stop_again();
+            answered(function.invoke(&stop()));
+        }
+        match self.scene {
+            Scene::NewWindow => age(&aws, "first_at", WINDOW),
+            Scene::StormOver => age(&aws, "last_at", QUIET),
+            _ => {}
+        }
+        let before = aws.state().calls.len();
         self.attack(&aws);
         let attacked = {
             let state = aws.state();
@@ -316,6 +432,7 @@ impl Row {
             event,
             declared,
             attacked,
+            before,
             hands_out: if self.scene == Scene::HubHandsOut {
                 3
             } else {
@@ -331,7 +448,7 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
             }
-            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubHandsOut => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver | Scene::HubHandsOut => {
                 aws.attack("StopLogging", &name);
                 return;
             }
@@ -340,7 +457,7 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 60.0);
                 return;
             }
-            Scene::Event | Scene::EventWithoutTopic => {}
+            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {}
         }
         aws.state().world.stop(AUDIT, 0.2);
         let (call, asked) = match self.operation {
@@ -379,11 +496,15 @@ impl Row {
     /// in a member the way to it.
     pub fn first_call(&self) -> Option<&'static str> {
         match self.scene {
-            Scene::Event | Scene::EventWithoutTopic => Some(START),
-            Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubSweep | Scene::HubHandsOut => {
-                None
+            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {
+                Some(START)
             }
+            Scene::HubEvent => Some(ASSUME_ROLE),
+            Scene::Sweep
+            | Scene::SweepUnderBreakGlass
+            | Scene::StormOver
+            | Scene::HubSweep
+            | Scene::HubHandsOut => None,
         }
     }
 }
@@ -400,6 +521,25 @@ impl Stage {
         handed.sort_unstable();
         handed.dedup();
         self.declared.iter().all(as_declared) && handed.len() >= self.hands_out
+    }
+
+    /// How many groups wait for their summary.
+    pub fn untold_groups(&self) -> usize {
+        open_groups(&self.aws)
+    }
+
+    /// Whether the incident is left to a summary: the table has it for sure.
+    pub fn is_left_to_summary(&self) -> bool {
+        let id = &self.event["detail"]["eventID"];
+        let state = self.aws.state();
+        let mut groups = state.incidents.values();
+        let has_it = groups.any(|group| {
+            let ids = group.get("event_ids").and_then(|ids| ids["SS"].as_array());
+            let silent = group.get("silent_count").map(|n| n["N"] != "0");
+            ids.is_some_and(|ids| ids.contains(id)) && silent == Some(true)
+        });
+        drop(state);
+        has_it && self.untold_groups() == 1
     }
 
     /// Whether all trails log.
