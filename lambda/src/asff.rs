@@ -130,7 +130,7 @@ pub fn continue_from(finding: &mut Value, earlier: &Value) {
     for name in ["Id", "CreatedAt"] {
         fields.extend(earlier.get(name).map(|value| (name.to_owned(), value.clone())));
     }
-    // Clocks differ, and Security Hub takes no update that is not newer.
+    // Clocks differ, and Security Hub ignores an update that is not newer.
     let last = earlier.get("UpdatedAt").and_then(moment);
     let least = last.and_then(|last| Moment::from_epoch_millis(last.epoch_millis() + 1));
     let updated = fields.get("UpdatedAt").and_then(moment).max(least);

@@ -1,5 +1,5 @@
-//! Security Hub, as far as it takes findings of the account's own: it refuses what its
-//! documentation says that it refuses.
+//! Security Hub, as far as it takes findings of the account's own: it refuses and ignores
+//! what its documentation says.
 //! <https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html>
 //! <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html>
 
@@ -64,8 +64,9 @@ fn take(findings: &mut Findings, region: &str, finding: &Value) -> Result<(), St
         return Ok(());
     };
     let at = |finding: &Value| Moment::parse(finding["UpdatedAt"].as_str().unwrap());
+    // An update that is not newer is ignored.
     if at(finding) <= at(known) {
-        return Err("it is not newer than the finding".to_owned());
+        return Ok(());
     }
     let passed = |finding: &Value| finding["Compliance"]["Status"] == "PASSED";
     let is_archived = |finding: &Value| finding["RecordState"] == "ARCHIVED";
