@@ -177,14 +177,14 @@ pub const ROWS: [Row; 28] = [
         Scene::EventWithChat,
     ),
     of(
-        "Security Hub BatchImportFindings",
+        "Security Hub import",
         IMPORT,
         Service::SecurityHub,
         Purpose::Tells,
         Scene::EventWithFinding,
     ),
     of(
-        "DynamoDB GetItem: open findings",
+        "DynamoDB GetItem: findings",
         OPEN,
         Service::DynamoDb,
         Purpose::Tells,
