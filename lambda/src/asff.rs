@@ -54,7 +54,7 @@ pub fn finding(incident: &Incident, by: Reporter<'_>, now: Moment) -> Value {
         region,
         account,
     } = by;
-    let began = incident.timing.event_time.unwrap_or(now);
+    let began = incident.timing.event_time.unwrap_or(now).min(now);
     let problem = incident.problem.as_deref();
     let problem = problem.map_or_else(String::new, |problem| format!(" Problem: {problem}"));
     let kind = if incident.outcome.is_of_accounts() {
