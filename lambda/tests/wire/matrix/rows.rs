@@ -463,7 +463,8 @@ impl Stage {
     /// Who else should have been told how it ended, and was not.
     pub fn untold(&self) -> Option<&'static str> {
         let state = self.aws.state();
-        let is_told = |call: &Call| call.accepted && kind(&call.operation, &call.body) == CHAT_PUBLISH;
+        let is_told =
+            |call: &Call| call.accepted && kind(&call.operation, &call.body) == CHAT_PUBLISH;
         let has_passed = |finding: &Value| finding["Compliance"]["Status"] == "PASSED";
         match self.scene {
             Scene::EventWithChat if !state.calls.iter().any(is_told) => Some("the chat"),
