@@ -179,36 +179,23 @@ impl Incidents {
         self.noted(&left_key(trail), budget).await
     }
 
-    /// Notes that a finding about `trail` is open: as what, and the finding.
+    /// Notes the finding that is open about `trail` as `kind`, or, with an empty text,
+    /// that none is; `false` if it is another one by now than it `was`.
     ///
     /// # Errors
-    /// The refusal. Nobody then resolves it.
-    pub async fn keep_finding(
-        &self,
-        trail: &str,
-        kind: &str,
-        finding: &str,
-        budget: Budget,
-    ) -> Result<(), CallError> {
-        let key = finding_key(trail);
-        self.note(&key, &[(kind, finding)], None, budget).await
-    }
-
-    /// Notes that it is resolved, unless it is another one by now than it `was`.
-    ///
-    /// # Errors
-    /// The refusal. The next sweep then resolves it again.
-    pub async fn close_finding(
+    /// The refusal. Nobody then resolves what is open, or the next sweep does it again.
+    pub async fn change_finding(
         &self,
         trail: &str,
         kind: &str,
         was: &str,
+        finding: &str,
         budget: Budget,
-    ) -> Result<(), CallError> {
+    ) -> Result<bool, CallError> {
         let key = finding_key(trail);
-        match self.note(&key, &[(kind, "")], Some(was), budget).await {
-            Err(error) if error.has_code(REFUSED) => Ok(()),
-            noted => noted,
+        match self.note(&key, &[(kind, finding)], Some(was), budget).await {
+            Err(error) if error.has_code(REFUSED) => Ok(false),
+            noted => noted.map(|()| true),
         }
     }
 
@@ -252,7 +239,11 @@ impl Incidents {
         });
         if let Some(call) = call.as_object_mut() {
             if let Some(was) = was {
-                call.insert("ConditionExpression".to_owned(), json!("#f0 = :was"));
+                let unchanged = match was {
+                    "" => "attribute_not_exists(#f0) OR #f0 = :was",
+                    _ => "#f0 = :was",
+                };
+                call.insert("ConditionExpression".to_owned(), json!(unchanged));
                 values.insert(":was".to_owned(), text(was));
             }
             call.insert("ExpressionAttributeValues".to_owned(), values.into());

@@ -28,20 +28,8 @@ pub fn put_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer {
     }
     let item: Item = serde_json::from_value(asked["Item"].clone()).unwrap();
     let id = item["id"]["S"].as_str().unwrap().to_owned();
-    if let Some(condition) = asked["ConditionExpression"].as_str() {
-        let nothing = Item::new();
-        let stored = items.get(&id).unwrap_or(&nothing);
-        let mut holds = false;
-        for alternative in condition.split(" OR ") {
-            let mut all = true;
-            for term in alternative.split(" AND ") {
-                all &= is_true(term, stored, asked).ok_or("ValidationException")?;
-            }
-            holds |= all;
-        }
-        if !holds {
-            return Err("ConditionalCheckFailedException");
-        }
+    if !holds(items.get(&id), asked)? {
+        return Err("ConditionalCheckFailedException");
     }
     items.insert(id, item);
     Ok(json!({}))
@@ -64,12 +52,8 @@ pub fn update_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer 
     let expression = asked["UpdateExpression"].as_str();
     let sets = expression.and_then(|text| text.strip_prefix("SET "));
     let id = &asked["Key"]["id"];
-    if let Some(condition) = asked["ConditionExpression"].as_str() {
-        let nothing = Item::new();
-        let stored = items.get(id["S"].as_str().unwrap()).unwrap_or(&nothing);
-        if !is_true(condition, stored, asked).ok_or("ValidationException")? {
-            return Err("ConditionalCheckFailedException");
-        }
+    if !holds(items.get(id["S"].as_str().unwrap()), asked)? {
+        return Err("ConditionalCheckFailedException");
     }
     let item = items.entry(id["S"].as_str().unwrap().to_owned());
     let item = item.or_insert_with(|| Item::from([("id".to_owned(), id.clone())]));
@@ -81,6 +65,24 @@ pub fn update_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer 
         item.insert(known.unwrap_or(name).to_owned(), value.clone());
     }
     Ok(json!({}))
+}
+
+/// Whether the call's condition, if it has one, holds for what is stored.
+fn holds(stored: Option<&Item>, asked: &Value) -> Result<bool, &'static str> {
+    let Some(condition) = asked["ConditionExpression"].as_str() else {
+        return Ok(true);
+    };
+    let nothing = Item::new();
+    let stored = stored.unwrap_or(&nothing);
+    let mut holds = false;
+    for alternative in condition.split(" OR ") {
+        let mut all = true;
+        for term in alternative.split(" AND ") {
+            all &= is_true(term, stored, asked).ok_or("ValidationException")?;
+        }
+        holds |= all;
+    }
+    Ok(holds)
 }
 
 /// One term of a condition; `None` if it is of no kind known here.
