@@ -4,6 +4,7 @@ use crate::{
     actor::Actor,
     incident::Incident,
     outcome::Outcome,
+    storm_notice,
     text::Clean,
     trail::{Part, part_changed_by},
 };
@@ -12,6 +13,9 @@ use crate::{
 pub(crate) fn summary(incident: &Incident) -> String {
     if incident.outcome.is_of_accounts() {
         return of_accounts(incident);
+    }
+    if let Some(storm) = &incident.storm {
+        return storm_notice::sentence(incident, storm);
     }
     let trail = incident.trail.title();
     let happened = happened(incident, &trail);
@@ -59,16 +63,18 @@ pub(crate) fn summary(incident: &Incident) -> String {
             _ => "Nothing proves that it is logging again.".to_owned(),
         },
         Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
-        // The next sentence says it all.
-        Outcome::LeftAlone => String::new(),
         Outcome::AttemptDenied => "The call failed.".to_owned(),
         Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
-        Outcome::Unreachable | Outcome::AccountSuspended | Outcome::SweepIncomplete => {
-            String::new()
-        }
+        // Of what is left alone, the next sentence says it all.
+        Outcome::LeftAlone
+        | Outcome::Unreachable
+        | Outcome::AccountSuspended
+        | Outcome::SweepIncomplete
+        | Outcome::StormSummary => String::new(),
     };
     let mut sentences = vec![happened, now];
     sentences.extend(break_glass(incident));
+    sentences.extend(storm_notice::again(incident));
     sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
 }

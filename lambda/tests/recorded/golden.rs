@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 32] = [
     "restored",
     "already_logging",
     "unconfirmed",
@@ -48,6 +48,11 @@ const KINDS: [&str; 27] = [
     "left_alone_by_sweep",
     "restored_by_sweep_break_glass",
     "restored_by_sweep_break_glass_ended",
+    "restored_repeated",
+    "attempt_denied_repeated",
+    "storm_summary",
+    "storm_summary_denied",
+    "storm_summary_going_on",
 ];
 
 /// The files of one kind, by name.

@@ -47,6 +47,7 @@ mod measure;
 mod observe;
 mod rates;
 mod refusals;
+mod repeated;
 mod stops;
 mod storm;
 mod sweeps;
