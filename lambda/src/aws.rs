@@ -62,11 +62,13 @@ pub enum Service {
     Sqs,
     /// Identity and Access Management.
     Iam,
+    /// Security Hub.
+    SecurityHub,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -75,6 +77,7 @@ impl Service {
         Self::Organizations,
         Self::Sqs,
         Self::Iam,
+        Self::SecurityHub,
     ];
 
     /// What the names of its endpoints begin with; signatures call it the same.
@@ -89,6 +92,7 @@ impl Service {
             Self::Organizations => "organizations",
             Self::Sqs => "sqs",
             Self::Iam => "iam",
+            Self::SecurityHub => "securityhub",
         }
     }
 
@@ -104,6 +108,7 @@ impl Service {
             Self::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
             Self::Iam => "AWS_ENDPOINT_URL_IAM",
+            Self::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
         }
     }
 }

@@ -1,5 +1,5 @@
 //! All calls to DynamoDB: remembering which incidents were told, and of which groups,
-//! and what is left alone for break-glass.
+//! what is left alone for break-glass, and which findings are open.
 //!
 //! Nothing else in AWS remembers it. The trail looks the same to the copy of an
 //! event as to an event that a person was faster than; so without this memory a
@@ -330,28 +330,11 @@ impl Incidents {
         left: &[(String, String)],
         budget: Budget,
     ) -> Result<(), CallError> {
-        let expires_at = number(seconds(SystemTime::now() + KEPT));
-        let (mut names, mut values) = (Map::new(), Map::new());
-        values.insert(":expires_at".to_owned(), expires_at);
-        let mut expression = "SET expires_at = :expires_at".to_owned();
-        // One by one, so that two calls of the same actor do not undo each other's.
-        for (number, (field, mark)) in left.iter().enumerate() {
-            names.insert(format!("#f{number}"), field.as_str().into());
-            values.insert(format!(":f{number}"), text(mark));
-            let _ = write!(expression, ", #f{number} = :f{number}");
-        }
-        let call = json!({
-            "TableName": self.table,
-            "Key": {"id": text(&left_key(trail))},
-            "UpdateExpression": expression,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-        });
-        let budget = Budget::lasting(PATIENCE.min(budget.left()));
-        self.api
-            .call("dynamodb:UpdateItem", &call, budget)
-            .await
-            .map(drop)
+        let left = left
+            .iter()
+            .map(|(field, mark)| (field.as_str(), mark.as_str()));
+        let left: Vec<_> = left.collect();
+        self.note(&left_key(trail), &left, None, budget).await
     }
 
     /// What was left alone of `trail`, as it was noted.
@@ -363,7 +346,92 @@ impl Incidents {
         trail: &str,
         budget: Budget,
     ) -> Result<BTreeMap<String, String>, CallError> {
-        let noted = self.read(&left_key(trail), budget).await?.into_iter();
+        self.noted(&left_key(trail), budget).await
+    }
+
+    /// Notes the finding that is open about `trail` as `kind`, or, with an empty text,
+    /// that none is; `false` if it is another one by now than it `was`.
+    ///
+    /// # Errors
+    /// The refusal. Nobody then resolves what is open, or the next sweep does it again.
+    pub async fn change_finding(
+        &self,
+        trail: &str,
+        kind: &str,
+        was: &str,
+        finding: &str,
+        budget: Budget,
+    ) -> Result<bool, CallError> {
+        let key = finding_key(trail);
+        match self.note(&key, &[(kind, finding)], Some(was), budget).await {
+            Err(error) if error.has_code(REFUSED) => Ok(false),
+            noted => noted.map(|()| true),
+        }
+    }
+
+    /// The open findings about `trail`, by what they are open as.
+    ///
+    /// # Errors
+    /// If the table does not tell.
+    pub async fn findings(
+        &self,
+        trail: &str,
+        budget: Budget,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        let mut noted = self.noted(&finding_key(trail), budget).await?;
+        noted.retain(|name, text| name != "id" && !text.is_empty());
+        Ok(noted)
+    }
+
+    /// Sets fields of an item, all of them or, if the first `was` something else, none.
+    async fn note(
+        &self,
+        key: &str,
+        fields: &[(&str, &str)],
+        was: Option<&str>,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let expires_at = number(seconds(SystemTime::now() + KEPT));
+        let (mut names, mut values) = (Map::new(), Map::new());
+        values.insert(":expires_at".to_owned(), expires_at);
+        let mut expression = "SET expires_at = :expires_at".to_owned();
+        // One by one, so that two calls of the same actor do not undo each other's.
+        for (number, (field, value)) in fields.iter().enumerate() {
+            names.insert(format!("#f{number}"), (*field).into());
+            values.insert(format!(":f{number}"), text(value));
+            let _ = write!(expression, ", #f{number} = :f{number}");
+        }
+        let mut call = json!({
+            "TableName": self.table,
+            "Key": {"id": text(key)},
+            "UpdateExpression": expression,
+            "ExpressionAttributeNames": names,
+        });
+        if let Some(call) = call.as_object_mut() {
+            if let Some(was) = was {
+                let unchanged = match was {
+                    "" => "attribute_not_exists(#f0) OR #f0 = :was",
+                    _ => "#f0 = :was",
+                };
+                call.insert("ConditionExpression".to_owned(), json!(unchanged));
+                values.insert(":was".to_owned(), text(was));
+            }
+            call.insert("ExpressionAttributeValues".to_owned(), values.into());
+        }
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        self.api
+            .call("dynamodb:UpdateItem", &call, budget)
+            .await
+            .map(drop)
+    }
+
+    /// The fields of an item that are text.
+    async fn noted(
+        &self,
+        key: &str,
+        budget: Budget,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        let noted = self.read(key, budget).await?.into_iter();
         let marks = noted.filter_map(|(field, mark)| match mark {
             Field::Text(mark) => Some((field, mark)),
             _ => None,
@@ -429,6 +497,10 @@ fn read_field(value: &Value) -> Option<Field> {
 
 fn left_key(trail: &str) -> String {
     format!("left#{trail}")
+}
+
+fn finding_key(trail: &str) -> String {
+    format!("finding#{trail}")
 }
 
 fn text(value: &str) -> Value {

@@ -5,7 +5,7 @@
 //! [`baseline`], [`incident`] holds what is known, [`investigation`] adds what the event
 //! history says, [`notice`] words it.
 //! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, `iam`,
-//! [`organizations`] and [`sqs`] are the only places that call AWS; [`handler`] strings the steps together.
+//! [`organizations`], [`sqs`] and [`securityhub`] are the only places that call AWS; [`handler`] strings the steps together.
 
 pub mod actor;
 mod advice;
@@ -51,6 +51,7 @@ pub mod members;
 pub mod metrics;
 pub mod moment;
 pub mod notice;
+mod open_findings;
 pub mod organizations;
 pub mod outcome;
 mod pace;
@@ -58,7 +59,9 @@ mod page;
 mod query_api;
 pub mod reconcile;
 pub mod request;
+mod rest_api;
 pub mod searches;
+pub mod securityhub;
 pub mod selectors;
 mod sessions;
 mod shapes;

@@ -12,6 +12,7 @@ from e2e.containment import contain
 from e2e.deployments import NEVER_SWEPT, Deployment, Recipe
 from e2e.guarded import Guarded
 from e2e.pipeline_roles import pipe
+from e2e.security_hub import security_hub
 from e2e.sequences import Ran, run_all
 from e2e.upgrade import upgrade
 from lab.inbox import Inbox
@@ -107,6 +108,7 @@ RECIPES: dict[str, Recipe] = {
     "piped": pipe,
     "break_glass": break_glass,
     "containment": contain,
+    "security_hub": security_hub,
 }
 # Which test files need which.
 WANTED = {
@@ -123,4 +125,5 @@ WANTED = {
     "test_pipeline_roles": {"piped"},
     "test_break_glass": {"break_glass"},
     "test_containment": {"containment"},
+    "test_security_hub": {"security_hub"},
 }

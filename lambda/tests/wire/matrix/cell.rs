@@ -141,6 +141,9 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
             wrong.push(format!("nobody was told how it ended: {trail}"));
         }
     }
+    if let Some(who) = course.untold() {
+        wrong.push(format!("{who} was not told how it ended"));
+    }
     check_claims(&course, &mut wrong);
     check_containment(&course, &mut wrong);
     wrong.dedup();
@@ -182,7 +185,7 @@ fn attempt(course: &Stage, request_id: &str) -> Seen {
     let took = begun.elapsed();
     let state = course.aws.state();
     let arrived = state.calls[before..].iter();
-    let arrived = arrived.filter(|call| call.operation == PUBLISH && call.accepted);
+    let arrived = arrived.filter(|call| is_notice(call) && call.accepted);
     let told = arrived
         .map(|call| document(call)["outcome"].as_str().unwrap().to_owned())
         .collect();
@@ -258,7 +261,7 @@ fn check_first_try(
 fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
     let state = course.aws.state();
     for (number, call) in state.calls.iter().enumerate() {
-        if call.operation != PUBLISH {
+        if !is_notice(call) {
             continue;
         }
         let notice = document(call);
@@ -332,7 +335,7 @@ fn is_told(course: &Stage, trail: &str) -> bool {
     let state = course.aws.state();
     let mut arrived = state.calls[course.before..]
         .iter()
-        .filter(|call| call.operation == PUBLISH && call.accepted);
+        .filter(|call| is_notice(call) && call.accepted);
     arrived.any(|call| {
         let notice = document(call);
         notice["trail"]["arn"] == *trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
@@ -340,6 +343,11 @@ fn is_told(course: &Stage, trail: &str) -> bool {
         drop(state);
         course.is_left_to_summary()
     }
+}
+
+/// Whether it is one for subscribers.
+fn is_notice(call: &Call) -> bool {
+    kind(&call.operation, &call.body) == PUBLISH
 }
 
 fn document(call: &Call) -> Value {

@@ -18,6 +18,7 @@ pub enum Service {
     Sns,
     Sts,
     Iam,
+    SecurityHub,
 }
 
 /// A fault, by the name that the table has for it.
@@ -157,7 +158,7 @@ fn throttled(service: Service) -> Reply {
     let code = match service {
         Service::CloudTrail | Service::Ssm => "ThrottlingException",
         Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::Organizations => "TooManyRequestsException",
+        Service::Organizations | Service::SecurityHub => "TooManyRequestsException",
         Service::Sqs => "RequestThrottled",
         Service::Sns | Service::Sts | Service::Iam => "Throttling",
     };

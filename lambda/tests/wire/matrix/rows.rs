@@ -7,9 +7,15 @@ use serde_json::{Value, json};
 use crate::{
     answered,
     attack::{PIPELINE, by, in_account},
-    aws::{AUDIT, Aws, PARAMETER, PUBLISH, START, STATUS, is_of_table},
+    aws::{
+        AUDIT, Aws, Call, GET_ITEM, PARAMETER, PUBLISH, START, STATUS, UPDATE_ITEM, form,
+        is_of_table,
+    },
     break_glass::{self, VARIABLE as BREAK_GLASS},
+    chats::{self, CHAT},
     containment::{self, VARIABLE as CONTAINMENT},
+    findings,
+    hub_of_findings::IMPORT,
     iam::{
         GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
         UPDATE_ACCESS_KEY,
@@ -55,6 +61,10 @@ enum Scene {
     Event,
     /// The same while the topic takes nothing.
     EventWithoutTopic,
+    /// The same with a chat.
+    EventWithChat,
+    /// The same with a Security Hub that has an open finding about the trail.
+    EventWithFinding,
     /// The trail is stopped for the third time by the same actor; the event comes.
     Storm,
     /// The trail is stopped for the second time by the same user, who is contained.
@@ -111,7 +121,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 39] = [
+pub const ROWS: [Row; 43] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -242,6 +252,34 @@ pub const ROWS: [Row; 39] = [
         Scene::Event,
     ),
     of(
+        "SNS Publish: chat",
+        CHAT_PUBLISH,
+        Service::Sns,
+        Purpose::Tells,
+        Scene::EventWithChat,
+    ),
+    of(
+        "Security Hub import",
+        IMPORT,
+        Service::SecurityHub,
+        Purpose::Tells,
+        Scene::EventWithFinding,
+    ),
+    of(
+        "DynamoDB GetItem: findings",
+        OPEN_FINDINGS,
+        Service::DynamoDb,
+        Purpose::Tells,
+        Scene::EventWithFinding,
+    ),
+    of(
+        "DynamoDB UpdateItem: finding",
+        CLOSE,
+        Service::DynamoDb,
+        Purpose::Tells,
+        Scene::EventWithFinding,
+    ),
+    of(
         "STS AssumeRole",
         ASSUME_ROLE,
         Service::Sts,
@@ -317,6 +355,9 @@ const CLAIM: &str = "PutItem: claim";
 const WAS_TOLD: &str = "PutItem: was told";
 const TOLD: &str = "PutItem: told";
 const RELEASE: &str = "PutItem: release";
+const OPEN_FINDINGS: &str = "GetItem: open findings";
+const CLOSE: &str = "UpdateItem: finding";
+const CHAT_PUBLISH: &str = "Publish: chat";
 const NEW_WINDOW: &str = "PutItem: new window";
 const COUNT: &str = "UpdateItem: count";
 const SILENT: &str = "UpdateItem: silent";
@@ -330,9 +371,14 @@ const OPEN_GROUPS: &str = "GetItem: open groups";
 const LEFT: &str = "GetItem: left alone";
 const GROUP: &str = "GetItem: group";
 
-/// What a call is called here: each operation of DynamoDB's serves several
-/// ends, one of CloudTrail's two.
+/// What a call is called here: one operation may serve several ends.
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
+    match operation {
+        PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
+        GET_ITEM if body.contains("finding#") => return OPEN_FINDINGS,
+        UPDATE_ITEM if body.contains("finding#") => return CLOSE,
+        _ => {}
+    }
     if !is_of_table(operation) && operation != "LookupEvents" {
         return operation;
     }
@@ -382,6 +428,7 @@ pub struct Stage {
     declared: BTreeMap<String, Trail>,
     /// Those that were not.
     pub attacked: Vec<String>,
+    scene: Scene,
     /// So many calls were made beforehand.
     pub before: usize,
     hands_out: usize,
@@ -390,7 +437,12 @@ pub struct Stage {
 impl Row {
     pub fn set(&self) -> Stage {
         let (aws, event, hub) = match self.scene {
-            Scene::Event | Scene::EventWithoutTopic | Scene::Storm | Scene::NewWindow => {
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding
+            | Scene::Storm
+            | Scene::NewWindow => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
@@ -423,6 +475,13 @@ impl Row {
             }
             None if self.service == Service::Iam => {
                 Function::start(&aws, &[(CONTAINMENT, containment::EVERYBODY)])
+            }
+            None if self.scene == Scene::EventWithChat => {
+                Function::start(&aws, &[(chats::VARIABLE, CHAT)])
+            }
+            None if self.scene == Scene::EventWithFinding => {
+                findings::open(&aws, AUDIT);
+                Function::start(&aws, &[(findings::VARIABLE, "true")])
             }
             None => Function::start(&aws, &[]),
             Some(None) => aws.start_hub(&[]),
@@ -460,6 +519,7 @@ impl Row {
             event,
             declared,
             attacked,
+            scene: self.scene,
             before,
             hands_out: if self.scene == Scene::HubHandsOut {
                 3
@@ -495,6 +555,8 @@ impl Row {
             }
             Scene::Event
             | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding
             | Scene::Storm
             | Scene::NewWindow
             | Scene::AgainByUser
@@ -539,6 +601,8 @@ impl Row {
         match self.scene {
             Scene::Event
             | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding
             | Scene::Storm
             | Scene::NewWindow
             | Scene::AgainByUser
@@ -565,6 +629,27 @@ impl Stage {
         handed.sort_unstable();
         handed.dedup();
         self.declared.iter().all(as_declared) && handed.len() >= self.hands_out
+    }
+
+    /// Who else should have been told how it ended, at the latest after the next sweep,
+    /// and was not.
+    pub fn untold(&self) -> Option<&'static str> {
+        if self.scene == Scene::EventWithFinding {
+            self.function.invoke(&json!({"trailkeeper": "sweep"}));
+        }
+        let state = self.aws.state();
+        let is_told =
+            |call: &Call| call.accepted && kind(&call.operation, &call.body) == CHAT_PUBLISH;
+        let has_passed = |finding: &Value| finding["Compliance"]["Status"] == "PASSED";
+        match self.scene {
+            Scene::EventWithChat if !state.calls.iter().any(is_told) => Some("the chat"),
+            Scene::EventWithFinding
+                if state.findings.len() < 2 || !state.findings.values().all(has_passed) =>
+            {
+                Some("Security Hub")
+            }
+            _ => None,
+        }
     }
 
     /// How many groups wait for their summary.
