@@ -183,7 +183,10 @@ impl Handler {
         }
         // Only whoever tells of it counts and searches, and once for all.
         let as_told = OnceCell::new();
-        let tell = |to: Audience| self.tell_audience(incident, &as_told, &keys, to, owner, budget);
+        // On the heap: three of them make a large future.
+        let tell = |to: Audience| {
+            Box::pin(self.tell_audience(incident, &as_told, &keys, to, owner, budget))
+        };
         let told = tell(Audience::Subscribers).await;
         if !has_chats && !has_findings {
             return told;
