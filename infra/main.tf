@@ -64,11 +64,13 @@ module "responder" {
   mode                   = var.mode
   change_principals      = var.change_principals
   break_glass            = var.break_glass
+  containment            = var.containment
   peer_roles             = var.peer_roles
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn
   chat_topic_arn         = module.notifications.chat_topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
+  security_hub           = var.security_hub
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary
   only_changed_by        = local.only_changed_by

@@ -110,6 +110,15 @@ variable "break_glass" {
   nullable = false
 }
 
+variable "containment" {
+  description = "Limits the actor of the second incident within an hour: an IAM user can do nothing any more, of a role the sessions issued until then. principals: who may be contained, user/NAME or role/NAME of this account, with * for anything; exempt: who never is, beside root, AWS's own roles, responders, change_principals and break-glass. {} means all; null, no containment and no permission for it. Read docs/containment.md first."
+  type = object({
+    principals = optional(list(string), ["user/*", "role/*"])
+    exempt     = optional(list(string), [])
+  })
+  default = null
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
   type        = number
@@ -232,6 +241,13 @@ variable "chat" {
     })), {})
   })
   default = null
+}
+
+variable "security_hub" {
+  description = "Tell the Security Hub of this account and region of every incident, as a finding that is resolved when the trail is as declared again. Security Hub must be enabled here: it is not made, and what it does not take makes the invocation fail."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "reserved_concurrency" {

@@ -1,5 +1,6 @@
 //! Calls to services without an SDK of their own in the binary: what
-//! [`json_api`](crate::json_api) and [`query_api`](crate::query_api) share.
+//! [`json_api`](crate::json_api), [`query_api`](crate::query_api) and
+//! [`rest_api`](crate::rest_api) share.
 //!
 //! The function makes one call of each of these services, and their SDKs weighed as
 //! much as everything else together. Signing, timeouts, retries and connections are
@@ -68,6 +69,9 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug)]
 struct Call {
     operation: &'static str,
+    method: &'static str,
+    /// Path and query.
+    target: String,
     body: String,
 }
 
@@ -101,8 +105,26 @@ impl<P: Protocol + Clone> Api<P> {
         body: String,
         budget: Budget,
     ) -> Result<P::Answer, CallError> {
+        self.call_at(operation, "POST", "/", body, budget).await
+    }
+
+    /// The same for a service that is told by `method` and `target`, a path and perhaps
+    /// a query, what is asked for.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn call_at(
+        &self,
+        operation: &'static str,
+        method: &'static str,
+        target: &str,
+        body: String,
+        budget: Budget,
+    ) -> Result<P::Answer, CallError> {
         let call = Call {
             operation: action(operation),
+            method,
+            target: target.to_owned(),
             body,
         };
         bounded(operation, budget, self.operation.invoke(call)).await
@@ -117,8 +139,8 @@ pub(crate) fn action(operation: &'static str) -> &'static str {
 fn request(protocol: &impl Protocol, call: Call) -> Result<HttpRequest, BoxError> {
     let length = call.body.len().to_string();
     let mut request = HttpRequest::new(SdkBody::from(call.body));
-    request.set_method("POST")?;
-    request.set_uri("/")?;
+    request.set_method(call.method)?;
+    request.set_uri(call.target)?;
     request.headers_mut().try_insert("content-length", length)?;
     protocol.address(call.operation, request.headers_mut());
     Ok(request)

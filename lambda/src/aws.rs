@@ -60,11 +60,15 @@ pub enum Service {
     Organizations,
     /// Simple Queue Service.
     Sqs,
+    /// Identity and Access Management.
+    Iam,
+    /// Security Hub.
+    SecurityHub,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -72,6 +76,8 @@ impl Service {
         Self::Sts,
         Self::Organizations,
         Self::Sqs,
+        Self::Iam,
+        Self::SecurityHub,
     ];
 
     /// What the names of its endpoints begin with; signatures call it the same.
@@ -85,6 +91,8 @@ impl Service {
             Self::Sts => "sts",
             Self::Organizations => "organizations",
             Self::Sqs => "sqs",
+            Self::Iam => "iam",
+            Self::SecurityHub => "securityhub",
         }
     }
 
@@ -99,6 +107,8 @@ impl Service {
             Self::Sts => "AWS_ENDPOINT_URL_STS",
             Self::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+            Self::Iam => "AWS_ENDPOINT_URL_IAM",
+            Self::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
         }
     }
 }

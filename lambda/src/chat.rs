@@ -66,7 +66,18 @@ fn description(incident: &Incident, summary: &str) -> String {
     };
     let value = |value: &Option<Clean>| value.as_ref().map(|value| code(value.as_str()));
     fact("Problem", incident.problem.as_deref().map(code));
-    if !incident.outcome.is_of_accounts() {
+    if let Some(storm) = &incident.storm {
+        let some = |values: &[Clean]| {
+            const MOST: usize = 5;
+            let named: Vec<&str> = values.iter().map(Clean::as_str).take(MOST).collect();
+            (!named.is_empty()).then(|| code(&named.join(" ")) + &and_more(values.len(), MOST))
+        };
+        fact("Trails", some(&storm.trails));
+        fact("Calls", some(&storm.calls));
+        fact("Who", incident.actor.best().map(|who| code(who.as_str())));
+        fact("Keys", some(&storm.access_key_ids));
+        fact("From", some(&storm.source_ips));
+    } else if !incident.outcome.is_of_accounts() {
         fact("Trail", value(&incident.trail.arn));
         if !incident.is_unexplained() {
             let actor = &incident.actor;
@@ -79,25 +90,34 @@ fn description(incident: &Incident, summary: &str) -> String {
             );
         }
         fact("Gap in the log", gap(incident));
+        let containment = incident.containment.as_ref();
+        fact("Containment", containment.map(|r| r.line().to_owned()));
     } else if !incident.accounts.is_empty() {
         const MOST: usize = 20;
-        let mut named: Vec<&str> = incident.accounts.iter().map(String::as_str).collect();
-        let more = named.len().saturating_sub(MOST);
-        named.truncate(MOST);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        let accounts = &incident.accounts;
+        let named: Vec<&str> = accounts.iter().map(String::as_str).take(MOST).collect();
+        let more = and_more(accounts.len(), MOST);
         fact("Accounts", Some(code(&named.join(" ")) + &more));
     }
     lines.join("\n")
 }
 
+/// What stands behind the first `most` of `all`.
+fn and_more(all: usize, most: usize) -> String {
+    match all.saturating_sub(most) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
+}
+
 fn step(step: &Step) -> String {
     let mut lines = vec![marked(&step.text)];
-    if !step.command.is_empty() {
-        lines.push(format!("`{}`", step.command.join(" ")));
+    let commands = step.command.join(" ");
+    // A name with `@` could call people, and changed it would be another one.
+    if commands.contains('@') {
+        lines.push("The e-mail has the command.".to_owned());
+    } else if !commands.is_empty() {
+        lines.extend(commands.split(" && ").map(|command| format!("`{command}`")));
     }
     lines.extend(step.link.clone());
     lines.join("\n")
@@ -158,6 +178,9 @@ impl Incident {
         };
         if let Some(id) = self.id.as_ref().filter(is_plain) {
             return id.to_string();
+        }
+        if let Some(storm) = &self.storm {
+            return sha256(&storm.key);
         }
         // What a sweep finds has no id: what stays wrong with one trail is one incident.
         let trail = self.trail.arn.as_ref().map(Clean::as_str);

@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::{
     arn::{InvalidTrailArn, TrailArn},
     break_glass::BreakGlass,
+    containment::Rules,
     members::{Members, in_account},
     reconcile::Mode,
     text::excerpt,
@@ -16,6 +17,8 @@ pub const TRAILS: &str = "TRAILKEEPER_TRAILS";
 pub const TOPIC_ARN: &str = "TRAILKEEPER_TOPIC_ARN";
 /// The variable that names the topic for chats, if there are any.
 pub const CHAT_TOPIC_ARN: &str = "TRAILKEEPER_CHAT_TOPIC_ARN";
+/// The variable that says whether Security Hub gets findings.
+pub const SECURITY_HUB: &str = "TRAILKEEPER_SECURITY_HUB";
 /// The variable that says whether to heal or to observe.
 pub const MODE: &str = "TRAILKEEPER_MODE";
 /// The variable that names the function's role.
@@ -28,11 +31,14 @@ pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
 pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
 /// The variable that holds the break-glass entries.
 pub const BREAK_GLASS: &str = "TRAILKEEPER_BREAK_GLASS";
+/// The variable that says who may be contained.
+pub const CONTAINMENT: &str = "TRAILKEEPER_CONTAINMENT";
 
 const PARAMETER: &str = "ARN=PARAMETER for each protected trail, separated by commas; a parameter's name ends in / and the SHA-256 of its value, 64 lower-case hexadecimal digits";
 const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:NAME";
 const CHAT_TOPIC: &str =
     "the ARN of an SNS topic in the region of TRAILKEEPER_TOPIC_ARN, or nothing";
+const CONTAINED: &str = "nothing, or {\"principals\": [...], \"exempt\": [...]} with entries such as user/NAME or role/PATH/*";
 
 /// What the function protects and where it reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +54,8 @@ pub struct Config {
     pub topic_region: String,
     /// ARN of the SNS topic for chats, in the same region.
     pub chat_topic_arn: Option<String>,
+    /// Whether the Security Hub of the function's account and region gets findings.
+    pub security_hub: bool,
     /// Whether to heal.
     pub mode: Mode,
     /// ARN of the function's role: its own calls come back as events.
@@ -61,6 +69,8 @@ pub struct Config {
     pub peer_roles: Vec<String>,
     /// Whose changes are left alone for a time.
     pub break_glass: BreakGlass,
+    /// Who may be contained; `None` if containment is off.
+    pub containment: Option<Rules>,
     /// The other accounts, if this is an organisation's hub.
     pub members: Option<Members>,
 }
@@ -150,6 +160,17 @@ impl Config {
                 expected: CHAT_TOPIC,
             });
         }
+        let security_hub = match variable(SECURITY_HUB).as_deref().map(str::trim) {
+            None | Some("" | "false") => false,
+            Some("true") => true,
+            Some(other) => {
+                return Err(InvalidConfig::Unusable {
+                    variable: SECURITY_HUB,
+                    found: excerpt(other),
+                    expected: "true or false",
+                });
+            }
+        };
         let mode = match required(&variable, MODE, "enforce or observe")?.as_str() {
             "enforce" => Mode::Enforce,
             "observe" => Mode::Observe,
@@ -160,6 +181,19 @@ impl Config {
                     expected: "enforce or observe",
                 });
             }
+        };
+        let containment = match variable(CONTAINMENT).filter(|text| !text.trim().is_empty()) {
+            None => None,
+            Some(text) => match Rules::read(&text) {
+                Some(rules) => Some(rules),
+                None => {
+                    return Err(InvalidConfig::Unusable {
+                        variable: CONTAINMENT,
+                        found: excerpt(&text),
+                        expected: CONTAINED,
+                    });
+                }
+            },
         };
         let listed = |name| -> Vec<String> {
             let list = variable(name).unwrap_or_default();
@@ -175,12 +209,14 @@ impl Config {
             topic_arn,
             topic_region,
             chat_topic_arn,
+            security_hub,
             mode,
             role_arn,
             incidents_table: required(&variable, INCIDENTS_TABLE, "the name of a table")?,
             change_principals: listed(CHANGE_PRINCIPALS),
             peer_roles: listed(PEER_ROLES),
             break_glass: BreakGlass::read(&variable(BREAK_GLASS).unwrap_or_default()),
+            containment,
             members,
         })
     }
@@ -229,11 +265,17 @@ impl Config {
         account_of(&self.role_arn)
     }
 
+    /// The partition that the function runs in.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.role_arn.split(':').nth(1).unwrap_or_default()
+    }
+
     /// The roles whose calls in `account` are this function's or another
     /// responder's for the same trails.
     #[must_use]
     pub fn responders(&self, account: &str) -> Vec<String> {
-        let partition = self.role_arn.split(':').nth(1).unwrap_or_default();
+        let partition = self.partition();
         let peers = self.peer_roles.iter().map(|role| in_account(role, account));
         let member = self.members.iter().map(|m| m.role_arn(partition, account));
         let own = std::iter::once(self.role_arn.clone());
@@ -378,9 +420,16 @@ mod tests {
                 "arn:aws:sns:eu-west-2:111122223333:chat",
                 "region of TRAILKEEPER_TOPIC_ARN",
             ),
+            (SECURITY_HUB, "yes", "true or false"),
             (MODE, "Observe", "enforce or observe"),
             (ROLE_ARN, "", "the ARN of the function's role"),
             (INCIDENTS_TABLE, "", "the name of a table"),
+            (CONTAINMENT, "true", "user/NAME"),
+            (
+                CONTAINMENT,
+                r#"{"principals": ["group/x"], "exempt": []}"#,
+                "user/NAME",
+            ),
         ] {
             let told = read(variable, value)
                 .err()

@@ -10,9 +10,11 @@ use crate::{
     arn::TrailArn,
     asked::{Asked, asked_for},
     baseline::Baseline,
+    containment::Report,
     ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
+    group::{Repetition, Storm},
     investigation::Investigation,
     moment::Moment,
     outcome::{Outcome, Severity},
@@ -68,9 +70,18 @@ pub struct Incident {
     /// about a trail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<String>,
+    /// What the same actor did before within the window; `None` if nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repetition: Option<Repetition>,
+    /// What a summary sums up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storm: Option<Storm>,
     /// The break-glass entry that it has to do with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<Glass>,
+    /// What was done about the actor; `None` if containment has nothing to do with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub containment: Option<Report>,
     /// What the event history says; `None` if it was not searched.
     pub investigation: Option<Investigation>,
     /// What the baseline declares of what a stop breaks.
@@ -385,6 +396,15 @@ impl Incident {
         incident
     }
 
+    /// The sum of an actor's incidents.
+    #[must_use]
+    pub fn of_storm(storm: Storm) -> Self {
+        let mut incident = Self::about(&Event::default(), None, Outcome::StormSummary);
+        incident.source = "sweep";
+        incident.storm = Some(storm);
+        incident
+    }
+
     fn about(event: &Event, trail: Option<&TrailArn>, outcome: Outcome) -> Self {
         let record = &event.record;
         let clean = |text: &Option<String>| text.as_deref().and_then(Clean::visible);
@@ -394,13 +414,15 @@ impl Incident {
             outcome,
             severity: outcome.severity(),
             source: "event",
-            trail: Trail {
-                arn: trail.map(|trail| Clean::from(trail.as_str())),
-                name: trail.map(|trail| Clean::from(trail.name())),
-                account: trail
-                    .map_or_else(|| clean(&event.account), |t| Clean::visible(t.account())),
-                region: trail.map_or_else(|| clean(&event.region), |t| Clean::visible(t.region())),
-            },
+            trail: trail.map_or_else(
+                || Trail {
+                    arn: None,
+                    name: None,
+                    account: clean(&event.account),
+                    region: clean(&event.region),
+                },
+                Trail::of,
+            ),
             event: Call {
                 id,
                 name: clean(&record.event_name),
@@ -420,7 +442,10 @@ impl Incident {
             remediation: Remediation::default(),
             problem: None,
             accounts: Vec::new(),
+            repetition: None,
+            storm: None,
             break_glass: None,
+            containment: None,
             investigation: None,
             declared: Declared::default(),
             fingerprint: event.fingerprint(),
@@ -486,6 +511,17 @@ impl Incident {
 }
 
 impl Trail {
+    /// The trail with this ARN.
+    #[must_use]
+    pub fn of(arn: &TrailArn) -> Self {
+        Self {
+            arn: Some(Clean::from(arn.as_str())),
+            name: Some(Clean::from(arn.name())),
+            account: Clean::visible(arn.account()),
+            region: Clean::visible(arn.region()),
+        }
+    }
+
     /// How the trail is called in a sentence.
     #[must_use]
     pub fn title(&self) -> String {

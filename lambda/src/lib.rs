@@ -4,8 +4,8 @@
 //! heals and verifies what [`trail`] says about the difference to the
 //! [`baseline`], [`incident`] holds what is known, [`investigation`] adds what the event
 //! history says, [`notice`] words it.
-//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, [`organizations`] and
-//! [`sqs`] are the only places that call AWS; [`handler`] strings the steps together.
+//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, `iam`,
+//! [`organizations`], [`sqs`] and [`securityhub`] are the only places that call AWS; [`handler`] strings the steps together.
 
 pub mod actor;
 mod advice;
@@ -23,6 +23,9 @@ mod chat;
 pub mod cloudtrail;
 pub mod config;
 mod console;
+mod contain;
+pub mod containment;
+mod containment_notice;
 pub mod decide;
 pub mod deeds;
 pub mod document;
@@ -34,8 +37,10 @@ pub mod event;
 pub mod failure;
 mod findings;
 mod fleet;
+pub mod group;
 pub mod handler;
 mod headline;
+mod iam;
 pub mod incident;
 mod investigate;
 pub mod investigation;
@@ -46,6 +51,7 @@ pub mod members;
 pub mod metrics;
 pub mod moment;
 pub mod notice;
+mod open_findings;
 pub mod organizations;
 pub mod outcome;
 mod pace;
@@ -53,13 +59,17 @@ mod page;
 mod query_api;
 pub mod reconcile;
 pub mod request;
+mod rest_api;
 pub mod searches;
+pub mod securityhub;
 pub mod selectors;
 mod sessions;
 mod shapes;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
+mod storm;
+mod storm_notice;
 mod summary;
 mod sweep;
 mod tell;

@@ -2,8 +2,10 @@
 
 use crate::{
     actor::Actor,
+    containment::Report,
     incident::Incident,
     outcome::Outcome,
+    storm_notice,
     text::Clean,
     trail::{Part, part_changed_by},
 };
@@ -12,6 +14,9 @@ use crate::{
 pub(crate) fn summary(incident: &Incident) -> String {
     if incident.outcome.is_of_accounts() {
         return of_accounts(incident);
+    }
+    if let Some(storm) = &incident.storm {
+        return storm_notice::sentence(incident, storm);
     }
     let trail = incident.trail.title();
     let happened = happened(incident, &trail);
@@ -59,16 +64,19 @@ pub(crate) fn summary(incident: &Incident) -> String {
             _ => "Nothing proves that it is logging again.".to_owned(),
         },
         Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
-        // The next sentence says it all.
-        Outcome::LeftAlone => String::new(),
         Outcome::AttemptDenied => "The call failed.".to_owned(),
         Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
-        Outcome::Unreachable | Outcome::AccountSuspended | Outcome::SweepIncomplete => {
-            String::new()
-        }
+        // Of what is left alone, the next sentence says it all.
+        Outcome::LeftAlone
+        | Outcome::Unreachable
+        | Outcome::AccountSuspended
+        | Outcome::SweepIncomplete
+        | Outcome::StormSummary => String::new(),
     };
     let mut sentences = vec![happened, now];
     sentences.extend(break_glass(incident));
+    sentences.extend(storm_notice::again(incident));
+    sentences.extend(incident.containment.as_ref().map(Report::sentence));
     sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
 }
@@ -183,7 +191,7 @@ impl Incident {
     }
 
     /// Whether something read from the trail bears out what the event tells.
-    fn is_proven(&self) -> bool {
+    pub(crate) fn is_proven(&self) -> bool {
         let name = self
             .event
             .name

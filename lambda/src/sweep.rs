@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::{join, sync::mpsc::unbounded_channel};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
     arn::TrailArn,
@@ -22,7 +22,7 @@ use crate::{
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
-    tell::{Finds, Told},
+    tell::{Find, Finds, Told},
     told::{SETTLED, event_key, stop_key},
     trail::{Part, calls_behind},
 };
@@ -83,11 +83,18 @@ impl Handler {
             let own = trails.map(|arn| self.look(&self.cloudtrail, arn, &finds, &owner, deadline));
             join!(join_all(own), self.sweep_members(&finds, &owner, deadline));
         };
-        let ((), told) = join!(looks, self.tell_beside(found, &owner, deadline));
+        let ((), told, summed_up) = join!(
+            looks,
+            self.tell_beside(found, &owner, deadline),
+            self.sum_up(&owner, deadline)
+        );
         let Told { incidents, sent } = told;
         (self.write_line)(&metrics::sweep(incidents.len(), &self.function_name, now));
         info!(drifting = incidents.len(), "sweep done");
-        conclude(&incidents, sent)
+        if let Err(error) = &summed_up {
+            error!(%error, "not all was summed up");
+        }
+        conclude(&incidents, sent.and(summed_up))
     }
 
     /// Reconciles one trail without an event. Finds nothing if it is as declared.
@@ -115,11 +122,22 @@ impl Handler {
             owner,
             budget,
         };
-        if let Some(incident) = self.of_drift(&seen).await {
+        let of_drift = self.of_drift(&seen).await;
+        let is_quiet = of_drift.is_none();
+        if let Some(incident) = of_drift {
             self.find(finds, incident);
         }
-        if let Some(incident) = self.of_undone_stop(&seen).await {
+        let of_stop = self.of_undone_stop(&seen).await;
+        let is_quiet = is_quiet && of_stop.is_none();
+        if let Some(incident) = of_stop {
             self.find(finds, incident);
+        }
+        // An incident says itself how it ended.
+        if let Some(at) = seen.done.as_declared_at()
+            && is_quiet
+            && self.config.security_hub
+        {
+            drop(finds.send(Find::AsDeclared(trail.clone(), at)));
         }
     }
 

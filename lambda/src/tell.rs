@@ -5,33 +5,59 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::stream::{self, StreamExt};
-use tokio::sync::{
-    OnceCell,
-    mpsc::{UnboundedReceiver, UnboundedSender},
+use futures_util::{
+    future::OptionFuture,
+    stream::{self, StreamExt},
+};
+use tokio::{
+    join,
+    sync::{
+        OnceCell,
+        mpsc::{UnboundedReceiver, UnboundedSender},
+    },
 };
 use tracing::{error, info, warn};
 
 use crate::{
+    arn::TrailArn,
     budget::Budget,
+    containment::{REPEATED, State},
     dynamodb::{Claim, Incidents},
     failure::CallError,
+    group::Manner,
     handler::Handler,
     incident::Incident,
     moment::Moment,
     notice::Notice,
-    sns::{Audience, Topic},
-    told::Keys,
+    sns::Topics,
+    told::{Audience, Keys},
 };
 
 /// Notices that are on their way at a time.
-const AT_ONCE: usize = 50;
+pub(crate) const AT_ONCE: usize = 50;
 /// A run that has claimed an incident is given so long to tell it.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// What a look of a sweep finds.
+pub(crate) enum Find {
+    Incident(Box<Incident>),
+    /// The trail was as declared, and when; for Security Hub.
+    AsDeclared(TrailArn, Moment),
+}
+
+/// Whose an incident is to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Another run told it.
+    Anothers,
+    Ours,
+    /// The table does not say, or another run does not tell what it claimed.
+    Unknown,
+}
+
 /// Where the looks of a sweep put what they find.
-pub(crate) type Finds = UnboundedSender<Incident>;
+pub(crate) type Finds = UnboundedSender<Find>;
 
 /// What came of telling beside the looks.
 pub(crate) struct Told {
@@ -63,7 +89,7 @@ impl Handler {
     pub(crate) fn find(&self, finds: &Finds, incident: Incident) {
         self.log_and_measure(std::slice::from_ref(&incident));
         // Whoever tells listens for as long as somebody looks.
-        drop(finds.send(incident));
+        drop(finds.send(Find::Incident(Box::new(incident))));
     }
 
     /// Tells of what is found while it is still looked for: a topic that is slow delays
@@ -71,34 +97,50 @@ impl Handler {
     /// What could not be sent before, or at first, is tried once more.
     pub(crate) async fn tell_beside(
         &self,
-        mut found: UnboundedReceiver<Incident>,
+        mut found: UnboundedReceiver<Find>,
         owner: &str,
         deadline: SystemTime,
     ) -> Told {
         let whole = Budget::for_all_notices(deadline);
         let left_over = || {
             let taken = stream::once(async { stream::iter(self.take_untold()) });
-            taken.flatten().map(|incident| (incident, false))
+            let finds = taken
+                .flatten()
+                .map(|incident| Find::Incident(Box::new(incident)));
+            finds.map(|find| (find, false))
         };
         let found = stream::poll_fn(|context| found.poll_recv(context));
         let all = left_over()
-            .chain(found.map(|incident| (incident, true)))
+            .chain(found.map(|find| (find, true)))
             .chain(left_over());
-        let told = all.map(|(incident, is_new)| async move {
+        let told = all.map(|(find, is_new)| async move {
             let budget = Budget::for_notice(deadline).within(whole);
-            let sent = self.tell_or_keep(&incident, owner, budget).await;
-            (is_new.then_some(incident), sent)
+            match find {
+                Find::Incident(incident) => {
+                    let sent = self.tell_or_keep(&incident, owner, budget).await;
+                    (is_new.then_some(incident), sent, Ok(()))
+                }
+                Find::AsDeclared(trail, at) => {
+                    let settled = self.settle(&trail, at, budget).await;
+                    if let Err(error) = &settled {
+                        error!(%trail, %error, "its findings may be open though it is as declared");
+                    }
+                    (None, Ok(()), settled)
+                }
+            }
         });
         let mut told = pin!(told.buffer_unordered(AT_ONCE));
-        let (mut incidents, mut sent) = (Vec::new(), Ok(()));
-        while let Some((incident, result)) = told.next().await {
-            incidents.extend(incident);
-            sent = sent.and(result);
+        let (mut incidents, mut sent, mut settled) = (Vec::new(), Ok(()), Ok(()));
+        while let Some((incident, now_sent, now_settled)) = told.next().await {
+            incidents.extend(incident.map(|incident| *incident));
+            sent = sent.and(now_sent);
+            settled = settled.and(now_settled);
         }
         let all_sent = self.untold.lock().is_ok_and(|untold| untold.is_empty());
+        let sent = if all_sent { Ok(()) } else { sent };
         Told {
             incidents,
-            sent: if all_sent { Ok(()) } else { sent },
+            sent: sent.and(settled),
         }
     }
 
@@ -124,74 +166,80 @@ impl Handler {
         told
     }
 
-    /// Tells of an incident, unless it was told already; the chats last, so that none
-    /// holds up what everybody gets.
-    async fn tell(
+    /// Tells of an incident, unless it was told already, or is left to a summary; the
+    /// chats and Security Hub last, so that neither holds up what everybody gets.
+    pub(crate) async fn tell(
         &self,
         incident: &Incident,
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
         let has_chats = self.config.chat_topic_arn.is_some();
+        let has_findings = self.config.security_hub;
         let mut keys = Keys::of(incident, Moment::now());
-        if has_chats {
+        if has_chats || has_findings {
             // A retry for the one's sake must not tell the other again.
             keys = keys.or_of_content(incident);
         }
-        // Only whoever tells of it searches, and once for all.
-        let looked_into = OnceCell::new();
-        let to = Audience::Subscribers;
-        let told = self
-            .tell_audience(incident, &looked_into, &keys, to, owner, budget)
-            .await;
-        if !has_chats {
+        // Only whoever tells of it counts and searches, and once for all.
+        let as_told = OnceCell::new();
+        // On the heap: three of them make a large future.
+        let tell = |to: Audience| {
+            Box::pin(self.tell_audience(incident, &as_told, &keys, to, owner, budget))
+        };
+        let told = tell(Audience::Subscribers).await;
+        if !has_chats && !has_findings {
             return told;
         }
-        let (to, keys) = (Audience::Chats, keys.of_chats());
-        told.and(
-            self.tell_audience(incident, &looked_into, &keys, to, owner, budget)
-                .await,
-        )
+        let tell_if = |is_there: bool, to| {
+            let telling = is_there.then(|| tell(to));
+            async move { OptionFuture::from(telling).await.unwrap_or(Ok(())) }
+        };
+        // Side by side: one that hangs must not use up the other's time.
+        let (chats, findings) = join!(
+            tell_if(has_chats, Audience::Chats),
+            tell_if(has_findings, Audience::SecurityHub)
+        );
+        told.and(chats).and(findings)
     }
 
     async fn tell_audience(
         &self,
         incident: &Incident,
-        looked_into: &OnceCell<Incident>,
+        as_told: &OnceCell<Option<Incident>>,
         keys: &Keys,
         to: Audience,
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
+        let keys = keys.clone().of_audience(to);
         // What an event's answer failed at is told with each try, all else once.
         let again = incident.outcome.is_failure() && incident.source == "event";
+        // What may be told twice is not counted: it could be the same incident.
+        let mut is_counted = !keys.claimed.is_empty();
         for key in &keys.claimed {
-            if self.is_told_by_another(key, owner, again, budget).await {
-                info!(
-                    outcome = incident.outcome.as_str(),
-                    audience = ?to,
-                    "this incident was told already"
-                );
-                return Ok(());
+            match self.claim(key, owner, again, budget).await {
+                Whose::Anothers => {
+                    info!(
+                        outcome = incident.outcome.as_str(),
+                        audience = ?to,
+                        "this incident was told already"
+                    );
+                    return Ok(());
+                }
+                Whose::Ours => {}
+                Whose::Unknown => is_counted = false,
             }
         }
-        let incident = looked_into
-            .get_or_init(|| async {
-                Incident {
-                    investigation: self.investigate(incident, budget).await,
-                    ..incident.clone()
-                }
-            })
+        let incident = as_told
+            .get_or_init(|| self.as_told(incident, is_counted, budget))
             .await;
-        let notice = match to {
-            Audience::Subscribers => Notice::of(incident)
-                .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?,
-            Audience::Chats => Notice::for_chat(incident),
+        let Some(incident) = incident else {
+            info!(audience = ?to, "left to a summary");
+            self.remember(&keys, owner, budget).await;
+            return Ok(());
         };
-        let topic = self
-            .topic
-            .get_or_init(|| Topic::new(&self.aws, &self.config));
-        if let Err(error) = topic.publish(&notice, to, budget).await {
+        if let Err(error) = self.send(incident, to, budget).await {
             for key in &keys.claimed {
                 if let Err(error) = self.incidents().release(key, owner, budget).await {
                     warn!(%error, "a claim was not given back");
@@ -199,41 +247,101 @@ impl Handler {
             }
             return Err(error);
         }
-        info!(outcome = incident.outcome.as_str(), audience = ?to, "notice sent");
+        let count = incident.repetition.map(|repetition| repetition.count);
+        info!(outcome = incident.outcome.as_str(), count, audience = ?to, "notice sent");
+        self.remember(&keys, owner, budget).await;
+        Ok(())
+    }
+
+    /// An incident as it is told: as one of several, if it is, and looked into. `None`
+    /// if it is left to a summary.
+    async fn as_told(
+        &self,
+        incident: &Incident,
+        is_counted: bool,
+        budget: Budget,
+    ) -> Option<Incident> {
+        let manner = if is_counted {
+            self.manner(incident, budget).await
+        } else {
+            Manner::Alone
+        };
+        let incident = match manner {
+            Manner::Alone => incident.clone(),
+            Manner::Repeated(repetition) => {
+                let repeated = incident.clone().repeated(repetition);
+                self.contained(repeated, repetition.count, budget).await
+            }
+            Manner::Silent => {
+                // Whoever came back with a new session is contained again, and that is told.
+                let contained = self.contained(incident.clone(), REPEATED, budget).await;
+                let report = contained.containment.as_ref();
+                if report.is_none_or(|report| report.state != State::Contained) {
+                    return None;
+                }
+                contained
+            }
+        };
+        let investigation = self.investigate(&incident, budget).await;
+        Some(Incident {
+            investigation,
+            ..incident
+        })
+    }
+
+    async fn remember(&self, keys: &Keys, owner: &str, budget: Budget) {
         for key in keys.claimed.iter().chain(&keys.noted) {
             if let Err(error) = self.incidents().told(key, owner, budget).await {
                 warn!(%error, "not remembered: a copy of this event may be told again");
             }
         }
-        Ok(())
     }
 
-    /// Claims an incident; whether another run told it. A run that has claimed it is
+    async fn send(
+        &self,
+        incident: &Incident,
+        to: Audience,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let (notice, arn) = match to {
+            Audience::Subscribers => {
+                let notice = Notice::of(incident).map_err(|error| {
+                    CallError::new("sns:Publish", "NotSent", &error.to_string(), false)
+                })?;
+                (notice, &self.config.topic_arn)
+            }
+            Audience::Chats => match &self.config.chat_topic_arn {
+                Some(arn) => (Notice::for_chat(incident), arn),
+                None => return Ok(()),
+            },
+            Audience::SecurityHub => return self.report(incident, budget).await,
+        };
+        let topics = self
+            .topics
+            .get_or_init(|| Topics::new(&self.aws, &self.config));
+        topics.publish(&notice, arn, budget).await
+    }
+
+    /// Claims an incident. A run that has claimed it is
     /// waited for. If it does not tell, it may have died, or could not give its claim
     /// back: to be told twice is better than not at all.
-    async fn is_told_by_another(
-        &self,
-        key: &str,
-        owner: &str,
-        again: bool,
-        budget: Budget,
-    ) -> bool {
+    async fn claim(&self, key: &str, owner: &str, again: bool, budget: Budget) -> Whose {
         let patience = Budget::lasting(PATIENCE.min(budget.left() / 2));
         loop {
             match self.incidents().claim(key, owner, again, budget).await {
-                Ok(Claim::Granted) => return false,
+                Ok(Claim::Granted) => return Whose::Ours,
                 Ok(Claim::Taken) => {}
                 Err(error) => {
                     warn!(%error, "whether this incident was told is not known");
-                    return false;
+                    return Whose::Unknown;
                 }
             }
             if self.was_told(key, owner, budget).await {
-                return true;
+                return Whose::Anothers;
             }
             if !patience.sleep(PAUSE).await {
                 warn!("another run has claimed this incident and does not tell it");
-                return false;
+                return Whose::Unknown;
             }
         }
     }

@@ -246,6 +246,6 @@ def _way(notice: dict[str, Any], ids: set[str], *, before_stop: bool) -> str | N
     else:
         way = "stop"
     fields = {entry["field"] for entry in notice.get("drift") or []}
-    stays_off = notice["severity"] == "critical" or notice["outcome"] == "would_restore"
+    stays_off = notice["outcome"] in {"not_restored", "unverified", "would_restore"}
     about_more = stays_off or fields - {"is_logging"} or event.get("id") in ids
     return way if about_more else None

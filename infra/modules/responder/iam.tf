@@ -29,16 +29,10 @@ locals {
       Resource = distinct([for b in local.all_baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"])
     }],
     [true, {
+      # Read and updated are the groups of incidents, and what break-glass leaves alone.
       Sid      = "RememberIncidents"
       Effect   = "Allow"
-      Action   = "dynamodb:PutItem"
-      Resource = local.table_arn
-    }],
-    [length(var.break_glass) > 0, {
-      # What is left alone, for the sweeps.
-      Sid      = "RememberBreakGlass"
-      Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = local.table_arn
     }],
     [true, {
@@ -52,6 +46,20 @@ locals {
       Effect   = "Allow"
       Action   = "sns:Publish"
       Resource = var.chat_topic_arn
+    }],
+    [var.security_hub, {
+      # The account's own product: what it imports is about this account.
+      Sid      = "ReportFindings"
+      Effect   = "Allow"
+      Action   = "securityhub:BatchImportFindings"
+      Resource = "arn:${local.partition}:securityhub:${local.region}:${local.account}:product/${local.account}/default"
+    }],
+    [var.security_hub, {
+      # Which of them are open.
+      Sid      = "RememberFindings"
+      Effect   = "Allow"
+      Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      Resource = local.table_arn
     }],
     [var.topic_kms_key_arn != null, {
       # SNS encrypts with the publisher's permissions, and only SNS may ask.
@@ -84,6 +92,7 @@ locals {
       local.healing_statements,
       [for statement in local.own_statements : statement[1] if statement[0]],
       local.hub_statements,
+      local.containment_statements,
     )
   })
 }

@@ -30,12 +30,14 @@ locals {
     TRAILKEEPER_TRAILS            = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
     TRAILKEEPER_TOPIC_ARN         = var.topic_arn
     TRAILKEEPER_CHAT_TOPIC_ARN    = var.chat_topic_arn == null ? "" : var.chat_topic_arn
+    TRAILKEEPER_SECURITY_HUB      = var.security_hub ? "true" : ""
     TRAILKEEPER_MODE              = var.mode
     TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
     TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
     TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
     TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
+    TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(var.containment)
   })
 
   # A hub lists and looks at all accounts in one run.
@@ -89,7 +91,7 @@ resource "aws_lambda_function" "responder" {
 
     precondition {
       condition     = local.environment_bytes <= local.environment_limit
-      error_message = "The function's environment would have ${local.environment_bytes} bytes, and Lambda takes ${local.environment_limit} at most. Name fewer trails, one with {account} in its ARN stands for that trail in every account; or fewer change_principals, peer_roles, hub.excluded_accounts or break_glass entries."
+      error_message = "The function's environment would have ${local.environment_bytes} bytes, and Lambda takes ${local.environment_limit} at most. Name fewer trails, one with {account} in its ARN stands for that trail in every account; or fewer change_principals, peer_roles, hub.excluded_accounts, break_glass entries or containment patterns."
     }
   }
 

@@ -211,6 +211,26 @@ variable "break_glass" {
   }
 }
 
+variable "containment" {
+  description = "Limits the actor of the second incident within an hour: an IAM user can do nothing any more, of a role the sessions issued until then. principals: who may be contained, user/NAME or role/NAME of this account, with * for anything; exempt: who never is, beside root, AWS's own roles, responders, change_principals and break-glass. {} means all; null, no containment and no permission for it. Read docs/containment.md first."
+  type = object({
+    principals = optional(list(string), ["user/*", "role/*"])
+    exempt     = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.containment == null ? true : length(var.containment.principals) > 0
+    error_message = "containment.principals is empty, so nobody would be contained. Name users or roles, or set containment = null."
+  }
+
+  validation {
+    # In a policy, only * is to mean something.
+    condition     = var.containment == null ? true : alltrue([for p in concat(var.containment.principals, var.containment.exempt) : can(regex("^(user|role)/[A-Za-z0-9+=,.@_/*-]+$", p))])
+    error_message = "containment: principals and exempt must hold user/<path and name> or role/<path and name>, in which * stands for anything."
+  }
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
   type        = number
@@ -248,6 +268,13 @@ variable "chat_topic_arn" {
     condition     = var.chat_topic_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.chat_topic_arn))
     error_message = "chat_topic_arn must be the ARN of a standard SNS topic."
   }
+}
+
+variable "security_hub" {
+  description = "Tell the Security Hub of this account and region of every incident, as a finding that is resolved when the trail is as declared again. Security Hub must be enabled here: it is not made, and what it does not take makes the invocation fail."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "topic_kms_key_arn" {

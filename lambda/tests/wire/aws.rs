@@ -12,6 +12,8 @@ use crate::{
     cloudtrail::{self, Answer},
     declared,
     http::{Reply, Request, serve},
+    hub_of_findings::{self, Findings, IMPORT},
+    iam::{self, Iam},
     organization::{self, Organization},
     stores::{self, Item},
     world::{Trail, World},
@@ -89,6 +91,9 @@ pub struct State {
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
     pub organization: Organization,
+    pub iam: Iam,
+    /// What Security Hub has.
+    pub findings: Findings,
     /// Faults that come and go, before those that the endpoint was started with.
     pub disturb: Option<Disturb>,
     /// How long the answers to an operation take.
@@ -129,6 +134,8 @@ impl Aws {
             history: Vec::new(),
             gone_buckets: Vec::new(),
             organization: Organization::default(),
+            iam: Iam::default(),
+            findings: Findings::default(),
             disturb: None,
             latency: HashMap::new(),
             protected: Vec::new(),
@@ -212,6 +219,12 @@ impl Aws {
         let mut operations = self.operations();
         operations.retain(|operation| is_write(operation));
         operations
+    }
+
+    /// To whom was published, in order.
+    pub fn topics(&self) -> Vec<String> {
+        let forms = self.forms(PUBLISH).into_iter();
+        forms.map(|form| form["TopicArn"].clone()).collect()
     }
 
     /// The number of accepted calls of one operation.
@@ -299,6 +312,11 @@ pub fn is_write(operation: &str) -> bool {
     )
 }
 
+/// Whether a call is one of the table of told incidents.
+pub fn is_of_table(operation: &str) -> bool {
+    matches!(operation, PUT_ITEM | UPDATE_ITEM | GET_ITEM)
+}
+
 /// A refusal as CloudTrail, Systems Manager and DynamoDB send it.
 pub fn refused(status: u16, code: &str) -> Reply {
     Reply::answer(
@@ -334,6 +352,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     };
     let operation = match header("x-amz-target") {
         Some(target) => target.rsplit('.').next().unwrap().to_owned(),
+        None if request.path == "/findings/import" => IMPORT.to_owned(),
         None => form(&request.body)
             .get("Action")
             .cloned()
@@ -378,6 +397,13 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             let asked = form(&request.body);
             let (reply, accepted) =
                 organization::assume_role(&mut state.organization, &account, &asked);
+            state.calls[number].accepted = accepted;
+            return reply;
+        }
+        if iam::is_iam(&operation) {
+            assert_eq!(account, organization::HUB, "{operation} in a member");
+            let asked = form(&request.body);
+            let (reply, accepted) = iam::answer(&mut state.iam, &operation, &asked);
             state.calls[number].accepted = accepted;
             return reply;
         }
@@ -426,6 +452,7 @@ fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> A
             Ok(stores::history(&records, region, asked))
         }
         organization::LIST_ACCOUNTS => Ok(organization::list_accounts(&state.organization, asked)),
+        IMPORT => Ok(hub_of_findings::import(&mut state.findings, region, asked)),
         organization::SEND => Ok(organization::send_messages(&mut state.organization, asked)),
         write if is_write(write) && !state.world.takes_a_write() => Err("ThrottlingException"),
         "UpdateTrail" | "CreateTrail"

@@ -18,6 +18,7 @@ from . import (
     organizations,
     own_calls,
     schedules,
+    security_hub,
     sessions,
     settings,
     snapshots,
@@ -42,6 +43,7 @@ _EXTENSIONS = (
     stacks,
     alarms,
     snapshots,
+    security_hub,
 )
 
 

@@ -13,6 +13,10 @@ use serde_json::Value;
 
 use crate::{
     aws::{Call, Disturbance, PARAMETER, PUBLISH, STATUS, form, is_write, refused_by_sns},
+    iam::{
+        GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
+        UPDATE_ACCESS_KEY,
+    },
     lambda::{Outcome, new_request_id},
 };
 
@@ -72,6 +76,8 @@ pub struct Seen {
     pub told: Vec<String>,
     /// What Lambda was told, if the invocation failed.
     pub error_type: Option<String>,
+    /// Whether nobody was told because a summary will.
+    pub silent: bool,
 }
 
 /// Runs one cell.
@@ -89,7 +95,7 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
     let made = {
         let state = course.aws.state();
         let is_it = |call: &&Call| kind(&call.operation, &call.body) == row.operation;
-        state.calls.iter().filter(is_it).count()
+        state.calls[course.before..].iter().filter(is_it).count()
     };
     let mut wrong = Vec::new();
     check_first_try(&course, row, length, &first, &mut wrong);
@@ -121,12 +127,25 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
     if !last.as_declared {
         wrong.push("the trail is not as declared when the fault is over".to_owned());
     }
+    // A summary that could not be sent, or noted, comes with the next sweep; an empty
+    // answer reads as if nothing were to be summed up.
+    let is_sweep = course.event["trailkeeper"] == "sweep";
+    if is_sweep && course.untold_groups() > 0 {
+        attempt(&course, &new_request_id());
+    }
+    if is_sweep && course.untold_groups() > 0 {
+        wrong.push("a group was not summed up".to_owned());
+    }
     for trail in &course.attacked {
         if !is_told(&course, trail) {
             wrong.push(format!("nobody was told how it ended: {trail}"));
         }
     }
+    if let Some(who) = course.untold() {
+        wrong.push(format!("{who} was not told how it ended"));
+    }
     check_claims(&course, &mut wrong);
+    check_containment(&course, &mut wrong);
     wrong.dedup();
     Cell {
         row,
@@ -166,7 +185,7 @@ fn attempt(course: &Stage, request_id: &str) -> Seen {
     let took = begun.elapsed();
     let state = course.aws.state();
     let arrived = state.calls[before..].iter();
-    let arrived = arrived.filter(|call| call.operation == PUBLISH && call.accepted);
+    let arrived = arrived.filter(|call| is_notice(call) && call.accepted);
     let told = arrived
         .map(|call| document(call)["outcome"].as_str().unwrap().to_owned())
         .collect();
@@ -175,6 +194,7 @@ fn attempt(course: &Stage, request_id: &str) -> Seen {
         took,
         as_declared: course.is_as_declared(),
         logging: course.all_log(),
+        silent: course.is_left_to_summary(),
         told,
         error_type: match outcome {
             Outcome::Answered(_) => None,
@@ -202,16 +222,17 @@ fn check_first_try(
     wrong: &mut Vec<String>,
 ) {
     check_try(first, wrong);
-    let called = course.aws.operations();
+    let called = course.aws.operations().split_off(course.before);
     if let Some(expected) = row.first_call()
         && called.first().map(String::as_str) != Some(expected)
     {
         wrong.push(format!("the first call is {:?}", called.first()));
     }
-    if first.told.is_empty() && first.error_type.is_none() {
+    let is_told = !first.told.is_empty() || first.silent;
+    if !is_told && first.error_type.is_none() {
         wrong.push("no notice, and the invocation succeeds".to_owned());
     }
-    let unharmed = first.as_declared && !first.told.is_empty() && first.error_type.is_none();
+    let unharmed = first.as_declared && is_told && first.error_type.is_none();
     match row.purpose {
         Purpose::Helps if !unharmed => {
             wrong.push(format!("it stands in the way: {first:?}"));
@@ -240,7 +261,7 @@ fn check_first_try(
 fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
     let state = course.aws.state();
     for (number, call) in state.calls.iter().enumerate() {
-        if call.operation != PUBLISH {
+        if !is_notice(call) {
             continue;
         }
         let notice = document(call);
@@ -278,16 +299,55 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
     }
 }
 
+/// Law 3 again: what says that the actor is contained comes after a read, not disturbed,
+/// of what says so, and after the last call that changes it.
+fn check_containment(course: &Stage, wrong: &mut Vec<String>) {
+    let state = course.aws.state();
+    for (number, call) in state.calls.iter().enumerate() {
+        if call.operation != PUBLISH {
+            continue;
+        }
+        let told = &document(call)["containment"];
+        let before = &state.calls[..number];
+        let is_read = |read: &str, write: &str| {
+            let is_change = |call: &Call| call.operation == write && call.accepted;
+            let changed = before.iter().rposition(is_change).map_or(0, |at| at + 1);
+            let mut since = before[changed..].iter();
+            since.any(|call| call.operation == read && call.accepted && call.undisturbed)
+        };
+        for (field, read, write) in [
+            ("policy_in_place", GET_USER_POLICY, PUT_USER_POLICY),
+            ("policy_in_place", GET_ROLE_POLICY, PUT_ROLE_POLICY),
+            ("key_inactive", LIST_ACCESS_KEYS, UPDATE_ACCESS_KEY),
+        ] {
+            let is_user = told["principal"]
+                .as_str()
+                .is_some_and(|arn| arn.contains(":user/"));
+            let is_meant = is_user != (read == GET_ROLE_POLICY);
+            if is_meant && told[field] == true && !is_read(read, write) {
+                wrong.push(format!("{field} without {read}"));
+            }
+        }
+    }
+}
+
 fn is_told(course: &Stage, trail: &str) -> bool {
     let state = course.aws.state();
-    let mut arrived = state
-        .calls
+    let mut arrived = state.calls[course.before..]
         .iter()
-        .filter(|call| call.operation == PUBLISH && call.accepted);
+        .filter(|call| is_notice(call) && call.accepted);
     arrived.any(|call| {
         let notice = document(call);
         notice["trail"]["arn"] == *trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
-    })
+    }) || {
+        drop(state);
+        course.is_left_to_summary()
+    }
+}
+
+/// Whether it is one for subscribers.
+fn is_notice(call: &Call) -> bool {
+    kind(&call.operation, &call.body) == PUBLISH
 }
 
 fn document(call: &Call) -> Value {

@@ -17,6 +17,8 @@ pub enum Service {
     Sqs,
     Sns,
     Sts,
+    Iam,
+    SecurityHub,
 }
 
 /// A fault, by the name that the table has for it.
@@ -119,7 +121,7 @@ impl Fault {
             Self::Unavailable => Instead(Reply::answer(503, "")),
             Self::Denied => Instead(match service {
                 Service::Sns => refusal(service, 403, "AuthorizationError"),
-                Service::Sts | Service::Sqs => refusal(service, 403, "AccessDenied"),
+                Service::Sts | Service::Sqs | Service::Iam => refusal(service, 403, "AccessDenied"),
                 _ => refusal(service, 400, "AccessDeniedException"),
             }),
             Self::Timeout => Instead(Reply::Hang),
@@ -139,11 +141,13 @@ impl Fault {
                 format!("{:200}", "{"),
             )),
             Self::ClockSkew => Instead(match service {
-                Service::Sns | Service::Sts => refusal(service, 403, "SignatureDoesNotMatch"),
+                Service::Sns | Service::Sts | Service::Iam => {
+                    refusal(service, 403, "SignatureDoesNotMatch")
+                }
                 _ => refusal(service, 400, "InvalidSignatureException"),
             }),
             Self::Expired => Instead(match service {
-                Service::Sns | Service::Sts => refusal(service, 403, "ExpiredToken"),
+                Service::Sns | Service::Sts | Service::Iam => refusal(service, 403, "ExpiredToken"),
                 _ => refusal(service, 400, "ExpiredTokenException"),
             }),
         }
@@ -154,15 +158,15 @@ fn throttled(service: Service) -> Reply {
     let code = match service {
         Service::CloudTrail | Service::Ssm => "ThrottlingException",
         Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::Organizations => "TooManyRequestsException",
+        Service::Organizations | Service::SecurityHub => "TooManyRequestsException",
         Service::Sqs => "RequestThrottled",
-        Service::Sns | Service::Sts => "Throttling",
+        Service::Sns | Service::Sts | Service::Iam => "Throttling",
     };
     refusal(service, 400, code)
 }
 
 fn speaks_xml(service: Service) -> bool {
-    matches!(service, Service::Sns | Service::Sts)
+    matches!(service, Service::Sns | Service::Sts | Service::Iam)
 }
 
 fn refusal(service: Service, status: u16, code: &str) -> Reply {

@@ -5,11 +5,24 @@ use std::{collections::BTreeMap, fs};
 use serde_json::{Value, json};
 
 use crate::{
-    attack::in_account,
-    aws::{AUDIT, Aws, GET_ITEM, PARAMETER, PUBLISH, START, STATUS},
+    answered,
+    attack::{PIPELINE, by, in_account},
+    aws::{
+        AUDIT, Aws, Call, GET_ITEM, PARAMETER, PUBLISH, START, STATUS, UPDATE_ITEM, form,
+        is_of_table,
+    },
     break_glass::{self, VARIABLE as BREAK_GLASS},
+    chats::{self, CHAT},
+    containment::{self, VARIABLE as CONTAINMENT},
+    findings,
+    hub_of_findings::IMPORT,
+    iam::{
+        GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
+        UPDATE_ACCESS_KEY,
+    },
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
+    repeated::{QUIET, WINDOW, age, open_groups},
     stop,
     world::Trail,
 };
@@ -48,8 +61,22 @@ enum Scene {
     Event,
     /// The same while the topic takes nothing.
     EventWithoutTopic,
+    /// The same with a chat.
+    EventWithChat,
+    /// The same with a Security Hub that has an open finding about the trail.
+    EventWithFinding,
+    /// The trail is stopped for the third time by the same actor; the event comes.
+    Storm,
+    /// The trail is stopped for the second time by the same user, who is contained.
+    AgainByUser,
+    /// The same by sessions of a role.
+    AgainByRole,
+    /// The same an hour after the first time.
+    NewWindow,
     /// The trail was stopped, and the sweep finds it.
     Sweep,
+    /// The same ten minutes after an actor's third stop.
+    StormOver,
     /// The same while a break-glass entry is in force, for somebody else.
     SweepUnderBreakGlass,
     /// A member's trail is stopped; its event comes to the hub.
@@ -86,7 +113,15 @@ const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     )
 }
 
-pub const ROWS: [Row; 24] = [
+const fn table(name: &'static str, operation: &'static str, purpose: Purpose, scene: Scene) -> Row {
+    of(name, operation, Service::DynamoDb, purpose, scene)
+}
+
+const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> Row {
+    of(name, operation, Service::Iam, Purpose::Helps, scene)
+}
+
+pub const ROWS: [Row; 43] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -148,9 +183,63 @@ pub const ROWS: [Row; 24] = [
         Purpose::Tells,
         Scene::EventWithoutTopic,
     ),
+    table(
+        "DynamoDB UpdateItem: count",
+        COUNT,
+        Purpose::Helps,
+        Scene::Event,
+    ),
+    table(
+        "DynamoDB UpdateItem: silent",
+        SILENT,
+        Purpose::Helps,
+        Scene::Storm,
+    ),
+    table(
+        "DynamoDB UpdateItem: open",
+        OPEN,
+        Purpose::Helps,
+        Scene::Storm,
+    ),
+    table(
+        "DynamoDB GetItem: group",
+        GROUP,
+        Purpose::Helps,
+        Scene::NewWindow,
+    ),
+    table(
+        "DynamoDB PutItem: new window",
+        NEW_WINDOW,
+        Purpose::Helps,
+        Scene::NewWindow,
+    ),
+    table(
+        "DynamoDB GetItem: open groups",
+        OPEN_GROUPS,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB GetItem: group, sweep",
+        GROUP,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB UpdateItem: summed up",
+        SUMMED,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB UpdateItem: strike out",
+        STRIKE_OUT,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
     of(
-        "DynamoDB GetItem",
-        GET_ITEM,
+        "DynamoDB GetItem: left alone",
+        LEFT,
         Service::DynamoDb,
         Purpose::Helps,
         Scene::SweepUnderBreakGlass,
@@ -161,6 +250,34 @@ pub const ROWS: [Row; 24] = [
         Service::Sns,
         Purpose::Tells,
         Scene::Event,
+    ),
+    of(
+        "SNS Publish: chat",
+        CHAT_PUBLISH,
+        Service::Sns,
+        Purpose::Tells,
+        Scene::EventWithChat,
+    ),
+    of(
+        "Security Hub import",
+        IMPORT,
+        Service::SecurityHub,
+        Purpose::Tells,
+        Scene::EventWithFinding,
+    ),
+    of(
+        "DynamoDB GetItem: findings",
+        OPEN_FINDINGS,
+        Service::DynamoDb,
+        Purpose::Tells,
+        Scene::EventWithFinding,
+    ),
+    of(
+        "DynamoDB UpdateItem: finding",
+        CLOSE,
+        Service::DynamoDb,
+        Purpose::Tells,
+        Scene::EventWithFinding,
     ),
     of(
         "STS AssumeRole",
@@ -176,6 +293,12 @@ pub const ROWS: [Row; 24] = [
         Purpose::Reaches,
         Scene::HubSweep,
     ),
+    contains("IAM GetUserPolicy", GET_USER_POLICY, Scene::AgainByUser),
+    contains("IAM PutUserPolicy", PUT_USER_POLICY, Scene::AgainByUser),
+    contains("IAM ListAccessKeys", LIST_ACCESS_KEYS, Scene::AgainByUser),
+    contains("IAM UpdateAccessKey", UPDATE_ACCESS_KEY, Scene::AgainByUser),
+    contains("IAM GetRolePolicy", GET_ROLE_POLICY, Scene::AgainByRole),
+    contains("IAM PutRolePolicy", PUT_ROLE_POLICY, Scene::AgainByRole),
     of(
         "SQS SendMessageBatch",
         SEND,
@@ -187,9 +310,6 @@ pub const ROWS: [Row; 24] = [
 
 /// Its one call is `AssumeRole`; what else it names are permissions of the session.
 const PERMISSIONS: &str = "sessions.rs";
-
-/// After it a trail is not as declared, and that is meant: see `break_glass.rs`.
-const LEAVES: &str = "dynamodb:UpdateItem";
 
 /// Operations that the function's sources name, as `"service:Operation"`, and that have
 /// no row: a call that nobody lets fail.
@@ -210,7 +330,8 @@ pub fn without_row() -> Vec<String> {
             let is_service = !service.is_empty() && service.chars().all(|c| c.is_ascii_lowercase());
             let is_operation = operation.starts_with(|c: char| c.is_ascii_uppercase())
                 && operation.chars().all(|c| c.is_ascii_alphanumeric());
-            if !is_service || !is_operation || word == LEAVES {
+            // A key of conditions is no service's.
+            if !is_service || service == "aws" || !is_operation {
                 continue;
             }
             found += 1;
@@ -234,17 +355,60 @@ const CLAIM: &str = "PutItem: claim";
 const WAS_TOLD: &str = "PutItem: was told";
 const TOLD: &str = "PutItem: told";
 const RELEASE: &str = "PutItem: release";
+const OPEN_FINDINGS: &str = "GetItem: open findings";
+const CLOSE: &str = "UpdateItem: finding";
+const CHAT_PUBLISH: &str = "Publish: chat";
+const NEW_WINDOW: &str = "PutItem: new window";
+const COUNT: &str = "UpdateItem: count";
+const SILENT: &str = "UpdateItem: silent";
+const OPEN: &str = "UpdateItem: open";
+const SUMMED: &str = "UpdateItem: summed up";
+const STRIKE_OUT: &str = "UpdateItem: strike out";
+/// It has no row: after it a trail is not as declared, and that is meant. See
+/// `break_glass.rs`.
+const LEAVE: &str = "UpdateItem: leave";
+const OPEN_GROUPS: &str = "GetItem: open groups";
+const LEFT: &str = "GetItem: left alone";
+const GROUP: &str = "GetItem: group";
 
-/// What a call is called here: one operation of DynamoDB's serves four ends, one of
-/// CloudTrail's two.
+/// What a call is called here: one operation may serve several ends.
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
-    if !matches!(operation, "PutItem" | "LookupEvents") {
+    match operation {
+        PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
+        GET_ITEM if body.contains("finding#") => return OPEN_FINDINGS,
+        UPDATE_ITEM if body.contains("finding#") => return CLOSE,
+        _ => {}
+    }
+    if !is_of_table(operation) && operation != "LookupEvents" {
         return operation;
     }
     let asked: Value = serde_json::from_str(body).unwrap();
     if operation == "LookupEvents" {
         let by = &asked["LookupAttributes"][0]["AttributeKey"];
         return if *by == "EventName" { WHO } else { WHAT_ELSE };
+    }
+    if operation == "GetItem" {
+        return match asked["Key"]["id"]["S"].as_str() {
+            Some("groups#open") => OPEN_GROUPS,
+            Some(id) if id.starts_with("left#") => LEFT,
+            _ => GROUP,
+        };
+    }
+    if operation == "UpdateItem" {
+        let expression = asked["UpdateExpression"].as_str().unwrap();
+        let kinds = [
+            ("ADD open_groups", OPEN),
+            ("DELETE open_groups", STRIKE_OUT),
+            ("incident_count", COUNT),
+            ("summed_count", SUMMED),
+            ("silent_count", SILENT),
+        ];
+        let mut kinds = kinds.into_iter();
+        let found = kinds.find(|(part, _)| expression.contains(part));
+        return found.map_or(LEAVE, |(_, kind)| kind);
+    }
+    if asked["Item"]["incident_count"].is_object() {
+        return NEW_WINDOW;
     }
     let is_told = asked["Item"]["told"]["BOOL"] == true;
     match asked["ConditionExpression"].as_str() {
@@ -264,17 +428,30 @@ pub struct Stage {
     declared: BTreeMap<String, Trail>,
     /// Those that were not.
     pub attacked: Vec<String>,
+    scene: Scene,
+    /// So many calls were made beforehand.
+    pub before: usize,
     hands_out: usize,
 }
 
 impl Row {
     pub fn set(&self) -> Stage {
         let (aws, event, hub) = match self.scene {
-            Scene::Event | Scene::EventWithoutTopic => {
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding
+            | Scene::Storm
+            | Scene::NewWindow => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
-            Scene::Sweep | Scene::SweepUnderBreakGlass => {
+            Scene::AgainByUser | Scene::AgainByRole => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                containment::give_key(&aws);
+                (aws, self.stop(), None)
+            }
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
@@ -296,10 +473,36 @@ impl Row {
             None if self.scene == Scene::SweepUnderBreakGlass => {
                 Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
             }
+            None if self.service == Service::Iam => {
+                Function::start(&aws, &[(CONTAINMENT, containment::EVERYBODY)])
+            }
+            None if self.scene == Scene::EventWithChat => {
+                Function::start(&aws, &[(chats::VARIABLE, CHAT)])
+            }
+            None if self.scene == Scene::EventWithFinding => {
+                findings::open(&aws, AUDIT);
+                Function::start(&aws, &[(findings::VARIABLE, "true")])
+            }
             None => Function::start(&aws, &[]),
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
         };
+        let earlier = match self.scene {
+            Scene::Storm => 2,
+            Scene::NewWindow | Scene::AgainByUser | Scene::AgainByRole => 1,
+            Scene::StormOver => 3,
+            _ => 0,
+        };
+        for _ in 0..earlier {
+            aws.stop_again();
+            answered(function.invoke(&self.stop()));
+        }
+        match self.scene {
+            Scene::NewWindow => age(&aws, "first_at", WINDOW),
+            Scene::StormOver => age(&aws, "last_at", QUIET),
+            _ => {}
+        }
+        let before = aws.state().calls.len();
         self.attack(&aws);
         let attacked = {
             let state = aws.state();
@@ -316,11 +519,21 @@ impl Row {
             event,
             declared,
             attacked,
+            scene: self.scene,
+            before,
             hands_out: if self.scene == Scene::HubHandsOut {
                 3
             } else {
                 0
             },
+        }
+    }
+
+    /// The stop's event.
+    fn stop(&self) -> Value {
+        match self.scene {
+            Scene::AgainByRole => by(PIPELINE, stop()),
+            _ => stop(),
         }
     }
 
@@ -331,7 +544,7 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
             }
-            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubHandsOut => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver | Scene::HubHandsOut => {
                 aws.attack("StopLogging", &name);
                 return;
             }
@@ -340,7 +553,14 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 60.0);
                 return;
             }
-            Scene::Event | Scene::EventWithoutTopic => {}
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding
+            | Scene::Storm
+            | Scene::NewWindow
+            | Scene::AgainByUser
+            | Scene::AgainByRole => {}
         }
         aws.state().world.stop(AUDIT, 0.2);
         let (call, asked) = match self.operation {
@@ -379,11 +599,20 @@ impl Row {
     /// in a member the way to it.
     pub fn first_call(&self) -> Option<&'static str> {
         match self.scene {
-            Scene::Event | Scene::EventWithoutTopic => Some(START),
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding
+            | Scene::Storm
+            | Scene::NewWindow
+            | Scene::AgainByUser
+            | Scene::AgainByRole => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubSweep | Scene::HubHandsOut => {
-                None
-            }
+            Scene::Sweep
+            | Scene::SweepUnderBreakGlass
+            | Scene::StormOver
+            | Scene::HubSweep
+            | Scene::HubHandsOut => None,
         }
     }
 }
@@ -400,6 +629,46 @@ impl Stage {
         handed.sort_unstable();
         handed.dedup();
         self.declared.iter().all(as_declared) && handed.len() >= self.hands_out
+    }
+
+    /// Who else should have been told how it ended, at the latest after the next sweep,
+    /// and was not.
+    pub fn untold(&self) -> Option<&'static str> {
+        if self.scene == Scene::EventWithFinding {
+            self.function.invoke(&json!({"trailkeeper": "sweep"}));
+        }
+        let state = self.aws.state();
+        let is_told =
+            |call: &Call| call.accepted && kind(&call.operation, &call.body) == CHAT_PUBLISH;
+        let has_passed = |finding: &Value| finding["Compliance"]["Status"] == "PASSED";
+        match self.scene {
+            Scene::EventWithChat if !state.calls.iter().any(is_told) => Some("the chat"),
+            Scene::EventWithFinding
+                if state.findings.len() < 2 || !state.findings.values().all(has_passed) =>
+            {
+                Some("Security Hub")
+            }
+            _ => None,
+        }
+    }
+
+    /// How many groups wait for their summary.
+    pub fn untold_groups(&self) -> usize {
+        open_groups(&self.aws)
+    }
+
+    /// Whether the incident is left to a summary: the table has it for sure.
+    pub fn is_left_to_summary(&self) -> bool {
+        let id = &self.event["detail"]["eventID"];
+        let state = self.aws.state();
+        let mut groups = state.incidents.values();
+        let has_it = groups.any(|group| {
+            let ids = group.get("event_ids").and_then(|ids| ids["SS"].as_array());
+            let silent = group.get("silent_count").map(|n| n["N"] != "0");
+            ids.is_some_and(|ids| ids.contains(id)) && silent == Some(true)
+        });
+        drop(state);
+        has_it && self.untold_groups() == 1
     }
 
     /// Whether all trails log.
