@@ -21,7 +21,7 @@ use tracing::{error, info, warn};
 use crate::{
     arn::TrailArn,
     budget::Budget,
-    containment::{REPEATED, State},
+    containment::REPEATED,
     dynamodb::{Claim, Incidents},
     failure::CallError,
     group::Manner,
@@ -274,10 +274,8 @@ impl Handler {
                 self.contained(repeated, repetition.count, budget).await
             }
             Manner::Silent => {
-                // Whoever came back with a new session is contained again, and that is told.
                 let contained = self.contained(incident.clone(), REPEATED, budget).await;
-                let report = contained.containment.as_ref();
-                if report.is_none_or(|report| report.state != State::Contained) {
+                if !self.is_contained_anew(&contained, budget).await {
                     return None;
                 }
                 contained
