@@ -565,6 +565,38 @@ mod tests {
         assert!(!later.has_name("group#k", &name));
     }
 
+    /// One more of the group of `entry`.
+    fn member(key: Option<&str>, is_left: bool) -> Member {
+        let Some(Field::Texts(kinds)) = entry(1).remove("kinds_seen") else {
+            panic!("no kinds")
+        };
+        Member {
+            group: "group#k".to_owned(),
+            id: "e9".to_owned(),
+            kinds,
+            outcome: Outcome::Restored,
+            is_left,
+            actor: Actor {
+                access_key_id: key.and_then(Clean::visible),
+                ..Actor::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_new_session_and_what_nobody_heals_are_never_silent() {
+        let told = |member: &Member, keys: usize| {
+            let mut group = Group::read(&entry(4)).unwrap();
+            group.access_keys = (0..keys).map(|key| format!("ASIA{key}")).collect();
+            member.manner(Some(&group)) != Manner::Silent
+        };
+        assert!(!told(&member(Some("ASIA0"), false), 1), "the fifth");
+        assert!(!told(&member(None, false), 1));
+        assert!(told(&member(Some("ASIA1"), false), 1), "another session");
+        assert!(!told(&member(Some("ASIA99"), false), KEYS_TOLD), "of many");
+        assert!(told(&member(Some("ASIA0"), true), 1), "nobody heals it");
+    }
+
     #[test]
     fn what_does_not_fit_is_left_out_and_counted() {
         let long = (0..200).map(|number| format!("{number:03}{}", "\u{1f608}".repeat(500)));

@@ -254,6 +254,17 @@ fn an_open_finding_goes_on_and_ends_in_its_own_time() {
 }
 
 #[test]
+fn what_the_trail_does_not_confirm_counts_as_no_tampering() {
+    let all = of_each_kind();
+    let group = |kind: &str| {
+        let at = KINDS.iter().position(|known| *known == kind).unwrap();
+        Member::of(&all[at]).unwrap().group
+    };
+    assert_eq!(group("restored"), group("already_logging"));
+    assert_ne!(group("restored"), group("unconfirmed"));
+}
+
+#[test]
 fn the_chats_messages_of_one_incident_are_one_thread() {
     let event = Event::parse(&named("name-plain").to_string()).unwrap();
     let denied = Incident::denied(&event, None);
