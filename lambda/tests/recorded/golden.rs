@@ -8,6 +8,7 @@ use trailkeeper::{
     arn::TrailArn,
     asff::{continue_from, finding, open_as, resolved},
     event::Event,
+    group::Member,
     incident::Incident,
     moment::Moment,
     notice::Notice,
