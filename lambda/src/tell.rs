@@ -271,7 +271,10 @@ impl Handler {
             Manner::Alone => incident.clone(),
             Manner::Repeated(repetition) => {
                 let repeated = incident.clone().repeated(repetition);
-                self.contained(repeated, repetition.count, budget).await
+                let repeated = self.contained(repeated, repetition.count, budget).await;
+                // Told now, so that it is not told once more for that.
+                self.is_contained_anew(&repeated, budget).await;
+                repeated
             }
             Manner::Silent => {
                 let contained = self.contained(incident.clone(), REPEATED, budget).await;

@@ -71,7 +71,8 @@ fn a_restoration_is_a_finding_that_has_passed_and_is_still_to_be_looked_into() {
     assert_eq!(finding["Workflow"]["Status"], "NEW");
     assert_eq!(finding["Resources"][0]["Id"], AUDIT);
     let id = event["detail"]["eventID"].as_str().unwrap();
-    assert_eq!(finding["Id"], format!("trailkeeper/{AUDIT}/{id}"));
+    let of_event = format!("trailkeeper/{AUDIT}/{id}-");
+    assert!(finding["Id"].as_str().unwrap().starts_with(&of_event));
     // A copy of the event is not told again.
     answered(function.invoke(&event));
     assert_eq!(aws.count(IMPORT), 1);
@@ -82,9 +83,9 @@ fn without_the_setting_security_hub_is_not_called() {
     let (aws, function) = crate::healthy();
     answered(function.invoke(&stop()));
     answered(function.invoke(&sweep()));
-    for operation in [IMPORT, GET_ITEM, UPDATE_ITEM] {
-        assert_eq!(aws.count(operation), 0, "{operation}");
-    }
+    let state = aws.state();
+    let mut calls = state.calls.iter();
+    assert!(!calls.any(|call| call.operation == IMPORT || call.body.contains("finding#")));
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn runs_that_find_the_same_at_the_same_time_make_one_finding() {
         .latency
         .insert(GET_ITEM, Duration::from_millis(700));
     for function in &functions {
-        function.give_out("a-request", stop().to_string(), Duration::from_secs(5));
+        function.give_out("a-request", stop().to_string(), Duration::from_secs(20));
     }
     for function in &functions {
         failure(function.outcome());
