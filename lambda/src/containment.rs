@@ -106,7 +106,8 @@ impl Target {
             Hold::Everything { .. } => deny_all(),
             Hold::OlderSessions { issued } => {
                 // Times of issue are whole seconds, and come from another clock.
-                let latest = issued.map_or(now, |issued| issued.max(now));
+                let ahead = now.before(-CLOCKS_MS);
+                let latest = issued.map_or(now, |issued| issued.max(now).min(ahead));
                 deny_older(latest.before(-1_000).cut_to_second())
             }
         }
@@ -195,6 +196,11 @@ fn deny_older(before: Moment) -> Value {
     })
 }
 
+/// A record counts for so long, in milliseconds: events come within minutes.
+const FRESH_MS: i64 = 15 * 60 * 1_000;
+/// Clocks differ by so much at most, in milliseconds: no session is from later.
+const CLOCKS_MS: i64 = 5 * 60 * 1_000;
+
 /// What is to be done about the actor of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -230,7 +236,13 @@ pub fn plan(incident: &Incident, count: u64, config: &Config, now: Moment) -> Ve
     {
         return Verdict::NotMeant;
     }
+    let event_time = incident.timing.event_time;
+    let is_fresh = event_time.is_some_and(|at| now.millis_since(at).abs() <= FRESH_MS);
     match target(&incident.actor, rules, config, now) {
+        // A stop of long ago bears out any record that has its time.
+        Ok(_) if !is_fresh => Verdict::Refused(
+            "the record is not of the last 15 minutes: who may invoke the function can make one of an old stop",
+        ),
         Ok(_) if !incident.is_proven() => Verdict::Refused(
             "nothing that was read from the trail shows that the call took effect: the record alone says so",
         ),

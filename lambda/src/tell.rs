@@ -35,8 +35,9 @@ use crate::{
 
 /// Notices that are on their way at a time.
 pub(crate) const AT_ONCE: usize = 50;
-/// A run that has claimed an incident is given so long to tell it.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// A run that has claimed an incident is given so long to tell it: it may contain the
+/// actor and look into the event history first.
+const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a look of a sweep finds.
@@ -312,7 +313,11 @@ impl Handler {
                 Some(arn) => (Notice::for_chat(incident), arn),
                 None => return Ok(()),
             },
-            Audience::SecurityHub => return self.report(incident, budget).await,
+            // A Security Hub that throttles must not hold up other restorations.
+            Audience::SecurityHub => {
+                let budget = Budget::lasting(budget.left() / 4);
+                return self.report(incident, budget).await;
+            }
         };
         let topics = self
             .topics

@@ -132,6 +132,25 @@ fn a_user_is_contained_with_the_key_that_signed() {
 }
 
 #[test]
+fn a_record_of_an_old_stop_contains_nobody() {
+    let stop = second(&by_user(EVE, KEY));
+    for later in [16, -16] {
+        let then = now().before(-later * 60_000);
+        let verdict = plan(&stop, 2, &config(), then);
+        assert!(matches!(verdict, Verdict::Refused(why) if why.contains("15 minutes")));
+    }
+}
+
+#[test]
+fn no_record_revokes_sessions_of_the_future() {
+    let mut event = by_role(ROLE);
+    event["detail"]["userIdentity"]["sessionContext"]["attributes"]["creationDate"] =
+        json!("2999-01-01T00:00:00Z");
+    let policy = target(&second(&event)).policy(now());
+    assert!(revoked_before(&policy) < Moment::parse("2026-11-24T05:15:00Z"));
+}
+
+#[test]
 fn a_role_loses_the_sessions_until_now_and_no_later_ones() {
     let role = target(&second(&by_role(ROLE)));
     assert_eq!((role.name.as_str(), role.arn.as_str()), ("deploy", ROLE));

@@ -441,6 +441,12 @@ pub fn incidents(event: &Event) -> Vec<Incident> {
     all.push(Incident::denied(event, Some(&trail)));
     all.push(Incident::denied(event, None));
     all.extend(of_break_glass(event, event));
+    let told = [
+        &of_stop(event)[..1],
+        &[Incident::denied(event, Some(&trail))],
+    ]
+    .concat();
+    all.extend(told.iter().flat_map(of_group));
     all
 }
 
