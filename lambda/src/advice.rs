@@ -14,7 +14,7 @@ use crate::{
 
 const ASK_THE_OWNER: &str = "Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen.";
 const GOES_ON: &str = "It goes on. Now ";
-const GOES_ON_IN_STORM: &str = "It goes on. Unless a notice says that the actor is contained, now ";
+const GOES_ON_IN_STORM: &str = "It goes on. Unless a notice says that the actor is contained, ";
 /// Of how many keys the deeds are to be looked at.
 const KEYS: usize = 3;
 
