@@ -82,7 +82,7 @@ def contain(deployment: Deployment, variables: dict[str, Any]) -> Contained:
             since = time.time()
             actor.client("cloudtrail").stop_logging(Name=guarded.trail_name)
             notices.append(guarded.notice(since)[1])
-        found = mail(guarded.control, since, guarded.role_arn)
+        found = mail(guarded.control, since, guarded.role_arn, notices[-1]["event"]["id"])
         assert found is not None
         return notices, found[1]
 

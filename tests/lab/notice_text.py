@@ -10,7 +10,8 @@ from .gateway_process import Control
 
 def mail(control: Control, since: float, role_arn: str, about: str = "") -> tuple[str, str] | None:
     """Subject and text that SNS would mail, out of the role's own accepted Publish request; with this word."""
-    marker = f":assumed-role/{role_arn.rsplit('/', 1)[-1]}/"
+    # Accounts of their own have roles of the same name.
+    marker = f"::{role_arn.split(':')[4]}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/"
     for request in control.requests(since=since, operation="Publish"):
         if request["status"] != 200 or marker not in (request["caller"] or ""):
             continue
