@@ -304,7 +304,7 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
 fn check_containment(course: &Stage, wrong: &mut Vec<String>) {
     let state = course.aws.state();
     for (number, call) in state.calls.iter().enumerate() {
-        if call.operation != PUBLISH {
+        if !is_notice(call) {
             continue;
         }
         let told = &document(call)["containment"];
