@@ -241,6 +241,16 @@ def _lasting(value: Any, passing: set[str]) -> Any:
     return [_lasting(item, passing) for item in value] if isinstance(value, list) else value
 
 
+def remove_spares(aws: Aws, spares: Spares) -> None:
+    """As if they had never been made."""
+    aws.client("s3").delete_bucket(Bucket=spares.bucket)
+    iam, sqs = aws.client("iam"), aws.client("sqs")
+    iam.delete_role(RoleName=spares.role_arn.rsplit("/", 1)[-1])
+    iam.delete_policy(PolicyArn=spares.policy_arn)
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=spares.queue_arn.rsplit(":", 1)[-1])["QueueUrl"])
+    aws.client("kms").schedule_key_deletion(KeyId=spares.key, PendingWindowInDays=7)
+
+
 def _make_spares(aws: Aws, account: str, region: str) -> Spares:
     bucket, s3, iam = f"intruders-{account}", aws.client("s3"), aws.client("iam")
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from attack_matrix.account import INTRUDER, Account
+from attack_matrix.account import INTRUDER, Account, remove_spares
 from attack_matrix.attacks import Attack, all_attacks
 from e2e.guarded import Guarded
 from lab.actors import EVERYTHING, create_user
@@ -47,9 +47,11 @@ def documents(guarded_account: Guarded) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def account(guarded_account: Guarded) -> Account:
+def account(guarded_account: Guarded) -> Iterator[Account]:
     """The attacker, and what they have made before they were bound."""
-    return Account(guarded_account.lab, guarded_account)
+    account = Account(guarded_account.lab, guarded_account)
+    yield account
+    remove_spares(guarded_account.lab.root, account.spares)
 
 
 @pytest.fixture(scope="module", params=["policies", "boundary"])
