@@ -6,6 +6,7 @@ use crate::{
     incident::Incident,
     outcome::{Outcome, Severity},
     text::Clean,
+    thing::{Kind, Named},
     trail::Part,
 };
 
@@ -72,7 +73,7 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         if incident.outcome == Outcome::LeftAlone {
             return steps;
         }
-        steps.extend(trail.iter().map(find_the_call));
+        steps.extend(trail.iter().map(|trail| find_the_call(incident, trail)));
     } else if incident.severity != Severity::Info {
         steps.push(Step::new("Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen."));
     }
@@ -114,6 +115,9 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
     let Some(trail) = incident.trail_arn().filter(|_| open) else {
         return Vec::new();
     };
+    if let Some(thing) = &incident.thing {
+        return look_and_mend_thing(incident, thing, &trail);
+    }
     if incident.is_gone() {
         return vec![Step::new(
             "Make it again where it was declared: terraform apply.",
@@ -155,10 +159,35 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
     steps
 }
 
-fn find_the_call(trail: &TrailArn) -> Step {
+/// The same for what belongs to a trail.
+fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let Named { kind, arn, name: _ } = thing;
+    let region = trail.region();
+    let look = match kind {
+        Kind::LogKey => format!("aws kms describe-key --key-id {arn} --region {region}"),
+    };
+    steps.push(Step::new("Look:").run(&look));
+    if incident.is_gone() {
+        steps.push(Step::new(match kind {
+            Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
+        }));
+    } else {
+        steps.push(Step::new(
+            "Bring back what is missing or changed where it was declared: terraform apply.",
+        ));
+    }
+    steps
+}
+
+fn find_the_call(incident: &Incident, trail: &TrailArn) -> Step {
+    let by = match &incident.thing {
+        Some(thing) => Lookup::by_name(thing.name.as_str()),
+        None => Lookup::by_name(trail.name()),
+    };
     look_up(
         "Find the call (a record can take 15 minutes to appear):",
-        &Lookup::by_trail(trail),
+        &by,
         trail,
     )
 }

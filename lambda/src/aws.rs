@@ -60,11 +60,13 @@ pub enum Service {
     Organizations,
     /// Simple Queue Service.
     Sqs,
+    /// Key Management Service.
+    Kms,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -72,6 +74,7 @@ impl Service {
         Self::Sts,
         Self::Organizations,
         Self::Sqs,
+        Self::Kms,
     ];
 
     /// What the names of its endpoints begin with; signatures call it the same.
@@ -85,6 +88,7 @@ impl Service {
             Self::Sts => "sts",
             Self::Organizations => "organizations",
             Self::Sqs => "sqs",
+            Self::Kms => "kms",
         }
     }
 
@@ -99,6 +103,7 @@ impl Service {
             Self::Sts => "AWS_ENDPOINT_URL_STS",
             Self::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+            Self::Kms => "AWS_ENDPOINT_URL_KMS",
         }
     }
 }

@@ -68,6 +68,9 @@ fn description(incident: &Incident, summary: &str) -> String {
     fact("Problem", incident.problem.as_deref().map(code));
     if !incident.outcome.is_of_accounts() {
         fact("Trail", value(&incident.trail.arn));
+        if let Some(thing) = &incident.thing {
+            fact(thing.kind.title(), Some(code(thing.arn.as_str())));
+        }
         if !incident.is_unexplained() {
             let actor = &incident.actor;
             fact("Who", actor.best().map(|who| code(who.as_str())));
@@ -160,7 +163,8 @@ impl Incident {
             return id.to_string();
         }
         // What a sweep finds has no id: what stays wrong with one trail is one incident.
-        let trail = self.trail.arn.as_ref().map(Clean::as_str);
+        let thing = self.thing.as_ref().map(|thing| &thing.arn);
+        let trail = thing.or(self.trail.arn.as_ref()).map(Clean::as_str);
         let key = json!([
             self.id,
             trail,

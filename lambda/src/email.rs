@@ -16,11 +16,12 @@ use crate::{
 
 /// The sections below the first lines, in their order. One that has nothing to say
 /// about an incident writes nothing.
-const SECTIONS: [fn(&mut Page, &Incident); 9] = [
+const SECTIONS: [fn(&mut Page, &Incident); 10] = [
     steps,
     accounts,
     changes,
     break_glass,
+    thing,
     trail,
     who,
     when,
@@ -53,6 +54,14 @@ fn steps(page: &mut Page, incident: &Incident) {
         if let Some(link) = &step.link {
             page.link(link);
         }
+    }
+}
+
+/// The log bucket or the key.
+fn thing(page: &mut Page, incident: &Incident) {
+    if let Some(thing) = &incident.thing {
+        page.heading(&thing.kind.what().to_uppercase());
+        page.fact("ARN", Some(&thing.arn));
     }
 }
 
@@ -313,7 +322,7 @@ fn course(page: &mut Page, incident: &Incident) {
 /// The most important line.
 pub(crate) fn status(incident: &Incident) -> String {
     let stop = incident.is_plain_stop();
-    let off = incident.verification.is_logging != Some(true);
+    let off = incident.verification.is_logging != Some(true) && incident.thing.is_none();
     let state = match incident.outcome {
         Outcome::Restored if stop => "RESTORED: logging was stopped and is on again, read back.",
         Outcome::Restored if incident.was_deleted() => {
@@ -347,6 +356,9 @@ pub(crate) fn status(incident: &Incident) -> String {
         }
         Outcome::NotRestored => "NOT RESTORED: the trail is NOT as declared. Act now.",
         Outcome::Unverified if off => "NOT VERIFIED: the trail may NOT be logging. Act now.",
+        Outcome::Unverified if incident.thing.is_some() => {
+            "NOT VERIFIED: the trail is perhaps NOT as declared. Act now."
+        }
         Outcome::Unverified => "NOT VERIFIED: logging, but perhaps NOT as declared. Act now.",
         Outcome::WouldRestore => "NOT AS DECLARED: nothing was done, the mode is observe.",
         Outcome::LeftAlone => {
@@ -354,6 +366,9 @@ pub(crate) fn status(incident: &Incident) -> String {
         }
         Outcome::AttemptDenied => {
             "ATTEMPT DENIED: somebody tried to weaken a trail, and the call failed."
+        }
+        Outcome::Reported if incident.thing.is_some() => {
+            "NOT RESTORED: the trail is NOT as declared, and that is left to you. Act now."
         }
         Outcome::Reported => "REPORTED: a call that Trailkeeper cannot undo.",
         Outcome::Unreachable => "UNREACHABLE: nobody knows whether the trails there log. Act now.",
@@ -366,6 +381,10 @@ pub(crate) fn status(incident: &Incident) -> String {
         _ => "",
     };
     let severity = incident.severity.as_str().to_uppercase();
+    // The same is said of what belongs to a trail.
+    let what = incident.what();
+    let state = state.replace("the trail", &format!("the {what}"));
+    let state = state.replace("a trail", &format!("a {what}"));
     format!("{severity}  {state}{but}")
 }
 

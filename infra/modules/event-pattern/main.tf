@@ -1,4 +1,19 @@
 locals {
+  # Calls about other keys are kept out: an account makes many. Large calls lose their
+  # parameters, and a call about an alias may not name the key: those come in, and the
+  # function decides.
+  evidence_patterns = {
+    for thing in var.evidence : thing.kind => {
+      source        = ["aws.kms"]
+      "detail-type" = ["AWS API Call via CloudTrail"]
+      detail = {
+        eventSource       = ["kms.amazonaws.com"]
+        eventName         = ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKeyRotation", "CreateAlias", "UpdateAlias", "DeleteAlias"]
+        requestParameters = { keyId = [thing.arn, element(split("/", thing.arn), 1), { exists = false }] }
+      }
+    }
+  }
+
   # No parameters and no error code: oversized calls lose the former, and
   # denied attempts carry the latter. The function looks at both. Each name
   # exists at one of the two services only, so one pattern holds all.

@@ -83,6 +83,7 @@ resource "aws_cloudtrail" "this" {
   }
 
   depends_on = [
+    aws_kms_key_policy.logs,
     aws_s3_bucket_policy.logs,
     aws_s3_bucket_versioning.logs,
     aws_s3_bucket_server_side_encryption_configuration.logs,

@@ -47,6 +47,25 @@ output "baseline" {
   ]
 }
 
+output "evidence" {
+  description = "What belongs to the trail and is guarded with it, for the responder's evidence; empty if guard_evidence is off. It does not wait for the trail."
+  value = [
+    for kind in(var.guard_evidence ? keys(local.evidence) : []) : {
+      kind           = kind
+      arn            = local.evidence[kind].arn
+      alias          = try(local.evidence[kind].alias, null)
+      trail_arn      = local.trail_arn
+      parameter_name = aws_ssm_parameter.evidence[kind].name
+      restored       = local.evidence[kind].restored
+    }
+  ]
+}
+
+output "evidence_documents" {
+  description = "Their JSON documents, by kind."
+  value       = local.evidence_documents
+}
+
 output "baseline_document" {
   description = "The baseline's JSON document."
   value       = module.baseline.document
