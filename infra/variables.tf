@@ -248,6 +248,13 @@ variable "chat" {
   default = null
 }
 
+variable "security_hub" {
+  description = "Tell the Security Hub of this account and region of every incident, as a finding that is resolved when the trail is as declared again. Security Hub must be enabled here: it is not made, and what it does not take makes the invocation fail."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "reserved_concurrency" {
   description = "Concurrent runs kept for the responder, so that load elsewhere cannot starve it. null or -1 reserves nothing: needed in new accounts with a limit of 10, where AWS refuses any reservation."
   type        = number

@@ -2,8 +2,8 @@
 
 gallery.py [FOLDER]
 
-The texts are those of lambda/tests/notices, which a test compares with what the function
-renders. FOLDER is docs unless given. The same notices make the same bytes.
+The texts are those of lambda/tests/notices and lambda/tests/investigations, which tests
+compare with what the function renders. FOLDER is docs unless given. The same notices make the same bytes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTICES = ROOT / "lambda" / "tests" / "notices"
+STOLEN_KEY = ROOT / "lambda" / "tests" / "investigations" / "stolen_key"
 # What is shown, and what happened there.
 KINDS = {
     "restored": "A role session stopped the trail; it logs again",
@@ -169,7 +170,8 @@ def pictures() -> dict[str, str]:
         "# Gallery",
         "",
         "The main kinds of notices, as they look. `make gallery` draws them from the notices that the tests compare "
-        "with what the function renders (`lambda/tests/notices`); a test says whether they are up to date. "
+        "with what the function renders (`lambda/tests/notices`, `lambda/tests/investigations`); a test says whether "
+        "they are up to date. "
         "What arrives where: [notices.md](notices.md).",
         "",
         "## Subjects",
@@ -178,9 +180,12 @@ def pictures() -> dict[str, str]:
         "",
         "![Subjects](gallery/subjects.svg)",
     ]
-    for kind, title in KINDS.items():
-        files[f"gallery/{kind}-email.svg"] = mail((NOTICES / kind / "email.txt").read_text())
-        files[f"gallery/{kind}-chat.svg"] = chat(json.loads((NOTICES / kind / "chat.json").read_text()))
+    shown = [(STOLEN_KEY, "A stolen key, with the first page of the investigation")]
+    shown += [(NOTICES / kind, title) for kind, title in KINDS.items()]
+    for folder, title in shown:
+        kind = folder.name
+        files[f"gallery/{kind}-email.svg"] = mail((folder / "email.txt").read_text())
+        files[f"gallery/{kind}-chat.svg"] = chat(json.loads((folder / "chat.json").read_text()))
         page += [
             "",
             f"## {title}",
@@ -193,14 +198,14 @@ def pictures() -> dict[str, str]:
         "",
         "## For machines",
         "",
-        "The document of the first of these, as https, SQS and Lambda get it. Its schema: "
+        "The document of the stop by a role session, as https, SQS and Lambda get it. Its schema: "
         "[schema/notice-1.json](schema/notice-1.json).",
         "",
         "```json",
         _excerpt("restored", "document.json"),
         "```",
         "",
-        "The same as a finding of AWS Security Hub. Nothing sends it yet.",
+        "The same as a finding of AWS Security Hub, with `security_hub`.",
         "",
         "```json",
         _excerpt("restored", "finding.json"),

@@ -103,6 +103,19 @@ run "chats_are_told" {
   }
 }
 
+run "security_hub_is_told" {
+  command = plan
+
+  variables {
+    security_hub = true
+  }
+
+  assert {
+    condition     = module.responder.environment["TRAILKEEPER_SECURITY_HUB"] == "true"
+    error_message = "The function must be told of Security Hub."
+  }
+}
+
 run "the_responder_is_told_what_to_do" {
   command = plan
 

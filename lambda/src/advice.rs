@@ -162,17 +162,22 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
 /// The same for what belongs to a trail.
 fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> Vec<Step> {
     let mut steps = Vec::new();
-    let Named { kind, arn, name: _ } = thing;
+    let Named { kind, arn, name } = thing;
     let region = trail.region();
     let look = match kind {
+        Kind::LogBucket => format!("aws s3api get-bucket-policy --bucket {name} --region {region}"),
         Kind::LogKey => format!("aws kms describe-key --key-id {arn} --region {region}"),
     };
     steps.push(Step::new("Look:").run(&look));
     if incident.is_gone() {
         steps.push(Step::new(match kind {
+            Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
             Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
         }));
     } else {
+        if *kind == Kind::LogBucket && incident.outcome == Outcome::Unverified {
+            steps.push(Step::new("If access is denied, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one."));
+        }
         steps.push(Step::new(
             "Bring back what is missing or changed where it was declared: terraform apply.",
         ));

@@ -1,5 +1,6 @@
 //! Calls to services without an SDK of their own in the binary: what
-//! [`json_api`](crate::json_api) and [`query_api`](crate::query_api) share.
+//! [`json_api`](crate::json_api), [`query_api`](crate::query_api) and
+//! [`rest_api`](crate::rest_api) share.
 //!
 //! The function makes one call of each of these services, and their SDKs weighed as
 //! much as everything else together. Signing, timeouts, retries and connections are
@@ -57,6 +58,9 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// Names `operation` and the format of the body.
     fn address(&self, operation: &str, headers: &mut Headers);
 
+    /// Adds what a service wants to be told of the body itself.
+    fn seal(&self, _body: &str, _headers: &mut Headers) {}
+
     /// Reads the body of a successful answer; `None` if it is none.
     fn answer(&self, body: &[u8]) -> Option<Self::Answer>;
 
@@ -68,6 +72,9 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug)]
 struct Call {
     operation: &'static str,
+    method: &'static str,
+    /// Path and query.
+    target: String,
     body: String,
 }
 
@@ -101,8 +108,26 @@ impl<P: Protocol + Clone> Api<P> {
         body: String,
         budget: Budget,
     ) -> Result<P::Answer, CallError> {
+        self.call_at(operation, "POST", "/", body, budget).await
+    }
+
+    /// The same for a service that is told by `method` and `target`, a path and perhaps
+    /// a query, what is asked for.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn call_at(
+        &self,
+        operation: &'static str,
+        method: &'static str,
+        target: &str,
+        body: String,
+        budget: Budget,
+    ) -> Result<P::Answer, CallError> {
         let call = Call {
             operation: action(operation),
+            method,
+            target: target.to_owned(),
             body,
         };
         bounded(operation, budget, self.operation.invoke(call)).await
@@ -116,11 +141,13 @@ pub(crate) fn action(operation: &'static str) -> &'static str {
 
 fn request(protocol: &impl Protocol, call: Call) -> Result<HttpRequest, BoxError> {
     let length = call.body.len().to_string();
-    let mut request = HttpRequest::new(SdkBody::from(call.body));
-    request.set_method("POST")?;
-    request.set_uri("/")?;
+    let mut request = HttpRequest::new(SdkBody::empty());
+    request.set_method(call.method)?;
+    request.set_uri(call.target)?;
     request.headers_mut().try_insert("content-length", length)?;
     protocol.address(call.operation, request.headers_mut());
+    protocol.seal(&call.body, request.headers_mut());
+    *request.body_mut() = SdkBody::from(call.body);
     Ok(request)
 }
 

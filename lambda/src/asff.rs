@@ -1,5 +1,5 @@
 //! The incident as a finding of AWS Security Hub, in the AWS Security Finding Format.
-//! Pure: nothing here sends it.
+//! Pure: `open_findings` sends it.
 //! Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html>.
 
 use serde_json::{Map, Value, json};
@@ -34,6 +34,18 @@ pub struct Reporter<'a> {
     pub account: &'a str,
 }
 
+/// Under which name it is remembered that a finding of this outcome is open: its trail is
+/// not as declared, or not known to be. What is left alone is apart, so that somebody who
+/// suppressed it misses nothing else.
+#[must_use]
+pub fn open_as(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::NotRestored | Outcome::Unverified | Outcome::WouldRestore => Some("failed"),
+        Outcome::LeftAlone => Some("left"),
+        _ => None,
+    }
+}
+
 /// The finding about `incident` as it stands at `now`. All notices of one incident make
 /// one finding: the later one updates it.
 #[must_use]
@@ -43,7 +55,7 @@ pub fn finding(incident: &Incident, by: Reporter<'_>, now: Moment) -> Value {
         region,
         account,
     } = by;
-    let began = incident.timing.event_time.unwrap_or(now);
+    let began = incident.timing.event_time.unwrap_or(now).min(now);
     let problem = incident.problem.as_deref();
     let problem = problem.map_or_else(String::new, |problem| format!(" Problem: {problem}"));
     let kind = if incident.outcome.is_of_accounts() {
@@ -53,7 +65,7 @@ pub fn finding(incident: &Incident, by: Reporter<'_>, now: Moment) -> Value {
     };
     let mut finding = json!({
         "SchemaVersion": "2018-10-08",
-        "Id": format!("trailkeeper/{region}/{account}/{}", incident.thread()),
+        "Id": id(incident, by, now),
         "ProductArn":
             format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
         "GeneratorId": "trailkeeper",
@@ -71,7 +83,7 @@ pub fn finding(incident: &Incident, by: Reporter<'_>, now: Moment) -> Value {
         },
         "Resources": resources(incident, by),
         "ProductFields": facts(incident),
-        "Compliance": { "Status": status(incident.outcome) },
+        "Compliance": { "Status": status(incident) },
         // A healed attack still has to be looked into. What was to be expected has not.
         "RecordState": if incident.severity == Severity::Info { "ARCHIVED" } else { "ACTIVE" },
     });
@@ -91,6 +103,78 @@ pub fn finding(incident: &Incident, by: Reporter<'_>, now: Moment) -> Value {
     finding
 }
 
+/// What tells the finding from all others. One call may be about several trails.
+fn id(incident: &Incident, by: Reporter<'_>, now: Moment) -> String {
+    let about = incident.trail_arn().map_or_else(
+        || format!("{}/{}", by.region, by.account),
+        |trail| trail.to_string(),
+    );
+    let timing = &incident.timing;
+    // What a sweep finds without a name is another incident each time.
+    let when = match incident.id {
+        Some(_) => String::new(),
+        None if incident.outcome.is_of_accounts() => now.to_string().chars().take(10).collect(),
+        None => {
+            let at = timing.stopped_at.or(timing.verified_at).unwrap_or(now);
+            at.epoch_millis().to_string()
+        }
+    };
+    let hyphen = if when.is_empty() { "" } else { "-" };
+    format!("trailkeeper/{about}/{}{hyphen}{when}", incident.thread())
+}
+
+/// Makes `finding` an update of `earlier`.
+pub fn continue_from(finding: &mut Value, earlier: &Value) {
+    let (Some(fields), Some(earlier)) = (finding.as_object_mut(), earlier.as_object()) else {
+        return;
+    };
+    for name in ["Id", "CreatedAt"] {
+        fields.extend(earlier.get(name).map(|value| (name.to_owned(), value.clone())));
+    }
+    // Clocks differ, and Security Hub ignores an update that is not newer.
+    let last = earlier.get("UpdatedAt").and_then(moment);
+    let least = last.and_then(|last| Moment::from_epoch_millis(last.epoch_millis() + 1));
+    let updated = fields.get("UpdatedAt").and_then(moment).max(least);
+    fields.extend(updated.map(|updated| ("UpdatedAt".to_owned(), json!(updated))));
+}
+
+/// The end of `earlier`, whose trail a look showed as declared at `seen`. `None` if that
+/// was before it was told, and so says nothing about it.
+#[must_use]
+pub fn resolved(earlier: &Value, seen: Moment, now: Moment) -> Option<Value> {
+    let told = earlier.get("UpdatedAt").and_then(moment)?;
+    if told >= seen {
+        return None;
+    }
+    let mut finding = earlier.clone();
+    let text = |name| earlier.get(name).and_then(Value::as_str).unwrap_or_default();
+    let title = format!("As declared again. Before: {}", text("Title"));
+    let description = format!(
+        "A look at {seen} showed the trail as declared. Before: {}",
+        text("Description")
+    );
+    let advice = "Nothing is left to restore. Find out who did it, if that is not known.";
+    let fields = finding.as_object_mut()?;
+    for (name, value) in [
+        ("UpdatedAt", json!(now)),
+        ("Title", json!(cut(&title, TITLE))),
+        ("Description", json!(cut(&description, DESCRIPTION))),
+        ("Compliance", json!({"Status": "PASSED"})),
+        ("Remediation", json!({"Recommendation": {"Text": advice}})),
+    ] {
+        fields.insert(name.to_owned(), value);
+    }
+    if let Some(facts) = fields.get_mut("ProductFields").and_then(Value::as_object_mut) {
+        facts.insert("trailkeeper/resolved_at".to_owned(), json!(seen));
+    }
+    continue_from(&mut finding, earlier);
+    Some(finding)
+}
+
+fn moment(value: &Value) -> Option<Moment> {
+    Moment::parse(value.as_str()?)
+}
+
 /// What Security Hub calls a severity.
 fn label(severity: Severity) -> &'static str {
     match severity {
@@ -102,8 +186,10 @@ fn label(severity: Severity) -> &'static str {
 }
 
 /// Whether what is declared is the case.
-fn status(outcome: Outcome) -> &'static str {
-    match outcome {
+fn status(incident: &Incident) -> &'static str {
+    match incident.outcome {
+        // What the call did is healed, and something else is left alone.
+        Outcome::Restored if incident.is_left_in_part() => "WARNING",
         Outcome::Restored
         | Outcome::AlreadyLogging
         | Outcome::AlreadyRestored
@@ -131,6 +217,7 @@ fn resources(incident: &Incident, by: Reporter<'_>) -> Vec<Value> {
     if let (Some(thing), Some(trail)) = (&incident.thing, incident.trail_arn()) {
         return vec![json!({
             "Type": match thing.kind {
+                Kind::LogBucket => "AwsS3Bucket",
                 Kind::LogKey => "AwsKmsKey",
             },
             "Id": thing.arn.as_str(),
@@ -165,6 +252,7 @@ fn facts(incident: &Incident) -> Map<String, Value> {
     let gap = incident.timing.gap_ms.map(|gap| gap.to_string());
     let facts = [
         ("outcome", Some(incident.outcome.as_str().to_owned())),
+        ("trail_account", text(&incident.trail.account)),
         ("event_name", text(&event.name)),
         ("event_id", text(&event.id)),
         ("actor_arn", text(&actor.arn)),

@@ -60,13 +60,17 @@ pub enum Service {
     Organizations,
     /// Simple Queue Service.
     Sqs,
+    /// Security Hub.
+    SecurityHub,
     /// Key Management Service.
     Kms,
+    /// Simple Storage Service.
+    S3,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -74,7 +78,9 @@ impl Service {
         Self::Sts,
         Self::Organizations,
         Self::Sqs,
+        Self::SecurityHub,
         Self::Kms,
+        Self::S3,
     ];
 
     /// What the names of its endpoints begin with; signatures call it the same.
@@ -88,7 +94,9 @@ impl Service {
             Self::Sts => "sts",
             Self::Organizations => "organizations",
             Self::Sqs => "sqs",
+            Self::SecurityHub => "securityhub",
             Self::Kms => "kms",
+            Self::S3 => "s3",
         }
     }
 
@@ -103,7 +111,9 @@ impl Service {
             Self::Sts => "AWS_ENDPOINT_URL_STS",
             Self::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+            Self::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
             Self::Kms => "AWS_ENDPOINT_URL_KMS",
+            Self::S3 => "AWS_ENDPOINT_URL_S3",
         }
     }
 }

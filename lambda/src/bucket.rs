@@ -18,7 +18,7 @@ use crate::{
     budget::Budget,
     failure::CallError,
     policy,
-    thing::{Change, EXISTS, Mend, Thing},
+    thing::{Change, Mend, Thing},
     trail::{Drift, Observation, Part},
     xml,
 };

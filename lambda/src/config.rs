@@ -17,6 +17,8 @@ pub const TRAILS: &str = "TRAILKEEPER_TRAILS";
 pub const TOPIC_ARN: &str = "TRAILKEEPER_TOPIC_ARN";
 /// The variable that names the topic for chats, if there are any.
 pub const CHAT_TOPIC_ARN: &str = "TRAILKEEPER_CHAT_TOPIC_ARN";
+/// The variable that says whether Security Hub gets findings.
+pub const SECURITY_HUB: &str = "TRAILKEEPER_SECURITY_HUB";
 /// The variable that says whether to heal or to observe.
 pub const MODE: &str = "TRAILKEEPER_MODE";
 /// The variable that names the function's role.
@@ -51,6 +53,8 @@ pub struct Config {
     pub topic_region: String,
     /// ARN of the SNS topic for chats, in the same region.
     pub chat_topic_arn: Option<String>,
+    /// Whether the Security Hub of the function's account and region gets findings.
+    pub security_hub: bool,
     /// Whether to heal.
     pub mode: Mode,
     /// ARN of the function's role: its own calls come back as events.
@@ -178,6 +182,17 @@ impl Config {
                 expected: CHAT_TOPIC,
             });
         }
+        let security_hub = match variable(SECURITY_HUB).as_deref().map(str::trim) {
+            None | Some("" | "false") => false,
+            Some("true") => true,
+            Some(other) => {
+                return Err(InvalidConfig::Unusable {
+                    variable: SECURITY_HUB,
+                    found: excerpt(other),
+                    expected: "true or false",
+                });
+            }
+        };
         let mode = match required(&variable, MODE, "enforce or observe")?.as_str() {
             "enforce" => Mode::Enforce,
             "observe" => Mode::Observe,
@@ -210,6 +225,7 @@ impl Config {
             topic_arn,
             topic_region,
             chat_topic_arn,
+            security_hub,
             mode,
             role_arn,
             incidents_table: required(&variable, INCIDENTS_TABLE, "the name of a table")?,
@@ -265,11 +281,17 @@ impl Config {
         account_of(&self.role_arn)
     }
 
+    /// The partition that the function runs in.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.role_arn.split(':').nth(1).unwrap_or_default()
+    }
+
     /// The roles whose calls in `account` are this function's or another
     /// responder's for the same trails.
     #[must_use]
     pub fn responders(&self, account: &str) -> Vec<String> {
-        let partition = self.role_arn.split(':').nth(1).unwrap_or_default();
+        let partition = self.partition();
         let peers = self.peer_roles.iter().map(|role| in_account(role, account));
         let member = self.members.iter().map(|m| m.role_arn(partition, account));
         let own = std::iter::once(self.role_arn.clone());
@@ -403,6 +425,7 @@ mod tests {
                 "arn:aws:sns:eu-west-2:111122223333:chat",
                 "region of TRAILKEEPER_TOPIC_ARN",
             ),
+            (SECURITY_HUB, "yes", "true or false"),
             (MODE, "Observe", "enforce or observe"),
             (ROLE_ARN, "", "the ARN of the function's role"),
             (INCIDENTS_TABLE, "", "the name of a table"),

@@ -1,5 +1,5 @@
-//! All calls to DynamoDB: remembering which incidents were told, and what is left
-//! alone for break-glass.
+//! All calls to DynamoDB: remembering which incidents were told, what is left alone for
+//! break-glass, and which findings are open.
 //!
 //! Nothing else in AWS remembers it. The trail looks the same to the copy of an
 //! event as to an event that a person was faster than; so without this memory a
@@ -160,28 +160,9 @@ impl Incidents {
         left: &[(String, String)],
         budget: Budget,
     ) -> Result<(), CallError> {
-        let expires_at = number(seconds(SystemTime::now() + KEPT));
-        let (mut names, mut values) = (Map::new(), Map::new());
-        values.insert(":expires_at".to_owned(), expires_at);
-        let mut expression = "SET expires_at = :expires_at".to_owned();
-        // One by one, so that two calls of the same actor do not undo each other's.
-        for (number, (field, mark)) in left.iter().enumerate() {
-            names.insert(format!("#f{number}"), field.as_str().into());
-            values.insert(format!(":f{number}"), text(mark));
-            let _ = write!(expression, ", #f{number} = :f{number}");
-        }
-        let call = json!({
-            "TableName": self.table,
-            "Key": {"id": text(&left_key(trail))},
-            "UpdateExpression": expression,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-        });
-        let budget = Budget::lasting(PATIENCE.min(budget.left()));
-        self.api
-            .call("dynamodb:UpdateItem", &call, budget)
-            .await
-            .map(drop)
+        let left = left.iter().map(|(field, mark)| (field.as_str(), mark.as_str()));
+        let left: Vec<_> = left.collect();
+        self.note(&left_key(trail), &left, None, budget).await
     }
 
     /// What was left alone of `trail`, as it was noted.
@@ -193,9 +174,103 @@ impl Incidents {
         trail: &str,
         budget: Budget,
     ) -> Result<BTreeMap<String, String>, CallError> {
+        self.noted(&left_key(trail), budget).await
+    }
+
+    /// Notes that a finding about `trail` is open: as what, and the finding.
+    ///
+    /// # Errors
+    /// The refusal. Nobody then resolves it.
+    pub async fn keep_finding(
+        &self,
+        trail: &str,
+        kind: &str,
+        finding: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let key = finding_key(trail);
+        self.note(&key, &[(kind, finding)], None, budget).await
+    }
+
+    /// Notes that it is resolved, unless it is another one by now than it `was`.
+    ///
+    /// # Errors
+    /// The refusal. The next sweep then resolves it again.
+    pub async fn close_finding(
+        &self,
+        trail: &str,
+        kind: &str,
+        was: &str,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let key = finding_key(trail);
+        match self.note(&key, &[(kind, "")], Some(was), budget).await {
+            Err(error) if error.has_code(REFUSED) => Ok(()),
+            noted => noted,
+        }
+    }
+
+    /// The open findings about `trail`, by what they are open as.
+    ///
+    /// # Errors
+    /// If the table does not tell.
+    pub async fn findings(
+        &self,
+        trail: &str,
+        budget: Budget,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        let mut noted = self.noted(&finding_key(trail), budget).await?;
+        noted.retain(|name, text| name != "id" && !text.is_empty());
+        Ok(noted)
+    }
+
+    /// Sets fields of an item, all of them or, if the first `was` something else, none.
+    async fn note(
+        &self,
+        key: &str,
+        fields: &[(&str, &str)],
+        was: Option<&str>,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let expires_at = number(seconds(SystemTime::now() + KEPT));
+        let (mut names, mut values) = (Map::new(), Map::new());
+        values.insert(":expires_at".to_owned(), expires_at);
+        let mut expression = "SET expires_at = :expires_at".to_owned();
+        // One by one, so that two calls of the same actor do not undo each other's.
+        for (number, (field, value)) in fields.iter().enumerate() {
+            names.insert(format!("#f{number}"), (*field).into());
+            values.insert(format!(":f{number}"), text(value));
+            let _ = write!(expression, ", #f{number} = :f{number}");
+        }
+        let mut call = json!({
+            "TableName": self.table,
+            "Key": {"id": text(key)},
+            "UpdateExpression": expression,
+            "ExpressionAttributeNames": names,
+        });
+        if let Some(call) = call.as_object_mut() {
+            if let Some(was) = was {
+                call.insert("ConditionExpression".to_owned(), json!("#f0 = :was"));
+                values.insert(":was".to_owned(), text(was));
+            }
+            call.insert("ExpressionAttributeValues".to_owned(), values.into());
+        }
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        self.api
+            .call("dynamodb:UpdateItem", &call, budget)
+            .await
+            .map(drop)
+    }
+
+    /// The fields of an item that are text.
+    async fn noted(
+        &self,
+        key: &str,
+        budget: Budget,
+    ) -> Result<BTreeMap<String, String>, CallError> {
         let call = json!({
             "TableName": self.table,
-            "Key": {"id": text(&left_key(trail))},
+            "Key": {"id": text(key)},
             "ConsistentRead": true,
         });
         let budget = Budget::lasting(PATIENCE.min(budget.left()));
@@ -234,6 +309,10 @@ fn item(incident: &str, owner: &str, told: bool, claimed: SystemTime) -> Value {
 
 fn left_key(trail: &str) -> String {
     format!("left#{trail}")
+}
+
+fn finding_key(trail: &str) -> String {
+    format!("finding#{trail}")
 }
 
 fn text(value: &str) -> Value {

@@ -58,15 +58,24 @@ impl Endpoint {
             region
         };
         let Variant { fips, dual_stack } = variant;
-        // In GovCloud every endpoint is validated; only those for IPv6 say so.
-        let is_plain = partition.is_gov && (is_global || !dual_stack);
+        // In GovCloud every endpoint is validated. Only those for IPv6 say so, and of
+        // these services one that has both kinds there.
+        let has_both = matches!(
+            service,
+            Service::SecurityHub | Service::Kms | Service::S3
+        );
+        let is_plain = partition.is_gov && (is_global || !dual_stack) && !has_both;
         let fips = if fips && !is_plain { "-fips" } else { "" };
-        let suffix = if dual_stack {
+        let suffix = if dual_stack && service != Service::S3 {
             partition.dual_stack_suffix
         } else {
             partition.suffix
         };
-        let url = format!("https://{}{fips}.{region}.{suffix}", service.prefix());
+        // S3 had endpoints for IPv6 before they had a suffix of their own.
+        let is_older = dual_stack && service == Service::S3;
+        let stack = if is_older { ".dualstack" } else { "" };
+        let prefix = service.prefix();
+        let url = format!("https://{prefix}{fips}{stack}.{region}.{suffix}");
         Self {
             url: Ok(Url::builder().url(url).build()),
             signing_region: region.to_owned(),
@@ -235,12 +244,27 @@ mod tests {
             ("eusc-de-east-1", PLAIN, "eusc-de-east-1.amazonaws.eu"),
         ] {
             for service in Service::ALL {
-                if service != Service::Organizations {
+                // It names its validated endpoints in GovCloud too.
+                let is_other = service == Service::SecurityHub && region.starts_with("us-gov-");
+                if service != Service::Organizations && !(is_other && variant.fips) {
                     let dot = if expected.starts_with('-') { "" } else { "." };
                     let expected = format!("https://{}{dot}{expected}", service.prefix());
                     assert_eq!(url(service, region, variant), expected);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn security_hub_names_its_validated_endpoints_everywhere() {
+        for (region, variant, expected) in [
+            ("us-gov-west-1", PLAIN, ".us-gov-west-1.amazonaws.com"),
+            ("us-gov-west-1", FIPS, "-fips.us-gov-west-1.amazonaws.com"),
+            ("us-gov-east-1", BOTH, "-fips.us-gov-east-1.api.aws"),
+            ("us-gov-east-1", DUAL, ".us-gov-east-1.api.aws"),
+        ] {
+            let expected = format!("https://securityhub{expected}");
+            assert_eq!(url(Service::SecurityHub, region, variant), expected);
         }
     }
 

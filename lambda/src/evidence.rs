@@ -11,6 +11,7 @@ use crate::{
     arn::TrailArn,
     asked::{Asked, asked_for},
     baseline::{Baseline, Guards},
+    bucket::S3,
     budget::Budget,
     cloudtrail::CloudTrail,
     event::Event,
@@ -32,6 +33,7 @@ use crate::{
 /// How a thing under guard is read and healed.
 pub(crate) enum Access<'a> {
     Trail(&'a CloudTrail),
+    Bucket(&'a Thing, S3),
     Key(&'a Thing, Kms),
 }
 
@@ -39,13 +41,14 @@ impl TrailApi for Access<'_> {
     fn least(&self, trail: &TrailArn) -> Baseline {
         match self {
             Self::Trail(_) => Baseline::of_logging(trail),
-            Self::Key(thing, _) => Baseline::of_thing(trail, thing.least()),
+            Self::Bucket(thing, _) | Self::Key(thing, _) => Baseline::of_thing(trail, thing.least()),
         }
     }
 
     async fn observe(&self, trail: &TrailArn, guards: Guards, budget: Budget) -> Observation {
         match self {
             Self::Trail(cloudtrail) => cloudtrail.observe(trail, guards, budget).await,
+            Self::Bucket(bucket, s3) => s3.observe(bucket, &guards.fields, budget).await,
             Self::Key(key, kms) => kms.observe(key, &guards.fields, budget).await,
         }
     }
@@ -58,6 +61,9 @@ impl TrailApi for Access<'_> {
     ) -> Result<(), CallError> {
         match (self, remedy) {
             (Self::Trail(cloudtrail), _) => cloudtrail.heal(trail, remedy, budget).await,
+            (Self::Bucket(bucket, s3), Remedy::Mend(mend)) => {
+                s3.heal(bucket, mend, budget).await
+            }
             (Self::Key(key, kms), Remedy::Mend(mend)) => kms.heal(key, mend, budget).await,
             _ => Err(of_another_kind(remedy)),
         }
@@ -106,6 +112,7 @@ impl Handler {
         budget: Budget,
     ) -> Reconciliation {
         let api = match thing.kind {
+            Kind::LogBucket => Access::Bucket(thing, S3::new(&self.aws, thing)),
             Kind::LogKey => Access::Key(thing, Kms::new(&self.aws, &thing.region)),
         };
         let look = Look::new(self, &thing.trail, event, cause, budget);

@@ -56,11 +56,18 @@ fn deeds(page: &mut Page, found: &Investigation) {
         page.line("  Nothing found that changes anything.");
     }
     if found.read_count > 0 {
-        let kinds = found.reads.iter().take(FEW).map(read).collect::<Vec<_>>();
-        let more = if found.reads.len() > FEW { ", ..." } else { "" };
-        let kinds = kinds.join(", ");
-        let reads = format!("Reads: {} ({kinds}{more})", found.read_count);
-        page.wrapped("  ", "         ", &reads);
+        let mut kinds: Vec<String> = found.reads.iter().take(FEW).map(read).collect();
+        if found.reads.len() > FEW {
+            kinds.push("...".to_owned());
+        }
+        let last = kinds.len().saturating_sub(1);
+        for (at, kind) in kinds.iter_mut().enumerate() {
+            kind.push(if at < last { ',' } else { ')' });
+            if at == 0 {
+                kind.insert(0, '(');
+            }
+        }
+        filled(page, format!("  Reads: {}", found.read_count), 8, 1, &kinds);
     }
 }
 
@@ -75,6 +82,20 @@ fn read(reads: &Reads) -> String {
         call(reads.service.as_ref(), reads.name.as_ref()),
         reads.count
     )
+}
+
+/// Adds `parts` to `line`, `gap` blanks before each. What does not fit goes on the next
+/// line, after `indent` blanks as well; no part is broken that fits on a line.
+fn filled(page: &mut Page, mut line: String, indent: usize, gap: usize, parts: &[String]) {
+    for part in parts {
+        if width(&line) + gap + width(part) > WIDTH {
+            page.line(&line);
+            " ".repeat(indent).clone_into(&mut line);
+        }
+        line.push_str(&" ".repeat(gap));
+        line.push_str(part);
+    }
+    page.line(&line);
 }
 
 /// The deeds that matter most by their time, under a line for each day.
@@ -109,15 +130,7 @@ fn listed(page: &mut Page, deeds: &[Deed], most: usize, left_out: usize, with_ac
         let actor = actor.map(|actor| format!("by {}", quoted(actor)));
         let mut rest: Vec<String> = deed.targets.iter().map(quoted).collect();
         rest.extend(actor);
-        for part in rest {
-            if width(&line) + 2 + width(&part) > WIDTH {
-                page.line(&line);
-                " ".repeat(10).clone_into(&mut line);
-            }
-            line.push_str("  ");
-            line.push_str(&part);
-        }
-        page.line(&line);
+        filled(page, line, 10, 2, &rest);
     }
     if more > 0 {
         page.line(&format!(

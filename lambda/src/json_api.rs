@@ -68,17 +68,22 @@ impl Protocol for Json {
     }
 
     fn refusal(&self, headers: &Headers, body: &[u8]) -> Refusal {
-        let body: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
-        let text = |names: &[&str]| names.iter().find_map(|name| body.get(*name)?.as_str());
-        // Services that spoke the query protocol before go on with their old codes.
-        let code = headers
-            .get("x-amzn-query-error")
-            .and_then(|error| error.split(';').next())
-            .or_else(|| headers.get("x-amzn-errortype"))
-            .or_else(|| text(&["code", "__type"]))
-            .map(plain);
-        Refusal::new(code, text(&["message", "Message", "errorMessage"]))
+        refusal(headers, body)
     }
+}
+
+/// A refusal in JSON, in any of its forms.
+pub(crate) fn refusal(headers: &Headers, body: &[u8]) -> Refusal {
+    let body: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let text = |names: &[&str]| names.iter().find_map(|name| body.get(*name)?.as_str());
+    // Services that spoke the query protocol before go on with their old codes.
+    let code = headers
+        .get("x-amzn-query-error")
+        .and_then(|error| error.split(';').next())
+        .or_else(|| headers.get("x-amzn-errortype"))
+        .or_else(|| text(&["code", "__type"]))
+        .map(plain);
+    Refusal::new(code, text(&["message", "Message", "errorMessage"]))
 }
 
 /// A code without its namespace and without the address of its description.

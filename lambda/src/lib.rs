@@ -4,8 +4,8 @@
 //! heals and verifies what [`trail`] says about the difference to the
 //! [`baseline`], [`incident`] holds what is known, [`investigation`] adds what the event
 //! history says, [`notice`] words it.
-//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, [`organizations`] and
-//! [`sqs`] are the only places that call AWS; [`handler`] strings the steps together.
+//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, [`organizations`],
+//! [`sqs`] and [`securityhub`] are the only places that call AWS; [`handler`] strings the steps together.
 
 pub mod actor;
 mod advice;
@@ -18,6 +18,7 @@ pub mod aws;
 pub mod baseline;
 pub mod break_glass;
 pub mod budget;
+mod bucket;
 mod call;
 mod chat;
 pub mod cloudtrail;
@@ -48,6 +49,7 @@ pub mod members;
 pub mod metrics;
 pub mod moment;
 pub mod notice;
+mod open_findings;
 pub mod organizations;
 pub mod outcome;
 mod pace;
@@ -56,7 +58,9 @@ pub mod policy;
 mod query_api;
 pub mod reconcile;
 pub mod request;
+mod rest_api;
 pub mod searches;
+pub mod securityhub;
 pub mod selectors;
 mod sessions;
 mod shapes;
@@ -71,3 +75,4 @@ pub mod thing;
 pub mod told;
 pub mod trail;
 mod transport;
+mod xml;

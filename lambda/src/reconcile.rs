@@ -216,6 +216,13 @@ fn settling_looks(differs: &[Drift]) -> u32 {
 }
 
 impl Reconciliation {
+    /// When a look first showed the trail as declared, and nothing of it left alone.
+    #[must_use]
+    pub fn as_declared_at(&self) -> Option<Moment> {
+        let is_whole = self.left_alone.is_empty() && self.baseline_problem.is_none();
+        self.verified_at.filter(|_| is_whole)
+    }
+
     /// Nothing was done or seen: the account of `trail` could not be reached.
     #[must_use]
     pub fn unreached(trail: &TrailArn, error: CallError) -> Self {

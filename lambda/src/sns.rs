@@ -16,23 +16,12 @@ use crate::{
 /// Between two rounds of tries.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Who is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// Everybody who subscribed to the notices.
-    Subscribers,
-    /// The chats, if there are any.
-    Chats,
-}
-
 /// The topics for notices, in one region.
-pub struct Topic {
+pub struct Topics {
     client: Client,
-    arn: String,
-    chat_arn: Option<String>,
 }
 
-impl Topic {
+impl Topics {
     /// Builds the client.
     #[must_use]
     pub fn new(aws: &Aws, config: &Config) -> Self {
@@ -43,27 +32,20 @@ impl Topic {
             .build();
         Self {
             client: Client::from_conf(settings),
-            arn: config.topic_arn.clone(),
-            chat_arn: config.chat_topic_arn.clone(),
         }
     }
 
-    /// Publishes `notice` once, to `audience`.
+    /// Publishes `notice` once, to the topic `arn`.
     ///
     /// # Errors
     /// The refusal, or what stood in the way until `budget` ended.
     pub async fn publish(
         &self,
         notice: &Notice,
-        audience: Audience,
+        arn: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
         const OPERATION: &str = "sns:Publish";
-        let arn = match audience {
-            Audience::Subscribers => Some(&self.arn),
-            Audience::Chats => self.chat_arn.as_ref(),
-        };
-        let Some(arn) = arn else { return Ok(()) };
         let mut call = self
             .client
             .publish()

@@ -22,7 +22,7 @@ use crate::{
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
-    tell::{Finds, Told},
+    tell::{Find, Finds, Told},
     told::{SETTLED, event_key, stop_key},
     trail::{Part, calls_behind},
 };
@@ -122,11 +122,22 @@ impl Handler {
             owner,
             budget,
         };
-        if let Some(incident) = self.of_drift(&seen).await {
+        let of_drift = self.of_drift(&seen).await;
+        let is_quiet = of_drift.is_none();
+        if let Some(incident) = of_drift {
             self.find(finds, incident);
         }
-        if let Some(incident) = self.of_undone_stop(&seen).await {
+        let of_stop = self.of_undone_stop(&seen).await;
+        let is_quiet = is_quiet && of_stop.is_none();
+        if let Some(incident) = of_stop {
             self.find(finds, incident);
+        }
+        // An incident says itself how it ended.
+        if let Some(at) = seen.done.as_declared_at()
+            && is_quiet
+            && self.config.security_hub
+        {
+            drop(finds.send(Find::AsDeclared(trail.clone(), at)));
         }
     }
 

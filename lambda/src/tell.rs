@@ -6,13 +6,17 @@ use std::{
 };
 
 use futures_util::stream::{self, StreamExt};
-use tokio::sync::{
-    OnceCell,
-    mpsc::{UnboundedReceiver, UnboundedSender},
+use tokio::{
+    join,
+    sync::{
+        OnceCell,
+        mpsc::{UnboundedReceiver, UnboundedSender},
+    },
 };
 use tracing::{error, info, warn};
 
 use crate::{
+    arn::TrailArn,
     budget::Budget,
     dynamodb::{Claim, Incidents},
     failure::CallError,
@@ -20,8 +24,8 @@ use crate::{
     incident::Incident,
     moment::Moment,
     notice::Notice,
-    sns::{Audience, Topic},
-    told::Keys,
+    sns::Topics,
+    told::{Audience, Keys},
 };
 
 /// Notices that are on their way at a time.
@@ -30,8 +34,15 @@ const AT_ONCE: usize = 50;
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// What a look of a sweep finds.
+pub(crate) enum Find {
+    Incident(Box<Incident>),
+    /// The trail was as declared, and when; for Security Hub.
+    AsDeclared(TrailArn, Moment),
+}
+
 /// Where the looks of a sweep put what they find.
-pub(crate) type Finds = UnboundedSender<Incident>;
+pub(crate) type Finds = UnboundedSender<Find>;
 
 /// What came of telling beside the looks.
 pub(crate) struct Told {
@@ -63,7 +74,7 @@ impl Handler {
     pub(crate) fn find(&self, finds: &Finds, incident: Incident) {
         self.log_and_measure(std::slice::from_ref(&incident));
         // Whoever tells listens for as long as somebody looks.
-        drop(finds.send(incident));
+        drop(finds.send(Find::Incident(Box::new(incident))));
     }
 
     /// Tells of what is found while it is still looked for: a topic that is slow delays
@@ -71,34 +82,48 @@ impl Handler {
     /// What could not be sent before, or at first, is tried once more.
     pub(crate) async fn tell_beside(
         &self,
-        mut found: UnboundedReceiver<Incident>,
+        mut found: UnboundedReceiver<Find>,
         owner: &str,
         deadline: SystemTime,
     ) -> Told {
         let whole = Budget::for_all_notices(deadline);
         let left_over = || {
             let taken = stream::once(async { stream::iter(self.take_untold()) });
-            taken.flatten().map(|incident| (incident, false))
+            let finds = taken.flatten().map(|incident| Find::Incident(Box::new(incident)));
+            finds.map(|find| (find, false))
         };
         let found = stream::poll_fn(|context| found.poll_recv(context));
         let all = left_over()
-            .chain(found.map(|incident| (incident, true)))
+            .chain(found.map(|find| (find, true)))
             .chain(left_over());
-        let told = all.map(|(incident, is_new)| async move {
+        let told = all.map(|(find, is_new)| async move {
             let budget = Budget::for_notice(deadline).within(whole);
-            let sent = self.tell_or_keep(&incident, owner, budget).await;
-            (is_new.then_some(incident), sent)
+            match find {
+                Find::Incident(incident) => {
+                    let sent = self.tell_or_keep(&incident, owner, budget).await;
+                    (is_new.then_some(incident), sent, Ok(()))
+                }
+                Find::AsDeclared(trail, at) => {
+                    let settled = self.settle(&trail, at, budget).await;
+                    if let Err(error) = &settled {
+                        error!(%trail, %error, "its findings may be open though it is as declared");
+                    }
+                    (None, Ok(()), settled)
+                }
+            }
         });
         let mut told = pin!(told.buffer_unordered(AT_ONCE));
-        let (mut incidents, mut sent) = (Vec::new(), Ok(()));
-        while let Some((incident, result)) = told.next().await {
-            incidents.extend(incident);
-            sent = sent.and(result);
+        let (mut incidents, mut sent, mut settled) = (Vec::new(), Ok(()), Ok(()));
+        while let Some((incident, now_sent, now_settled)) = told.next().await {
+            incidents.extend(incident.map(|incident| *incident));
+            sent = sent.and(now_sent);
+            settled = settled.and(now_settled);
         }
         let all_sent = self.untold.lock().is_ok_and(|untold| untold.is_empty());
+        let sent = if all_sent { Ok(()) } else { sent };
         Told {
             incidents,
-            sent: if all_sent { Ok(()) } else { sent },
+            sent: sent.and(settled),
         }
     }
 
@@ -124,8 +149,8 @@ impl Handler {
         told
     }
 
-    /// Tells of an incident, unless it was told already; the chats last, so that none
-    /// holds up what everybody gets.
+    /// Tells of an incident, unless it was told already; the chats and Security Hub
+    /// last, so that neither holds up what everybody gets.
     async fn tell(
         &self,
         incident: &Incident,
@@ -133,25 +158,30 @@ impl Handler {
         budget: Budget,
     ) -> Result<(), CallError> {
         let has_chats = self.config.chat_topic_arn.is_some();
+        let has_hub = self.config.security_hub;
         let mut keys = Keys::of(incident, Moment::now());
-        if has_chats {
+        if has_chats || has_hub {
             // A retry for the one's sake must not tell the other again.
             keys = keys.or_of_content(incident);
         }
         // Only whoever tells of it searches, and once for all.
         let looked_into = OnceCell::new();
-        let to = Audience::Subscribers;
-        let told = self
-            .tell_audience(incident, &looked_into, &keys, to, owner, budget)
-            .await;
-        if !has_chats {
+        let tell = |to: Audience| {
+            self.tell_audience(incident, &looked_into, &keys, to, owner, budget)
+        };
+        let told = tell(Audience::Subscribers).await;
+        if !has_chats && !has_hub {
             return told;
         }
-        let (to, keys) = (Audience::Chats, keys.of_chats());
-        told.and(
-            self.tell_audience(incident, &looked_into, &keys, to, owner, budget)
-                .await,
-        )
+        let tell_if = async |is_there: bool, to| {
+            if is_there { tell(to).await } else { Ok(()) }
+        };
+        // Side by side: one that hangs must not use up the other's time.
+        let (chats, hub) = join!(
+            tell_if(has_chats, Audience::Chats),
+            tell_if(has_hub, Audience::SecurityHub)
+        );
+        told.and(chats).and(hub)
     }
 
     async fn tell_audience(
@@ -163,6 +193,7 @@ impl Handler {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
+        let keys = keys.clone().of_audience(to);
         // What an event's answer failed at is told with each try, all else once.
         let again = incident.outcome.is_failure() && incident.source == "event";
         for key in &keys.claimed {
@@ -183,15 +214,7 @@ impl Handler {
                 }
             })
             .await;
-        let notice = match to {
-            Audience::Subscribers => Notice::of(incident)
-                .map_err(|e| CallError::new("sns:Publish", "NotSent", &e.to_string(), false))?,
-            Audience::Chats => Notice::for_chat(incident),
-        };
-        let topic = self
-            .topic
-            .get_or_init(|| Topic::new(&self.aws, &self.config));
-        if let Err(error) = topic.publish(&notice, to, budget).await {
+        if let Err(error) = self.send(incident, to, budget).await {
             for key in &keys.claimed {
                 if let Err(error) = self.incidents().release(key, owner, budget).await {
                     warn!(%error, "a claim was not given back");
@@ -206,6 +229,31 @@ impl Handler {
             }
         }
         Ok(())
+    }
+
+    async fn send(
+        &self,
+        incident: &Incident,
+        to: Audience,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let (notice, arn) = match to {
+            Audience::Subscribers => {
+                let notice = Notice::of(incident).map_err(|error| {
+                    CallError::new("sns:Publish", "NotSent", &error.to_string(), false)
+                })?;
+                (notice, &self.config.topic_arn)
+            }
+            Audience::Chats => match &self.config.chat_topic_arn {
+                Some(arn) => (Notice::for_chat(incident), arn),
+                None => return Ok(()),
+            },
+            Audience::SecurityHub => return self.report(incident, budget).await,
+        };
+        let topics = self
+            .topics
+            .get_or_init(|| Topics::new(&self.aws, &self.config));
+        topics.publish(&notice, arn, budget).await
     }
 
     /// Claims an incident; whether another run told it. A run that has claimed it is

@@ -13,6 +13,7 @@ use crate::{
     arn::TrailArn,
     asked::Asked,
     baseline::BaselineRefused,
+    bucket,
     config::Parameter,
     event::{Record, text},
     key,
@@ -31,6 +32,8 @@ pub(crate) const EXISTS: &str = "exists";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// The bucket of the logs.
+    LogBucket,
     /// The KMS key that encrypts the logs.
     LogKey,
 }
@@ -50,12 +53,13 @@ pub(crate) struct Change {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::LogKey];
+    pub const ALL: [Self; 2] = [Self::LogBucket, Self::LogKey];
 
     /// How it is called in a sentence.
     #[must_use]
     pub fn what(self) -> &'static str {
         match self {
+            Self::LogBucket => "log bucket",
             Self::LogKey => "log key",
         }
     }
@@ -64,6 +68,7 @@ impl Kind {
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
+            Self::LogBucket => "Log bucket",
             Self::LogKey => "Log key",
         }
     }
@@ -72,6 +77,7 @@ impl Kind {
     #[must_use]
     pub fn source(self) -> (&'static str, &'static str) {
         match self {
+            Self::LogBucket => ("aws.s3", "s3.amazonaws.com"),
             Self::LogKey => ("aws.kms", "kms.amazonaws.com"),
         }
     }
@@ -81,6 +87,7 @@ impl Kind {
     pub fn of(arn: &str) -> Option<Self> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         match parts[..] {
+            ["arn", _, "s3", "", "", bucket] => is_bucket(bucket).then_some(Self::LogBucket),
             ["arn", _, "kms", region, _, resource] => {
                 let is_key = resource.strip_prefix("key/").is_some_and(|id| !id.is_empty());
                 (is_key && !region.is_empty()).then_some(Self::LogKey)
@@ -91,12 +98,14 @@ impl Kind {
 
     fn fields(self) -> &'static [&'static str] {
         match self {
+            Self::LogBucket => &bucket::FIELDS,
             Self::LogKey => &key::FIELDS,
         }
     }
 
     pub(crate) fn changes(self) -> &'static [Change] {
         match self {
+            Self::LogBucket => &bucket::CHANGES,
             Self::LogKey => &key::CHANGES,
         }
     }
@@ -104,9 +113,16 @@ impl Kind {
     /// A field as it is compared.
     fn normal(self, field: &str, value: &Value) -> Value {
         match self {
+            Self::LogBucket => bucket::normal(field, value),
             Self::LogKey => key::normal(field, value),
         }
     }
+}
+
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
+fn is_bucket(name: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
+    (3..=63).contains(&name.len()) && name.bytes().all(is_plain)
 }
 
 /// The call of this name, of whatever kind.
@@ -158,7 +174,10 @@ impl Thing {
     #[must_use]
     pub fn reference(&self, record: &Record) -> Reference {
         let parameters = record.request_parameters.as_ref();
-        let names = ["keyId", "targetKeyId", "aliasName"];
+        let names: &[&str] = match self.kind {
+            Kind::LogBucket => &["bucketName"],
+            Kind::LogKey => &["keyId", "targetKeyId", "aliasName"],
+        };
         let given = names
             .iter()
             .filter_map(|name| text(parameters?, name));
@@ -202,6 +221,8 @@ impl Thing {
     #[must_use]
     pub fn least(&self) -> Declaration {
         let declared = match self.kind {
+            // Nothing of a bucket goes without saying.
+            Kind::LogBucket => BTreeMap::new(),
             Kind::LogKey => key::least(),
         };
         let restored = declared.keys().copied().collect();
@@ -317,6 +338,9 @@ impl Declaration {
         let given = self.declared.get(drift.field.as_str());
         let is_healed = self.restored.contains(&drift.field.as_str());
         match (given, self.kind) {
+            (Some(declared), Kind::LogBucket) if is_healed => {
+                bucket::mends(drift, &declared.given)
+            }
             (Some(declared), Kind::LogKey) if is_healed => key::mends(drift, &declared.given),
             _ => Vec::new(),
         }
@@ -339,6 +363,7 @@ impl Declaration {
         let parameters = parameters.filter(|given| !given.contains_key("omitted"));
         let none = Map::new();
         let wanted = match self.kind {
+            Kind::LogBucket => bucket::wanted(change, parameters.unwrap_or(&none)),
             Kind::LogKey => key::wanted(change, parameters.unwrap_or(&none), &declared.given),
         };
         match wanted.map(|wanted| self.kind.normal(field, &wanted)) {
@@ -401,9 +426,10 @@ pub(crate) fn read(value: &str, account: &str) -> Result<Vec<Thing>, String> {
 fn thing(entry: Entry, account: &str) -> Result<Thing, String> {
     let trail: TrailArn = entry.trail_arn.parse().map_err(|e| format!("{e}"))?;
     let arn = || excerpt(&entry.arn);
-    let kind = Kind::of(&entry.arn).ok_or_else(|| format!("\"{}\" is no ARN of a key", arn()))?;
+    let kind = Kind::of(&entry.arn).ok_or_else(|| format!("\"{}\" is no ARN of a bucket or key", arn()))?;
     let parts: Vec<&str> = entry.arn.splitn(6, ':').collect();
     let region = match kind {
+        Kind::LogBucket => trail.region(),
         Kind::LogKey => parts.get(3).copied().unwrap_or_default(),
     };
     if kind == Kind::LogKey && parts.get(4) != Some(&account) {
@@ -415,7 +441,7 @@ fn thing(entry: Entry, account: &str) -> Result<Thing, String> {
         kind,
         account: account.to_owned(),
         region: region.to_owned(),
-        trail,
+        trail: trail.clone(),
         alias: entry.alias,
         parameter,
         arn: entry.arn,

@@ -6,6 +6,17 @@ use serde_json::json;
 
 use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, text::Clean};
 
+/// Who is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody who subscribed to the notices.
+    Subscribers,
+    /// The chats.
+    Chats,
+    /// Security Hub.
+    SecurityHub,
+}
+
 /// The keys of one incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
@@ -64,11 +75,16 @@ impl Keys {
         self
     }
 
-    /// The keys of whether the chats were told.
+    /// The keys of whether `audience` was told.
     #[must_use]
-    pub fn of_chats(mut self) -> Self {
+    pub fn of_audience(mut self, audience: Audience) -> Self {
+        let end = match audience {
+            Audience::Subscribers => "",
+            Audience::Chats => "#chat",
+            Audience::SecurityHub => "#finding",
+        };
         let keys = self.claimed.iter_mut().chain(&mut self.noted);
-        keys.for_each(|key| key.push_str("#chat"));
+        keys.for_each(|key| key.push_str(end));
         self
     }
 }

@@ -11,6 +11,7 @@ from e2e.changes import change_all
 from e2e.deployments import NEVER_SWEPT, Deployment, Recipe
 from e2e.guarded import Guarded
 from e2e.pipeline_roles import pipe
+from e2e.security_hub import security_hub
 from e2e.sequences import Ran, run_all
 from e2e.upgrade import upgrade
 from lab.inbox import Inbox
@@ -105,6 +106,7 @@ RECIPES: dict[str, Recipe] = {
     "upgraded": upgrade,
     "piped": pipe,
     "break_glass": break_glass,
+    "security_hub": security_hub,
 }
 # Which test files need which.
 WANTED = {
@@ -120,4 +122,5 @@ WANTED = {
     "test_upgrade": {"upgraded"},
     "test_pipeline_roles": {"piped"},
     "test_break_glass": {"break_glass"},
+    "test_security_hub": {"security_hub"},
 }

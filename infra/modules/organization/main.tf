@@ -64,6 +64,7 @@ module "responder" {
   topic_arn              = module.notifications.topic_arn
   chat_topic_arn         = module.notifications.chat_topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
+  security_hub           = var.security_hub
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary
   tags                   = var.tags

@@ -288,6 +288,13 @@ variable "chat" {
   default = null
 }
 
+variable "security_hub" {
+  description = "Tell the Security Hub of the hub's account and region of every incident that the hub answers, the members' too, as a finding that is resolved when the trail is as declared again. Security Hub must be enabled there: it is not made, and what it does not take makes the invocation fail."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "service_control_policy_targets" {
   description = "Ids of the root, units or accounts whose administrators a service control policy keeps off the trails, member_trails and baselines, and off Trailkeeper. Needs that policies are managed here: in the management account, or delegated. None: no policy."
   type        = list(string)

@@ -136,6 +136,13 @@ locals {
       Resource = concat(["${local.arn}:sns:*:*:${var.name}-*"], var.topic_arns)
     },
     {
+      # Findings of the account's own, with security_hub.
+      Sid      = "ReportFindings"
+      Effect   = "Allow"
+      Action   = "securityhub:BatchImportFindings"
+      Resource = "${local.arn}:securityhub:*:${local.account}:product/${local.account}/default"
+    },
+    {
       # Keys have no names, and the topic's may be another account's.
       Sid       = "EncryptNotices"
       Effect    = "Allow"

@@ -54,6 +54,20 @@ locals {
       Action   = "sns:Publish"
       Resource = var.chat_topic_arn
     }],
+    [var.security_hub, {
+      # The account's own product: what it imports is about this account.
+      Sid      = "ReportFindings"
+      Effect   = "Allow"
+      Action   = "securityhub:BatchImportFindings"
+      Resource = "arn:${local.partition}:securityhub:${local.region}:${local.account}:product/${local.account}/default"
+    }],
+    [var.security_hub, {
+      # Which of them are open.
+      Sid      = "RememberFindings"
+      Effect   = "Allow"
+      Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      Resource = local.table_arn
+    }],
     [var.topic_kms_key_arn != null, {
       # SNS encrypts with the publisher's permissions, and only SNS may ask.
       Sid       = "EncryptNotices"

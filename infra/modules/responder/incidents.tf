@@ -1,7 +1,7 @@
-# Which incidents have been told, so that a copy of an event stays silent, and what
-# break-glass leaves alone. The function's entries expire by themselves.
+# Which incidents have been told, so that a copy of an event stays silent, what
+# break-glass leaves alone, and which findings are open in Security Hub. The function's entries expire by themselves.
 resource "aws_dynamodb_table" "incidents" {
-  #checkov:skip=CKV_AWS_28:An entry lives for days and can be lost: the worst is a notice told twice, or a break-glass change healed early. There is nothing to recover.
+  #checkov:skip=CKV_AWS_28:An entry lives for days and can be lost: the worst is a notice told twice, a break-glass change healed early, or a finding that stays open. There is nothing to recover.
   #checkov:skip=CKV_AWS_119:DynamoDB's own key on purpose. The entries are no secret, and a customer key would let anyone who disables it touch the notices.
   name         = local.table_name
   billing_mode = "PAY_PER_REQUEST"

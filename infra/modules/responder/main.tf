@@ -36,6 +36,7 @@ locals {
     TRAILKEEPER_EVIDENCE          = length(var.evidence) > 0 ? jsonencode(local.evidence) : ""
     TRAILKEEPER_TOPIC_ARN         = var.topic_arn
     TRAILKEEPER_CHAT_TOPIC_ARN    = var.chat_topic_arn == null ? "" : var.chat_topic_arn
+    TRAILKEEPER_SECURITY_HUB      = var.security_hub ? "true" : ""
     TRAILKEEPER_MODE              = var.mode
     TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
     TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name

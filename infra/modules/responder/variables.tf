@@ -274,6 +274,13 @@ variable "chat_topic_arn" {
   }
 }
 
+variable "security_hub" {
+  description = "Tell the Security Hub of this account and region of every incident, as a finding that is resolved when the trail is as declared again. Security Hub must be enabled here: it is not made, and what it does not take makes the invocation fail."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "topic_kms_key_arn" {
   description = "ARN of the customer key that encrypts the topic, and the topic for chats; null if it has none."
   type        = string

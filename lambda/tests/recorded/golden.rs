@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, env, fs, path::PathBuf, process::Command};
 
 use serde_json::Value;
 use trailkeeper::{
-    arn::TrailArn, asff::finding, event::Event, incident::Incident, moment::Moment, notice::Notice,
+    arn::TrailArn,
+    asff::{continue_from, finding, open_as, resolved},
+    event::Event, incident::Incident, moment::Moment, notice::Notice,
 };
 
 use crate::{
@@ -169,6 +171,60 @@ fn a_late_success_updates_the_finding_of_the_failure() {
     );
     assert_eq!(of("conforming_change")["RecordState"], "ARCHIVED");
     assert_ne!(of("unreachable")["Id"], of("account_suspended")["Id"]);
+}
+
+#[test]
+fn a_finding_is_of_one_incident_and_one_trail() {
+    let at = |time| Moment::parse(time).unwrap();
+    let (now, later) = (at("2026-11-24T05:06:10Z"), at("2026-11-25T05:06:10Z"));
+    let all = of_each_kind();
+    let of = |kind: &str| {
+        let at = KINDS.iter().position(|known| *known == kind).unwrap();
+        all[at].clone()
+    };
+    let id = |incident: &Incident, now| finding(incident, REPORTER, now)["Id"].clone();
+    let restored = of("restored");
+    assert_eq!(id(&restored, now), id(&restored, later));
+    let mut other = restored.clone();
+    other.trail.arn = Some(PROTECTED[1].into());
+    assert_ne!(id(&restored, now), id(&other, now), "one call, two trails");
+    let swept = of("restored_by_sweep");
+    assert_eq!(swept.id, None);
+    assert_eq!(id(&swept, now), id(&swept, later), "to be told again is no news");
+    let mut again = swept.clone();
+    again.timing.stopped_at = Some(now);
+    assert_ne!(id(&swept, now), id(&again, now), "the next stop is");
+    let unreachable = of("unreachable");
+    assert_ne!(id(&unreachable, now), id(&unreachable, later), "one a day");
+}
+
+#[test]
+fn an_open_finding_goes_on_and_ends_in_its_own_time() {
+    let at = |time| Moment::parse(time).unwrap();
+    let told = at("2026-11-24T05:06:10Z");
+    let all = of_each_kind();
+    let of = |kind: &str| {
+        let at = KINDS.iter().position(|known| *known == kind).unwrap();
+        finding(&all[at], REPORTER, told)
+    };
+    let open = of("not_restored");
+    let mut next = of("not_restored_change");
+    continue_from(&mut next, &open);
+    assert_eq!(next["Id"], open["Id"]);
+    assert_eq!(next["UpdatedAt"], "2026-11-24T05:06:10.001Z", "it is newer");
+    assert_ne!(next["Title"], open["Title"]);
+
+    assert_eq!(resolved(&open, told, told), None, "seen before it was told");
+    let seen = at("2026-11-24T05:10:00Z");
+    let end = resolved(&open, seen, seen).unwrap();
+    assert_eq!(end["ProductFields"]["trailkeeper/resolved_at"], seen.to_string());
+    assert_eq!(end["FindingProviderFields"], open["FindingProviderFields"]);
+    for kind in KINDS {
+        let status = of(kind)["Compliance"]["Status"].clone();
+        let at = KINDS.iter().position(|known| *known == kind).unwrap();
+        let stays = open_as(all[at].outcome).is_some();
+        assert_eq!(stays, status == "FAILED" || kind.starts_with("unverified"), "{kind}");
+    }
 }
 
 #[test]

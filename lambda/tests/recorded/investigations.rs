@@ -128,24 +128,33 @@ fn each_investigation_reads_as_in_its_golden_file() {
         let notice = Notice::of(&incident).unwrap();
         let message: Value = serde_json::from_str(&notice.message).unwrap();
         let document: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
-        let mail = message["email"].as_str().unwrap();
-        let rendered = format!(
-            "{mail}\n{}\n",
-            serde_json::to_string_pretty(&document["investigation"]).unwrap()
+        let mail = format!(
+            "Subject: {}\n\n{}",
+            notice.subject,
+            message["email"].as_str().unwrap()
         );
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/investigations");
-        let file = folder.join(format!("{name}.txt"));
-        if env::var_os("TRAILKEEPER_BLESS").is_some() {
-            fs::write(&file, &rendered).unwrap();
+        let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap() + "\n";
+        let chat: Value = serde_json::from_str(&Notice::for_chat(&incident).message).unwrap();
+        for (file, rendered) in [
+            ("email.txt", mail),
+            ("investigation.json", pretty(&document["investigation"])),
+            ("chat.json", pretty(&chat)),
+        ] {
+            check_golden(&format!("{name}/{file}"), &rendered);
         }
-        let expected = fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(
-            rendered,
-            expected,
-            "{}: see docs/development.md",
-            file.display()
-        );
     }
+}
+
+fn check_golden(name: &str, rendered: &str) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/investigations");
+    let file = folder.join(name);
+    if env::var_os("TRAILKEEPER_BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, rendered).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap_or_default();
+    let which = file.display();
+    assert_eq!(rendered, expected, "{which}: see docs/development.md");
 }
 
 #[test]

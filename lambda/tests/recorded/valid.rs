@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use trailkeeper::{
-    asff::{Reporter, finding},
+    asff::{Reporter, finding, resolved},
     incident::Incident,
     moment::Moment,
     notice::Notice,
@@ -129,10 +129,18 @@ fn check_chat(name: &str, incident: &Incident) {
     assert!(thread.bytes().all(is_plain), "{name}: {thread}");
 }
 
-/// The limits of `BatchImportFindings`.
+/// The limits of `BatchImportFindings`, for a finding and its end.
 fn check_finding(name: &str, incident: &Incident) {
-    let now = Moment::from_epoch_millis(1_795_000_000_000).unwrap();
-    let finding = finding(incident, REPORTER, now);
+    let at = |seconds| Moment::from_epoch_millis(1_795_000_000_000 + seconds * 1_000).unwrap();
+    let finding = finding(incident, REPORTER, at(0));
+    check_limits(name, &finding);
+    let end = resolved(&finding, at(1), at(2)).unwrap();
+    check_limits(name, &end);
+    assert_eq!(end["Id"], finding["Id"], "{name}");
+    assert_eq!(end["Compliance"]["Status"], "PASSED", "{name}");
+}
+
+fn check_limits(name: &str, finding: &Value) {
     let length = |field: &str| {
         let value = finding.pointer(field).and_then(Value::as_str);
         value

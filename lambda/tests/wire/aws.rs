@@ -12,6 +12,7 @@ use crate::{
     cloudtrail::{self, Answer},
     declared,
     http::{Reply, Request, serve},
+    hub_of_findings::{self, Findings, IMPORT},
     organization::{self, Organization},
     stores::{self, Item},
     world::{Trail, World},
@@ -89,6 +90,8 @@ pub struct State {
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
     pub organization: Organization,
+    /// What Security Hub has.
+    pub findings: Findings,
     /// Faults that come and go, before those that the endpoint was started with.
     pub disturb: Option<Disturb>,
     /// How long the answers to an operation take.
@@ -129,6 +132,7 @@ impl Aws {
             history: Vec::new(),
             gone_buckets: Vec::new(),
             organization: Organization::default(),
+            findings: Findings::default(),
             disturb: None,
             latency: HashMap::new(),
             protected: Vec::new(),
@@ -212,6 +216,12 @@ impl Aws {
         let mut operations = self.operations();
         operations.retain(|operation| is_write(operation));
         operations
+    }
+
+    /// To whom was published, in order.
+    pub fn topics(&self) -> Vec<String> {
+        let forms = self.forms(PUBLISH).into_iter();
+        forms.map(|form| form["TopicArn"].clone()).collect()
     }
 
     /// The number of accepted calls of one operation.
@@ -334,6 +344,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     };
     let operation = match header("x-amz-target") {
         Some(target) => target.rsplit('.').next().unwrap().to_owned(),
+        None if request.path == "/findings/import" => IMPORT.to_owned(),
         None => form(&request.body)
             .get("Action")
             .cloned()
@@ -426,6 +437,7 @@ fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> A
             Ok(stores::history(&records, region, asked))
         }
         organization::LIST_ACCOUNTS => Ok(organization::list_accounts(&state.organization, asked)),
+        IMPORT => Ok(hub_of_findings::import(&mut state.findings, region, asked)),
         organization::SEND => Ok(organization::send_messages(&mut state.organization, asked)),
         write if is_write(write) && !state.world.takes_a_write() => Err("ThrottlingException"),
         "UpdateTrail" | "CreateTrail"

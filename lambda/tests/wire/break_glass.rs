@@ -42,7 +42,7 @@ fn sweep(function: &Function) -> Value {
 }
 
 /// The admin stops the trail; the event.
-fn admin_stops(aws: &Aws) -> Value {
+pub fn admin_stops(aws: &Aws) -> Value {
     by(ADMIN, aws.attack("StopLogging", &json!({"Name": "audit"})))
 }
 

@@ -13,16 +13,11 @@ use crate::{
 };
 
 const TOPIC: &str = "arn:aws:sns:eu-central-1:111122223333:alerts";
-const CHAT: &str = "arn:aws:sns:eu-central-1:111122223333:trailkeeper-chat";
+pub const VARIABLE: &str = "TRAILKEEPER_CHAT_TOPIC_ARN";
+pub const CHAT: &str = "arn:aws:sns:eu-central-1:111122223333:trailkeeper-chat";
 
 fn chatting(aws: &Aws) -> Function {
-    Function::start(aws, &[("TRAILKEEPER_CHAT_TOPIC_ARN", CHAT)])
-}
-
-/// To whom was published, in order.
-fn told(aws: &Aws) -> Vec<String> {
-    let forms = aws.forms(PUBLISH).into_iter();
-    forms.map(|form| form["TopicArn"].clone()).collect()
+    Function::start(aws, &[(VARIABLE, CHAT)])
 }
 
 /// Refuses whatever is published to `topic`, from now on.
@@ -39,7 +34,7 @@ fn chats_get_a_message_that_amazon_q_understands_after_everybody_else() {
     let (aws, _) = crate::healthy();
     let function = chatting(&aws);
     answered(function.invoke(&attack::again(&recorded("hostile-everywhere"))));
-    assert_eq!(told(&aws), [TOPIC, CHAT]);
+    assert_eq!(aws.topics(), [TOPIC, CHAT]);
     let form = aws.last_publish();
     assert!(!form.contains_key("MessageStructure"), "{form:?}");
     let message: Value = serde_json::from_str(&form["Message"]).unwrap();
@@ -53,7 +48,7 @@ fn chats_get_a_message_that_amazon_q_understands_after_everybody_else() {
 fn without_chats_nobody_else_is_told() {
     let (aws, function) = crate::healthy();
     answered(function.invoke(&stop()));
-    assert_eq!(told(&aws), [TOPIC]);
+    assert_eq!(aws.topics(), [TOPIC]);
 }
 
 #[test]
@@ -66,13 +61,13 @@ fn a_retry_for_the_chats_sake_tells_nobody_else_again() {
     let within = Duration::from_secs(5);
     let (kind, message) = failure(function.invoke_as(request, event.to_string(), within));
     assert_eq!(kind, "Terminal.NoticeNotSent", "{message}");
-    assert_eq!(told(&aws), [TOPIC, CHAT]);
+    assert_eq!(aws.topics(), [TOPIC, CHAT]);
 
     aws.state().disturb = None;
     answered(function.invoke_as(request, event.to_string(), within));
-    assert_eq!(told(&aws), [TOPIC, CHAT, CHAT]);
+    assert_eq!(aws.topics(), [TOPIC, CHAT, CHAT]);
     answered(function.invoke_as(request, event.to_string(), within));
-    assert_eq!(told(&aws).len(), 3, "both were told");
+    assert_eq!(aws.topics().len(), 3, "both were told");
 }
 
 #[test]
@@ -81,7 +76,7 @@ fn chats_are_told_though_nobody_else_could_be() {
     let function = chatting(&aws);
     refuse(&aws, TOPIC);
     failure(function.invoke_within(&stop(), Duration::from_secs(5)));
-    assert_eq!(told(&aws), [TOPIC, CHAT]);
+    assert_eq!(aws.topics(), [TOPIC, CHAT]);
     let last: Value = serde_json::from_str(&aws.last_publish()["Message"]).unwrap();
     assert_eq!(last["source"], json!("custom"));
 }

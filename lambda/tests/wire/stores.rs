@@ -64,6 +64,13 @@ pub fn update_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer 
     let expression = asked["UpdateExpression"].as_str();
     let sets = expression.and_then(|text| text.strip_prefix("SET "));
     let id = &asked["Key"]["id"];
+    if let Some(condition) = asked["ConditionExpression"].as_str() {
+        let nothing = Item::new();
+        let stored = items.get(id["S"].as_str().unwrap()).unwrap_or(&nothing);
+        if !is_true(condition, stored, asked).ok_or("ValidationException")? {
+            return Err("ConditionalCheckFailedException");
+        }
+    }
     let item = items.entry(id["S"].as_str().unwrap().to_owned());
     let item = item.or_insert_with(|| Item::from([("id".to_owned(), id.clone())]));
     for set in sets.ok_or("ValidationException")?.split(", ") {

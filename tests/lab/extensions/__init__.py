@@ -16,6 +16,7 @@ from . import (
     logging_state,
     organizations,
     schedules,
+    security_hub,
     sessions,
     settings,
     stacks,
@@ -36,6 +37,7 @@ _EXTENSIONS = (
     event_buses,
     event_sources,
     stacks,
+    security_hub,
 )
 
 

@@ -126,6 +126,9 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
             wrong.push(format!("nobody was told how it ended: {trail}"));
         }
     }
+    if let Some(who) = course.untold() {
+        wrong.push(format!("{who} was not told how it ended"));
+    }
     check_claims(&course, &mut wrong);
     wrong.dedup();
     Cell {
@@ -166,7 +169,7 @@ fn attempt(course: &Stage, request_id: &str) -> Seen {
     let took = begun.elapsed();
     let state = course.aws.state();
     let arrived = state.calls[before..].iter();
-    let arrived = arrived.filter(|call| call.operation == PUBLISH && call.accepted);
+    let arrived = arrived.filter(|call| is_notice(call) && call.accepted);
     let told = arrived
         .map(|call| document(call)["outcome"].as_str().unwrap().to_owned())
         .collect();
@@ -240,7 +243,7 @@ fn check_first_try(
 fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
     let state = course.aws.state();
     for (number, call) in state.calls.iter().enumerate() {
-        if call.operation != PUBLISH {
+        if !is_notice(call) {
             continue;
         }
         let notice = document(call);
@@ -283,11 +286,16 @@ fn is_told(course: &Stage, trail: &str) -> bool {
     let mut arrived = state
         .calls
         .iter()
-        .filter(|call| call.operation == PUBLISH && call.accepted);
+        .filter(|call| is_notice(call) && call.accepted);
     arrived.any(|call| {
         let notice = document(call);
         notice["trail"]["arn"] == *trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
     })
+}
+
+/// Whether it is one for subscribers.
+fn is_notice(call: &Call) -> bool {
+    kind(&call.operation, &call.body) == PUBLISH
 }
 
 fn document(call: &Call) -> Value {

@@ -17,6 +17,7 @@ pub enum Service {
     Sqs,
     Sns,
     Sts,
+    SecurityHub,
 }
 
 /// A fault, by the name that the table has for it.
@@ -154,7 +155,7 @@ fn throttled(service: Service) -> Reply {
     let code = match service {
         Service::CloudTrail | Service::Ssm => "ThrottlingException",
         Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::Organizations => "TooManyRequestsException",
+        Service::Organizations | Service::SecurityHub => "TooManyRequestsException",
         Service::Sqs => "RequestThrottled",
         Service::Sns | Service::Sts => "Throttling",
     };

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use crate::{
     attack::in_account,
-    aws::{AUDIT, Aws, GET_ITEM, PARAMETER, PUBLISH, START, STATUS},
+    aws::{AUDIT, Aws, Call, GET_ITEM, PARAMETER, PUBLISH, START, STATUS, UPDATE_ITEM, form},
     break_glass::{self, VARIABLE as BREAK_GLASS},
+    chats::{self, CHAT},
+    findings,
+    hub_of_findings::IMPORT,
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     stop,
@@ -48,6 +51,10 @@ enum Scene {
     Event,
     /// The same while the topic takes nothing.
     EventWithoutTopic,
+    /// The same with a chat.
+    EventWithChat,
+    /// The same with a Security Hub that has an open finding about the trail.
+    EventWithFinding,
     /// The trail was stopped, and the sweep finds it.
     Sweep,
     /// The same while a break-glass entry is in force, for somebody else.
@@ -86,7 +93,7 @@ const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     )
 }
 
-pub const ROWS: [Row; 24] = [
+pub const ROWS: [Row; 28] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -163,6 +170,34 @@ pub const ROWS: [Row; 24] = [
         Scene::Event,
     ),
     of(
+        "SNS Publish: chat",
+        CHAT_PUBLISH,
+        Service::Sns,
+        Purpose::Tells,
+        Scene::EventWithChat,
+    ),
+    of(
+        "Security Hub import",
+        IMPORT,
+        Service::SecurityHub,
+        Purpose::Tells,
+        Scene::EventWithFinding,
+    ),
+    of(
+        "DynamoDB GetItem: findings",
+        OPEN,
+        Service::DynamoDb,
+        Purpose::Tells,
+        Scene::EventWithFinding,
+    ),
+    of(
+        "DynamoDB UpdateItem: finding",
+        CLOSE,
+        Service::DynamoDb,
+        Purpose::Tells,
+        Scene::EventWithFinding,
+    ),
+    of(
         "STS AssumeRole",
         ASSUME_ROLE,
         Service::Sts,
@@ -188,9 +223,6 @@ pub const ROWS: [Row; 24] = [
 /// Its one call is `AssumeRole`; what else it names are permissions of the session.
 const PERMISSIONS: &str = "sessions.rs";
 
-/// After it a trail is not as declared, and that is meant: see `break_glass.rs`.
-const LEAVES: &str = "dynamodb:UpdateItem";
-
 /// Operations that the function's sources name, as `"service:Operation"`, and that have
 /// no row: a call that nobody lets fail.
 pub fn without_row() -> Vec<String> {
@@ -210,7 +242,7 @@ pub fn without_row() -> Vec<String> {
             let is_service = !service.is_empty() && service.chars().all(|c| c.is_ascii_lowercase());
             let is_operation = operation.starts_with(|c: char| c.is_ascii_uppercase())
                 && operation.chars().all(|c| c.is_ascii_alphanumeric());
-            if !is_service || !is_operation || word == LEAVES {
+            if !is_service || !is_operation {
                 continue;
             }
             found += 1;
@@ -234,12 +266,20 @@ const CLAIM: &str = "PutItem: claim";
 const WAS_TOLD: &str = "PutItem: was told";
 const TOLD: &str = "PutItem: told";
 const RELEASE: &str = "PutItem: release";
+const OPEN: &str = "GetItem: open findings";
+/// What it does for break-glass has no row: after it a trail is not as declared, and that
+/// is meant. See `break_glass.rs`.
+const CLOSE: &str = "UpdateItem: finding";
+const CHAT_PUBLISH: &str = "Publish: chat";
 
-/// What a call is called here: one operation of DynamoDB's serves four ends, one of
-/// CloudTrail's two.
+/// What a call is called here: one operation may serve several ends.
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
-    if !matches!(operation, "PutItem" | "LookupEvents") {
-        return operation;
+    match operation {
+        PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
+        GET_ITEM if body.contains("finding#") => return OPEN,
+        UPDATE_ITEM if body.contains("finding#") => return CLOSE,
+        "PutItem" | "LookupEvents" => {}
+        _ => return operation,
     }
     let asked: Value = serde_json::from_str(body).unwrap();
     if operation == "LookupEvents" {
@@ -264,13 +304,17 @@ pub struct Stage {
     declared: BTreeMap<String, Trail>,
     /// Those that were not.
     pub attacked: Vec<String>,
+    scene: Scene,
     hands_out: usize,
 }
 
 impl Row {
     pub fn set(&self) -> Stage {
         let (aws, event, hub) = match self.scene {
-            Scene::Event | Scene::EventWithoutTopic => {
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
@@ -296,6 +340,13 @@ impl Row {
             None if self.scene == Scene::SweepUnderBreakGlass => {
                 Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
             }
+            None if self.scene == Scene::EventWithChat => {
+                Function::start(&aws, &[(chats::VARIABLE, CHAT)])
+            }
+            None if self.scene == Scene::EventWithFinding => {
+                findings::open(&aws, AUDIT);
+                Function::start(&aws, &[(findings::VARIABLE, "true")])
+            }
             None => Function::start(&aws, &[]),
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
@@ -316,6 +367,7 @@ impl Row {
             event,
             declared,
             attacked,
+            scene: self.scene,
             hands_out: if self.scene == Scene::HubHandsOut {
                 3
             } else {
@@ -340,7 +392,10 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 60.0);
                 return;
             }
-            Scene::Event | Scene::EventWithoutTopic => {}
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding => {}
         }
         aws.state().world.stop(AUDIT, 0.2);
         let (call, asked) = match self.operation {
@@ -379,7 +434,10 @@ impl Row {
     /// in a member the way to it.
     pub fn first_call(&self) -> Option<&'static str> {
         match self.scene {
-            Scene::Event | Scene::EventWithoutTopic => Some(START),
+            Scene::Event
+            | Scene::EventWithoutTopic
+            | Scene::EventWithChat
+            | Scene::EventWithFinding => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
             Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubSweep | Scene::HubHandsOut => {
                 None
@@ -400,6 +458,22 @@ impl Stage {
         handed.sort_unstable();
         handed.dedup();
         self.declared.iter().all(as_declared) && handed.len() >= self.hands_out
+    }
+
+    /// Who else should have been told how it ended, and was not.
+    pub fn untold(&self) -> Option<&'static str> {
+        let state = self.aws.state();
+        let is_told = |call: &Call| call.accepted && kind(&call.operation, &call.body) == CHAT_PUBLISH;
+        let has_passed = |finding: &Value| finding["Compliance"]["Status"] == "PASSED";
+        match self.scene {
+            Scene::EventWithChat if !state.calls.iter().any(is_told) => Some("the chat"),
+            Scene::EventWithFinding
+                if state.findings.len() < 2 || !state.findings.values().all(has_passed) =>
+            {
+                Some("Security Hub")
+            }
+            _ => None,
+        }
     }
 
     /// Whether all trails log.
