@@ -197,7 +197,7 @@ variable "force_destroy_logs" {
 }
 
 variable "guard_evidence" {
-  description = "Guard the key of the trail made here too: see docs/evidence.md."
+  description = "Guard the log bucket and the key of the trail made here too: see docs/evidence.md."
   type        = bool
   default     = true
   nullable    = false

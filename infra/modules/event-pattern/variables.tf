@@ -9,7 +9,7 @@ variable "evidence" {
   nullable = false
 
   validation {
-    condition     = alltrue([for thing in var.evidence : contains(["log_key"], thing.kind)])
-    error_message = "kind in evidence must be log_key."
+    condition     = alltrue([for thing in var.evidence : contains(["log_bucket", "log_key"], thing.kind)])
+    error_message = "kind in evidence must be log_bucket or log_key."
   }
 }

@@ -20,6 +20,7 @@ locals {
   complete   = [for b in var.baselines : b.trail_arn if b.can_be_recreated]
   logs_roles = distinct([for b in var.baselines : b.cloud_watch_logs_role_arn if b.cloud_watch_logs_role_arn != null])
 
+  log_buckets   = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket"]
   log_keys      = [for thing in var.evidence : thing.arn if thing.kind == "log_key"]
   key_policies  = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "policy")]
   key_rotations = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "rotation")]
@@ -112,6 +113,35 @@ locals {
         "cloudtrail:ListTags",
       ]
       Resource = local.trail_arns
+    }],
+    [length(local.log_buckets) > 0, {
+      Sid    = "VerifyBuckets"
+      Effect = "Allow"
+      Action = [
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetBucketOwnershipControls",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketVersioning",
+        "s3:GetEncryptionConfiguration",
+        "s3:GetLifecycleConfiguration",
+      ]
+      Resource = local.log_buckets
+    }],
+    [local.heals && length(local.log_buckets) > 0, {
+      # Their settings. No log in them can be read, written or deleted.
+      Sid    = "RestoreBuckets"
+      Effect = "Allow"
+      Action = [
+        "s3:PutBucketObjectLockConfiguration",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketVersioning",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
+      ]
+      Resource = local.log_buckets
     }],
     [length(local.log_keys) > 0, {
       # Under its alias too: the resource is the key that the alias stands for.

@@ -81,8 +81,8 @@ variable "evidence" {
   nullable = false
 
   validation {
-    condition     = length(distinct([for thing in var.evidence : thing.kind])) == length(var.evidence) && alltrue([for thing in var.evidence : contains(["log_key"], thing.kind)])
-    error_message = "evidence must hold one thing of each kind at most, and kind must be log_key."
+    condition     = length(distinct([for thing in var.evidence : thing.kind])) == length(var.evidence) && alltrue([for thing in var.evidence : contains(["log_bucket", "log_key"], thing.kind)])
+    error_message = "evidence must hold one thing of each kind at most, and kind must be log_bucket or log_key."
   }
 
   validation {

@@ -1,8 +1,28 @@
-# What is declared of the key, as the resources of this module make it: one document,
-# like the trail's own. Nothing here refers to what waits for the responder, so that the
-# document changes before the thing does.
+# What is declared of bucket and key, as the resources of this module make them: a
+# document for each, like the trail's own. Nothing here refers to what waits for the
+# responder, so that the document changes before the thing does.
 locals {
+  xmlns = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
+
   evidence = {
+    log_bucket = {
+      arn   = local.bucket_arn
+      alias = null
+      # All but the policy as S3 is sent it.
+      declared = merge({
+        policy              = jsondecode(local.bucket_policy)
+        ownership           = "<OwnershipControls ${local.xmlns}><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>"
+        public_access_block = "<PublicAccessBlockConfiguration ${local.xmlns}><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>"
+        versioning          = "<VersioningConfiguration ${local.xmlns}><Status>Enabled</Status></VersioningConfiguration>"
+        encryption          = "<ServerSideEncryptionConfiguration ${local.xmlns}><Rule><ApplyServerSideEncryptionByDefault><KMSMasterKeyID>${aws_kms_key.logs.arn}</KMSMasterKeyID><SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>"
+        lifecycle           = "<LifecycleConfiguration ${local.xmlns}><Rule><ID>expire-logs</ID><Filter></Filter><Status>Enabled</Status><Expiration><Days>${var.log_retention_days}</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>${local.noncurrent_days}</NoncurrentDays></NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>${local.upload_days}</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule><Rule><ID>remove-empty-delete-markers</ID><Filter></Filter><Status>Enabled</Status><Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration></Rule></LifecycleConfiguration>"
+        }, var.object_lock == null ? {} : {
+        object_lock = "<ObjectLockConfiguration ${local.xmlns}><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>${var.object_lock.mode}</Mode><Days>${var.object_lock.days}</Days></DefaultRetention></Rule></ObjectLockConfiguration>"
+      })
+      # A bucket that is deleted is left to people: its logs are gone, and the trail may
+      # have to go elsewhere.
+      restored = concat(["policy", "ownership", "public_access_block", "versioning", "encryption", "lifecycle"], var.object_lock == null ? [] : ["object_lock"])
+    }
     log_key = {
       arn   = aws_kms_key.logs.arn
       alias = local.key_alias

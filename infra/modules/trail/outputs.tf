@@ -36,15 +36,6 @@ output "kms_key_arn" {
 output "baseline" {
   description = "The trail's baseline, for the responder's baselines. It does not wait for the trail."
   value       = module.baseline.baseline
-
-  # Whoever knows the baseline may heal the trail to it, and for that the bucket
-  # must be ready.
-  depends_on = [
-    aws_s3_bucket_policy.logs,
-    aws_s3_bucket_versioning.logs,
-    aws_s3_bucket_server_side_encryption_configuration.logs,
-    aws_s3_bucket_object_lock_configuration.logs,
-  ]
 }
 
 output "evidence" {

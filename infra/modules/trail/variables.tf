@@ -166,7 +166,7 @@ variable "force_destroy" {
 }
 
 variable "guard_evidence" {
-  description = "Say what the key is to be, so that a responder can guard it too: output evidence."
+  description = "Say what the log bucket and the key are to be, so that a responder can guard them too: output evidence."
   type        = bool
   default     = true
   nullable    = false

@@ -15,6 +15,7 @@ use crate::{
     hub_of_findings::{self, Findings, IMPORT},
     organization::{self, Organization},
     stores::{self, Item},
+    things::{self, Things},
     world::{Trail, World},
 };
 
@@ -90,6 +91,8 @@ pub struct State {
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
     pub organization: Organization,
+    /// The log bucket and the key.
+    pub things: Things,
     /// What Security Hub has.
     pub findings: Findings,
     /// Faults that come and go, before those that the endpoint was started with.
@@ -132,6 +135,7 @@ impl Aws {
             history: Vec::new(),
             gone_buckets: Vec::new(),
             organization: Organization::default(),
+            things: Things::default(),
             findings: Findings::default(),
             disturb: None,
             latency: HashMap::new(),
@@ -345,10 +349,10 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     let operation = match header("x-amz-target") {
         Some(target) => target.rsplit('.').next().unwrap().to_owned(),
         None if request.path == "/findings/import" => IMPORT.to_owned(),
-        None => form(&request.body)
-            .get("Action")
-            .cloned()
-            .unwrap_or_default(),
+        None => things::operation(request).unwrap_or_else(|| {
+            let form = form(&request.body);
+            form.get("Action").cloned().unwrap_or_default()
+        }),
     };
     let signature = header("authorization").map_or("", |value| value.as_str());
     assert!(
@@ -392,7 +396,12 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = accepted;
             return reply;
         }
+        if things::operation(request).is_some() {
+            state.calls[number].accepted = true;
+            return things::s3(&mut state.things, &operation, request);
+        }
         let asked: Value = serde_json::from_str(&request.body).unwrap();
+        let is_kms = header("x-amz-target").is_some_and(|t| t.starts_with("TrentService"));
         let is_cloudtrail = header("x-amz-target").is_some_and(|t| t.contains("CloudTrail"));
         if is_cloudtrail {
             let organization = &state.organization;
@@ -403,7 +412,12 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             assert_eq!(account, organization::HUB, "{operation} in a member");
         }
         state.world.account = account;
-        match healthy(state, &operation, region, &asked) {
+        let answer = if is_kms {
+            things::kms(&mut state.things, &operation, &asked)
+        } else {
+            healthy(state, &operation, region, &asked)
+        };
+        match answer {
             Ok(answer) => {
                 state.calls[number].accepted = true;
                 Reply::answer(200, answer.to_string())

@@ -22,6 +22,7 @@ mod limits;
 mod organization;
 mod simulation;
 mod stores;
+mod things;
 mod world;
 
 // The tests.
@@ -31,6 +32,7 @@ mod capture;
 mod chats;
 mod claims;
 mod duplicates;
+mod evidence;
 mod expected;
 mod faults;
 mod findings;
