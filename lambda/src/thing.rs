@@ -415,7 +415,7 @@ struct Entry {
 ///
 /// # Errors
 /// What is wrong, for people.
-pub(crate) fn read(value: &str, account: &str) -> Result<Vec<Thing>, String> {
+pub fn read(value: &str, account: &str) -> Result<Vec<Thing>, String> {
     if value.trim().is_empty() {
         return Ok(Vec::new());
     }

@@ -21,6 +21,7 @@ locals {
   logs_roles = distinct([for b in var.baselines : b.cloud_watch_logs_role_arn if b.cloud_watch_logs_role_arn != null])
 
   log_buckets   = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket"]
+  locked_buckets = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket" && contains(thing.restored, "object_lock")]
   log_keys      = [for thing in var.evidence : thing.arn if thing.kind == "log_key"]
   key_policies  = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "policy")]
   key_rotations = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "rotation")]
@@ -118,7 +119,6 @@ locals {
       Sid    = "VerifyBuckets"
       Effect = "Allow"
       Action = [
-        "s3:GetBucketObjectLockConfiguration",
         "s3:GetBucketOwnershipControls",
         "s3:GetBucketPolicy",
         "s3:GetBucketPublicAccessBlock",
@@ -128,12 +128,17 @@ locals {
       ]
       Resource = local.log_buckets
     }],
+    [length(local.locked_buckets) > 0, {
+      Sid      = "VerifyObjectLock"
+      Effect   = "Allow"
+      Action   = "s3:GetBucketObjectLockConfiguration"
+      Resource = local.locked_buckets
+    }],
     [local.heals && length(local.log_buckets) > 0, {
       # Their settings. No log in them can be read, written or deleted.
       Sid    = "RestoreBuckets"
       Effect = "Allow"
       Action = [
-        "s3:PutBucketObjectLockConfiguration",
         "s3:PutBucketOwnershipControls",
         "s3:PutBucketPolicy",
         "s3:PutBucketPublicAccessBlock",
@@ -142,6 +147,12 @@ locals {
         "s3:PutLifecycleConfiguration",
       ]
       Resource = local.log_buckets
+    }],
+    [local.heals && length(local.locked_buckets) > 0, {
+      Sid      = "RestoreObjectLock"
+      Effect   = "Allow"
+      Action   = "s3:PutBucketObjectLockConfiguration"
+      Resource = local.locked_buckets
     }],
     [length(local.log_keys) > 0, {
       # Under its alias too: the resource is the key that the alias stands for.

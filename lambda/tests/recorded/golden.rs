@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 31] = [
     "restored",
     "already_logging",
     "unconfirmed",
@@ -45,6 +45,10 @@ const KINDS: [&str; 27] = [
     "left_alone_by_sweep",
     "restored_by_sweep_break_glass",
     "restored_by_sweep_break_glass_ended",
+    "restored_bucket",
+    "restored_key",
+    "reported_key",
+    "reported_bucket_gone",
 ];
 
 /// The files of one kind, by name.
