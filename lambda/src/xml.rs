@@ -1,7 +1,7 @@
 //! Small documents of XML as values, to be compared: an element is its text, or an object
 //! of what is in it. Pure.
 
-use aws_smithy_xml::unescape::unescape;
+use aws_smithy_xml::decode::{Document, try_data};
 use serde_json::{Map, Value};
 
 /// Elements within each other that are read: what is deeper is none of a service's.
@@ -46,11 +46,22 @@ fn element(xml: &str, depth: usize) -> Option<(&str, Value, &str)> {
         rest = after;
     }
     let value = if children.is_empty() {
-        Value::from(unescape(text.trim()).ok()?.into_owned())
+        Value::from(unescaped(text.trim())?)
     } else {
         Value::Object(children)
     };
     Some((name, value, rest))
+}
+
+/// The SDK's reader knows what stands for which character.
+fn unescaped(text: &str) -> Option<String> {
+    if !text.contains('&') {
+        return Some(text.to_owned());
+    }
+    let xml = format!("<a>{text}</a>");
+    let mut document = Document::new(&xml);
+    let mut element = document.root_element().ok()?;
+    try_data(&mut element).ok().map(String::from)
 }
 
 fn add(children: &mut Map<String, Value>, name: &str, value: Value) {
