@@ -47,10 +47,12 @@ impl Handler {
             if let Some(earlier) = open.get(kind) {
                 continue_from(&mut finding, earlier);
             }
-            let incidents = self.incidents();
-            let kept = incidents.keep_finding(trail.as_str(), kind, &finding.to_string(), budget);
             // First, so that nothing is open that nobody knows of.
-            let kept = kept.await;
+            let text = finding.to_string();
+            let incidents = self.incidents();
+            let kept = incidents
+                .keep_finding(trail.as_str(), kind, &text, budget)
+                .await;
             let sent = self.security_hub().import(&[finding], budget).await;
             return sent.and(read).and(kept);
         }

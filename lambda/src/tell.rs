@@ -5,7 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::{
+    future::OptionFuture,
+    stream::{self, StreamExt},
+};
 use tokio::{
     join,
     sync::{
@@ -158,9 +161,9 @@ impl Handler {
         budget: Budget,
     ) -> Result<(), CallError> {
         let has_chats = self.config.chat_topic_arn.is_some();
-        let has_hub = self.config.security_hub;
+        let has_findings = self.config.security_hub;
         let mut keys = Keys::of(incident, Moment::now());
-        if has_chats || has_hub {
+        if has_chats || has_findings {
             // A retry for the one's sake must not tell the other again.
             keys = keys.or_of_content(incident);
         }
@@ -170,18 +173,19 @@ impl Handler {
             self.tell_audience(incident, &looked_into, &keys, to, owner, budget)
         };
         let told = tell(Audience::Subscribers).await;
-        if !has_chats && !has_hub {
+        if !has_chats && !has_findings {
             return told;
         }
-        let tell_if = async |is_there: bool, to| {
-            if is_there { tell(to).await } else { Ok(()) }
+        let tell_if = |is_there: bool, to| {
+            let telling = is_there.then(|| tell(to));
+            async move { OptionFuture::from(telling).await.unwrap_or(Ok(())) }
         };
         // Side by side: one that hangs must not use up the other's time.
-        let (chats, hub) = join!(
+        let (chats, findings) = join!(
             tell_if(has_chats, Audience::Chats),
-            tell_if(has_hub, Audience::SecurityHub)
+            tell_if(has_findings, Audience::SecurityHub)
         );
-        told.and(chats).and(hub)
+        told.and(chats).and(findings)
     }
 
     async fn tell_audience(
