@@ -131,7 +131,7 @@ fn check_chat(name: &str, incident: &Incident) {
 
 /// The limits of `BatchImportFindings`, for a finding and its end.
 fn check_finding(name: &str, incident: &Incident) {
-    let at = |seconds| Moment::from_epoch_millis(1_795_000_000_000 + seconds * 1_000).unwrap();
+    let at = |seconds: i64| Moment::from_epoch_millis(1_795_000_000_000 + seconds * 1_000).unwrap();
     let finding = finding(incident, REPORTER, at(0));
     check_limits(name, &finding);
     let end = resolved(&finding, at(1), at(2)).unwrap();
