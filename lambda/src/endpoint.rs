@@ -244,9 +244,11 @@ mod tests {
             ("eusc-de-east-1", PLAIN, "eusc-de-east-1.amazonaws.eu"),
         ] {
             for service in Service::ALL {
-                // It names its validated endpoints in GovCloud too.
-                let is_other = service == Service::SecurityHub && region.starts_with("us-gov-");
-                if service != Service::Organizations && !(is_other && variant.fips) {
+                // These name their validated endpoints in GovCloud too.
+                let has_both = matches!(service, Service::SecurityHub | Service::Kms);
+                let is_other = has_both && region.starts_with("us-gov-");
+                let is_own = matches!(service, Service::Organizations | Service::S3);
+                if !is_own && !(is_other && variant.fips) {
                     let dot = if expected.starts_with('-') { "" } else { "." };
                     let expected = format!("https://{}{dot}{expected}", service.prefix());
                     assert_eq!(url(service, region, variant), expected);
@@ -265,6 +267,21 @@ mod tests {
         ] {
             let expected = format!("https://securityhub{expected}");
             assert_eq!(url(Service::SecurityHub, region, variant), expected);
+        }
+    }
+
+    #[test]
+    fn s3_has_its_old_names_for_ipv6() {
+        for (region, variant, expected) in [
+            ("eu-central-1", PLAIN, "s3.eu-central-1.amazonaws.com"),
+            ("us-east-1", FIPS, "s3-fips.us-east-1.amazonaws.com"),
+            ("us-east-1", BOTH, "s3-fips.dualstack.us-east-1.amazonaws.com"),
+            ("us-west-2", DUAL, "s3.dualstack.us-west-2.amazonaws.com"),
+            ("cn-north-1", DUAL, "s3.dualstack.cn-north-1.amazonaws.com.cn"),
+            ("us-gov-west-1", FIPS, "s3-fips.us-gov-west-1.amazonaws.com"),
+        ] {
+            let expected = format!("https://{expected}");
+            assert_eq!(url(Service::S3, region, variant), expected);
         }
     }
 

@@ -592,6 +592,9 @@ fn a_subject_keeps_account_and_region_whatever_the_trails_name() {
             continue;
         }
         incident.trail.name = Some(trail.name().into());
+        if let Some(thing) = &mut incident.thing {
+            thing.name = trail.name().into();
+        }
         let subject = Notice::of(&incident).unwrap().subject;
         assert!(
             subject.ends_with("(111122223333, eu-central-1)"),

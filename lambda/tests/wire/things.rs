@@ -143,7 +143,7 @@ pub fn bucket_document() -> Value {
 impl Aws {
     /// Both are under guard; the value of `TRAILKEEPER_EVIDENCE`.
     pub fn guard(&self, restored_of_key: &[&str]) -> String {
-        let mut parameter = |arn: &str, document: &Value| {
+        let parameter = |arn: &str, document: &Value| {
             let text = document.to_string();
             let name = format!("/trailkeeper/evidence/{}", sha256(&text));
             self.state().parameters.insert(name.clone(), text);
