@@ -129,12 +129,16 @@ pub fn continue_from(finding: &mut Value, earlier: &Value) {
         return;
     };
     for name in ["Id", "CreatedAt"] {
-        fields.extend(earlier.get(name).map(|value| (name.to_owned(), value.clone())));
+        fields.extend(
+            earlier
+                .get(name)
+                .map(|value| (name.to_owned(), value.clone())),
+        );
     }
     // Clocks differ, and Security Hub ignores an update that is not newer.
     let last = earlier.get("UpdatedAt").and_then(moment);
-    let least = last.and_then(|last| Moment::from_epoch_millis(last.epoch_millis() + 1));
-    let updated = fields.get("UpdatedAt").and_then(moment).max(least);
+    let next = last.and_then(|last| Moment::from_epoch_millis(last.epoch_millis() + 1));
+    let updated = fields.get("UpdatedAt").and_then(moment).max(next);
     fields.extend(updated.map(|updated| ("UpdatedAt".to_owned(), json!(updated))));
 }
 
@@ -147,7 +151,12 @@ pub fn resolved(earlier: &Value, seen: Moment, now: Moment) -> Option<Value> {
         return None;
     }
     let mut finding = earlier.clone();
-    let text = |name| earlier.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = |name| {
+        earlier
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let title = format!("As declared again. Before: {}", text("Title"));
     let description = format!(
         "A look at {seen} showed the trail as declared. Before: {}",
@@ -164,7 +173,10 @@ pub fn resolved(earlier: &Value, seen: Moment, now: Moment) -> Option<Value> {
     ] {
         fields.insert(name.to_owned(), value);
     }
-    if let Some(facts) = fields.get_mut("ProductFields").and_then(Value::as_object_mut) {
+    if let Some(facts) = fields
+        .get_mut("ProductFields")
+        .and_then(Value::as_object_mut)
+    {
         facts.insert("trailkeeper/resolved_at".to_owned(), json!(seen));
     }
     continue_from(&mut finding, earlier);

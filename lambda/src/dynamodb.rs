@@ -160,7 +160,9 @@ impl Incidents {
         left: &[(String, String)],
         budget: Budget,
     ) -> Result<(), CallError> {
-        let left = left.iter().map(|(field, mark)| (field.as_str(), mark.as_str()));
+        let left = left
+            .iter()
+            .map(|(field, mark)| (field.as_str(), mark.as_str()));
         let left: Vec<_> = left.collect();
         self.note(&left_key(trail), &left, None, budget).await
     }

@@ -84,9 +84,15 @@ mod tests {
         let because = |code| json!([{"Id": "i", "ErrorCode": code, "ErrorMessage": "m"}]);
         let said = |code: &str, retryable| Some((code.to_owned(), retryable));
         for (answer, expected) in [
-            (json!({"FailedCount": 0, "SuccessCount": 1, "FailedFindings": []}), None),
+            (
+                json!({"FailedCount": 0, "SuccessCount": 1, "FailedFindings": []}),
+                None,
+            ),
             (failed(because("InvalidInput")), said("InvalidInput", false)),
-            (failed(because("InternalFailure")), said("InternalFailure", true)),
+            (
+                failed(because("InternalFailure")),
+                said("InternalFailure", true),
+            ),
             (failed(json!([])), said("FindingNotImported", true)),
             (json!({}), said("UnusableAnswer", true)),
             (json!({"FailedCount": "0"}), said("UnusableAnswer", true)),

@@ -92,7 +92,9 @@ impl Handler {
         let whole = Budget::for_all_notices(deadline);
         let left_over = || {
             let taken = stream::once(async { stream::iter(self.take_untold()) });
-            let finds = taken.flatten().map(|incident| Find::Incident(Box::new(incident)));
+            let finds = taken
+                .flatten()
+                .map(|incident| Find::Incident(Box::new(incident)));
             finds.map(|find| (find, false))
         };
         let found = stream::poll_fn(|context| found.poll_recv(context));
@@ -169,9 +171,8 @@ impl Handler {
         }
         // Only whoever tells of it searches, and once for all.
         let looked_into = OnceCell::new();
-        let tell = |to: Audience| {
-            self.tell_audience(incident, &looked_into, &keys, to, owner, budget)
-        };
+        let tell =
+            |to: Audience| self.tell_audience(incident, &looked_into, &keys, to, owner, budget);
         let told = tell(Audience::Subscribers).await;
         if !has_chats && !has_findings {
             return told;

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
+from unit.accounts import REGION
 from unit.cross_account import OUTSIDE, Organization, code_of
-
-REGION = "eu-central-1"
 
 
 def _finding(**other: Any) -> dict[str, Any]:
@@ -31,7 +30,6 @@ def _finding(**other: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def hub(organization: Organization) -> Any:
     client = organization.admin(OUTSIDE, "securityhub")
-    assert client.meta.region_name == REGION
     assert code_of(lambda: client.batch_import_findings(Findings=[_finding()])) == "InvalidAccessException"
     client.enable_security_hub()
     return client
@@ -58,7 +56,7 @@ def test_an_update_is_newer_and_changes_no_workflow(hub: Any) -> None:
     "wrong",
     [
         {"AwsAccountId": "999999999999"},
-        {"ProductArn": f"arn:aws:securityhub:eu-west-1:{OUTSIDE}:product/{OUTSIDE}/default"},
+        {"ProductArn": f"arn:aws:securityhub:us-west-2:{OUTSIDE}:product/{OUTSIDE}/default"},
         {"Title": "t" * 257},
         {"Resources": []},
     ],

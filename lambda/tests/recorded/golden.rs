@@ -7,7 +7,10 @@ use serde_json::Value;
 use trailkeeper::{
     arn::TrailArn,
     asff::{continue_from, finding, open_as, resolved},
-    event::Event, incident::Incident, moment::Moment, notice::Notice,
+    event::Event,
+    incident::Incident,
+    moment::Moment,
+    notice::Notice,
 };
 
 use crate::{
@@ -194,7 +197,11 @@ fn a_finding_is_of_one_incident_and_one_trail() {
     assert_ne!(id(&restored, now), id(&other, now), "one call, two trails");
     let swept = of("restored_by_sweep");
     assert_eq!(swept.id, None);
-    assert_eq!(id(&swept, now), id(&swept, later), "to be told again is no news");
+    assert_eq!(
+        id(&swept, now),
+        id(&swept, later),
+        "to be told again is no news"
+    );
     let mut again = swept.clone();
     again.timing.stopped_at = Some(now);
     assert_ne!(id(&swept, now), id(&again, now), "the next stop is");
@@ -221,13 +228,20 @@ fn an_open_finding_goes_on_and_ends_in_its_own_time() {
     assert_eq!(resolved(&open, told, told), None, "seen before it was told");
     let seen = at("2026-11-24T05:10:00Z");
     let end = resolved(&open, seen, seen).unwrap();
-    assert_eq!(end["ProductFields"]["trailkeeper/resolved_at"], seen.to_string());
+    assert_eq!(
+        end["ProductFields"]["trailkeeper/resolved_at"],
+        seen.to_string()
+    );
     assert_eq!(end["FindingProviderFields"], open["FindingProviderFields"]);
     for kind in KINDS {
         let status = of(kind)["Compliance"]["Status"].clone();
         let at = KINDS.iter().position(|known| *known == kind).unwrap();
         let stays = open_as(all[at].outcome).is_some();
-        assert_eq!(stays, status == "FAILED" || kind.starts_with("unverified"), "{kind}");
+        assert_eq!(
+            stays,
+            status == "FAILED" || kind.starts_with("unverified"),
+            "{kind}"
+        );
     }
 }
 

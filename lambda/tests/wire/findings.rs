@@ -98,7 +98,10 @@ fn what_is_not_restored_is_open_until_a_sweep_sees_it_as_declared() {
     }
     let open = finding(&aws);
     assert_eq!(status(&open), "FAILED");
-    assert_eq!(open["FindingProviderFields"]["Severity"]["Label"], "CRITICAL");
+    assert_eq!(
+        open["FindingProviderFields"]["Severity"]["Label"],
+        "CRITICAL"
+    );
     // The sweep finds the same, without a name for it.
     failure(function.invoke_within(&sweep(), Duration::from_secs(8)));
     let still = finding(&aws);
@@ -115,11 +118,17 @@ fn what_is_not_restored_is_open_until_a_sweep_sees_it_as_declared() {
     let told = aws.documents().len();
     answered(function.invoke(&sweep()));
     let closed = findings(&aws);
-    let closed = closed.iter().find(|finding| finding["Id"] == open["Id"]).unwrap();
+    let closed = closed
+        .iter()
+        .find(|finding| finding["Id"] == open["Id"])
+        .unwrap();
     assert_eq!(status(closed), "PASSED");
     assert_eq!(closed["RecordState"], "ACTIVE");
     let title = closed["Title"].as_str().unwrap();
-    assert!(title.starts_with("As declared again. Before: CRITICAL"), "{title}");
+    assert!(
+        title.starts_with("As declared again. Before: CRITICAL"),
+        "{title}"
+    );
     assert!(closed["ProductFields"]["trailkeeper/resolved_at"].is_string());
     assert_eq!(aws.documents().len(), told, "nobody else is told");
 
@@ -147,11 +156,18 @@ fn a_restoration_by_another_event_ends_what_was_open_before() {
     answered(function.invoke(&stop()));
     let all = findings(&aws);
     assert_eq!(all.len(), 2, "{all:#?}");
-    assert!(all.iter().all(|finding| status(finding) == "PASSED"), "{all:#?}");
+    assert!(
+        all.iter().all(|finding| status(finding) == "PASSED"),
+        "{all:#?}"
+    );
     let title = |finding: &Value| finding["Title"].as_str().unwrap().to_owned();
     for finding in &all {
         let was_open = finding["Id"] == open["Id"];
-        assert_eq!(title(finding).starts_with("As declared again"), was_open, "{finding:#}");
+        assert_eq!(
+            title(finding).starts_with("As declared again"),
+            was_open,
+            "{finding:#}"
+        );
     }
 }
 
@@ -209,7 +225,9 @@ pub fn open(aws: &Aws, trail: &str) {
     });
     keep(aws, trail, &open.to_string());
     let mut state = aws.state();
-    state.findings.insert(open["Id"].as_str().unwrap().to_owned(), open);
+    state
+        .findings
+        .insert(open["Id"].as_str().unwrap().to_owned(), open);
 }
 
 /// What the table says to be open.
@@ -241,7 +259,10 @@ fn a_finding_that_is_refused_fails_the_invocation_and_is_tried_alone() {
     let within = Duration::from_secs(5);
     let (kind, message) = failure(function.invoke_as(request, event.to_string(), within));
     assert_eq!(kind, "Terminal.NoticeNotSent", "{message}");
-    assert!(message.contains("securityhub:BatchImportFindings"), "{message}");
+    assert!(
+        message.contains("securityhub:BatchImportFindings"),
+        "{message}"
+    );
     assert_eq!(aws.trail()["is_logging"], true);
     assert_eq!(aws.topics().len(), 2, "subscribers and chats");
 
@@ -260,7 +281,7 @@ fn a_finding_that_is_not_taken_fails_the_invocation_though_the_call_succeeds() {
             {"Id": "i", "ErrorCode": "InvalidInput", "ErrorMessage": "for the test"},
         ]});
         let reply = crate::http::Reply::answer(200, failed.to_string());
-        (operation == IMPORT).then(|| Disturbance::Instead(reply))
+        (operation == IMPORT).then_some(Disturbance::Instead(reply))
     }));
     let (kind, message) = failure(function.invoke_within(&stop(), Duration::from_secs(5)));
     assert_eq!(kind, "Terminal.NoticeNotSent", "{message}");
@@ -299,7 +320,10 @@ fn what_is_left_alone_has_a_finding_of_its_own() {
     aws.attack("StartLogging", &json!({"Name": "audit"}));
     answered(function.invoke(&sweep()));
     let all = findings(&aws);
-    let left = all.iter().find(|finding| finding["Id"] == left["Id"]).unwrap();
+    let left = all
+        .iter()
+        .find(|finding| finding["Id"] == left["Id"])
+        .unwrap();
     assert_eq!(status(left), "PASSED", "{all:#?}");
 }
 
@@ -319,10 +343,15 @@ fn what_a_hub_heals_in_a_member_is_a_finding_of_the_hubs_account() {
     aws.state().organization.without_role.push(member(1));
     answered(function.invoke(&sweep()));
     let all = findings(&aws);
-    let lost = all.iter().find(|f| f["ProductFields"]["trailkeeper/outcome"] == "unreachable");
+    let lost = all
+        .iter()
+        .find(|f| f["ProductFields"]["trailkeeper/outcome"] == "unreachable");
     let lost = lost.unwrap_or_else(|| panic!("{all:#?}"));
     assert_eq!(status(lost), "NOT_AVAILABLE");
-    assert_eq!(lost["Resources"][0]["Id"], format!("AWS::::Account:{}", member(1)));
+    assert_eq!(
+        lost["Resources"][0]["Id"],
+        format!("AWS::::Account:{}", member(1))
+    );
 }
 
 #[test]
@@ -331,7 +360,11 @@ fn the_request_is_as_security_hub_documents_it() {
     let function = reporting(&aws);
     answered(function.invoke(&stop()));
     let state = aws.state();
-    let call = state.calls.iter().find(|call| call.operation == IMPORT).unwrap();
+    let call = state
+        .calls
+        .iter()
+        .find(|call| call.operation == IMPORT)
+        .unwrap();
     // The mock names it so by its path alone.
     assert_eq!(call.region, "eu-central-1");
     assert_eq!(call.account, crate::organization::HUB);

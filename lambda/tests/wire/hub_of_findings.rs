@@ -70,8 +70,8 @@ fn take(findings: &mut Findings, region: &str, finding: &Value) -> Result<(), St
     }
     let passed = |finding: &Value| finding["Compliance"]["Status"] == "PASSED";
     let is_archived = |finding: &Value| finding["RecordState"] == "ARCHIVED";
-    let is_open_again = (passed(known) && !passed(finding))
-        || (is_archived(known) && !is_archived(finding));
+    let is_open_again =
+        (passed(known) && !passed(finding)) || (is_archived(known) && !is_archived(finding));
     if is_open_again && known["Workflow"]["Status"] != "SUPPRESSED" {
         known["Workflow"] = json!({"Status": "NEW"});
     }
@@ -109,7 +109,10 @@ fn check(region: &str, finding: &Value) -> Result<(), String> {
         ("/SchemaVersion", &["2018-10-08"][..]),
         ("/AwsAccountId", &[HUB]),
         ("/ProductArn", &[product.as_str()]),
-        ("/Compliance/Status", &["PASSED", "WARNING", "FAILED", "NOT_AVAILABLE"]),
+        (
+            "/Compliance/Status",
+            &["PASSED", "WARNING", "FAILED", "NOT_AVAILABLE"],
+        ),
         ("/RecordState", &["ACTIVE", "ARCHIVED"]),
         (
             "/FindingProviderFields/Severity/Label",
@@ -126,7 +129,9 @@ fn check(region: &str, finding: &Value) -> Result<(), String> {
         time.ok_or_else(|| format!("{path} is no time"))?;
     }
     let resources = finding["Resources"].as_array().map_or(0, Vec::len);
-    let facts = finding["ProductFields"].as_object().ok_or("no ProductFields")?;
+    let facts = finding["ProductFields"]
+        .as_object()
+        .ok_or("no ProductFields")?;
     let is_fact = |(name, value): (&String, &Value)| {
         let value = value.as_str().map(|value| value.chars().count());
         name.len() <= 128 && value.is_some_and(|length| length <= 2_048)

@@ -460,10 +460,15 @@ impl Stage {
         self.declared.iter().all(as_declared) && handed.len() >= self.hands_out
     }
 
-    /// Who else should have been told how it ended, and was not.
+    /// Who else should have been told how it ended, at the latest after the next sweep,
+    /// and was not.
     pub fn untold(&self) -> Option<&'static str> {
+        if self.scene == Scene::EventWithFinding {
+            self.function.invoke(&json!({"trailkeeper": "sweep"}));
+        }
         let state = self.aws.state();
-        let is_told = |call: &Call| call.accepted && kind(&call.operation, &call.body) == CHAT_PUBLISH;
+        let is_told =
+            |call: &Call| call.accepted && kind(&call.operation, &call.body) == CHAT_PUBLISH;
         let has_passed = |finding: &Value| finding["Compliance"]["Status"] == "PASSED";
         match self.scene {
             Scene::EventWithChat if !state.calls.iter().any(is_told) => Some("the chat"),
