@@ -164,9 +164,25 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
     let mut steps = Vec::new();
     let Named { kind, arn, name } = thing;
     let region = trail.region();
-    let look = match kind {
-        Kind::LogBucket => format!("aws s3api get-bucket-policy --bucket {name} --region {region}"),
-        Kind::LogKey => format!("aws kms describe-key --key-id {arn} --region {region}"),
+    let field = incident.drift.first().map(|drift| drift.field.as_str());
+    let look = match (kind, field) {
+        (Kind::LogBucket, field) => {
+            let command = match field {
+                Some("public_access_block") => "get-public-access-block",
+                Some("versioning") => "get-bucket-versioning",
+                Some("encryption") => "get-bucket-encryption",
+                Some("lifecycle") => "get-bucket-lifecycle-configuration",
+                Some("object_lock") => "get-object-lock-configuration",
+                Some("ownership") => "get-bucket-ownership-controls",
+                Some("exists") => "head-bucket",
+                _ => "get-bucket-policy",
+            };
+            format!("aws s3api {command} --bucket {name} --region {region}")
+        }
+        (Kind::LogKey, Some("policy")) => {
+            format!("aws kms get-key-policy --policy-name default --key-id {arn} --region {region}")
+        }
+        (Kind::LogKey, _) => format!("aws kms describe-key --key-id {arn} --region {region}"),
     };
     steps.push(Step::new("Look:").run(&look));
     if incident.is_gone() {

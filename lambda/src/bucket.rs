@@ -146,19 +146,31 @@ type Words = (&'static str, &'static str);
 
 const CHANGED: [Words; 7] = [
     ("changed the policy of", "change the policy of"),
-    ("changed the public access block of", "change the public access block of"),
+    (
+        "changed the public access block of",
+        "change the public access block of",
+    ),
     ("changed the versioning of", "change the versioning of"),
     ("changed the encryption of", "change the encryption of"),
     ("changed the lifecycle of", "change the lifecycle of"),
     ("changed the object lock of", "change the object lock of"),
-    ("changed the ownership controls of", "change the ownership controls of"),
+    (
+        "changed the ownership controls of",
+        "change the ownership controls of",
+    ),
 ];
 const REMOVED: [Words; 5] = [
     ("removed the policy of", "remove the policy of"),
-    ("removed the public access block of", "remove the public access block of"),
+    (
+        "removed the public access block of",
+        "remove the public access block of",
+    ),
     ("removed the encryption of", "remove the encryption of"),
     ("removed the lifecycle of", "remove the lifecycle of"),
-    ("removed the ownership controls of", "remove the ownership controls of"),
+    (
+        "removed the ownership controls of",
+        "remove the ownership controls of",
+    ),
 ];
 
 const fn change(name: &'static str, field: &'static str, (did, to_do): Words) -> Change {
@@ -243,12 +255,14 @@ impl S3 {
         budget: Budget,
     ) -> Result<Value, CallError> {
         let target = target(bucket, sub);
-        let call = self.api.call_at(sub.get, "GET", &target, String::new(), budget);
+        let call = self
+            .api
+            .call_at(sub.get, "GET", &target, String::new(), budget);
         match call.await {
             // A page of somebody on the way is no answer of S3's.
-            Ok(body) if normal(sub.field, &Value::from(body.as_str())).is_string() => {
-                Err(CallError::new(sub.get, "UnusableAnswer", "it cannot be read", true))
-            }
+            Ok(body) if normal(sub.field, &Value::from(body.as_str())).is_string() => Err(
+                CallError::new(sub.get, "UnusableAnswer", "it cannot be read", true),
+            ),
             Ok(body) => Ok(Value::from(body)),
             Err(error) if error.has_code(sub.absent) => Ok(Value::Null),
             Err(error) => Err(error),

@@ -29,7 +29,8 @@ pub(crate) fn chat(incident: &Incident, headline: &str, summary: &str) -> String
     let steps = next_steps(incident);
     let steps: Vec<String> = steps.iter().take(MOST_STEPS).map(step).collect();
     let title: String = marked(headline).chars().take(LONGEST_TITLE).collect();
-    let resource = incident.trail_arn().map(|arn| arn.to_string());
+    let thing = incident.thing.iter().map(|thing| thing.arn.to_string());
+    let resources = thing.chain(incident.trail_arn().map(|arn| arn.to_string()));
     let mut keywords = vec![
         incident.severity.as_str().to_owned(),
         incident.outcome.as_str().to_owned(),
@@ -50,7 +51,7 @@ pub(crate) fn chat(incident: &Incident, headline: &str, summary: &str) -> String
             "threadId": incident.thread(),
             "summary": headline,
             "eventType": format!("trailkeeper.{}", incident.outcome.as_str()),
-            "relatedResources": Vec::from_iter(resource),
+            "relatedResources": resources.collect::<Vec<_>>(),
         },
     })
     .to_string()

@@ -205,12 +205,11 @@ impl Config {
             }
         };
         let evidence = variable(EVIDENCE).unwrap_or_default();
-        let things = thing::read(&evidence, account_of(&role_arn)).map_err(|why| {
-            InvalidConfig::Things {
+        let things =
+            thing::read(&evidence, account_of(&role_arn)).map_err(|why| InvalidConfig::Things {
                 variable: EVIDENCE,
                 why,
-            }
-        })?;
+            })?;
         let listed = |name| -> Vec<String> {
             let list = variable(name).unwrap_or_default();
             let parts = list.split(',').map(str::trim);

@@ -148,9 +148,14 @@ fn who(page: &mut Page, incident: &Incident) {
     page.field("User agent", actor.user_agent.as_ref());
 }
 
-/// Whether the trail was looked at.
+/// Whether the trail, or the thing, was looked at.
 fn was_answered(incident: &Incident) -> bool {
-    !matches!(incident.outcome, Outcome::AttemptDenied | Outcome::Reported)
+    match incident.outcome {
+        Outcome::AttemptDenied => false,
+        // A thing is looked at, whatever is left to people.
+        Outcome::Reported => incident.thing.is_some() && incident.verification.reads > 0,
+        _ => true,
+    }
 }
 
 /// What differed, field by field; a plain stop is told by the first line.

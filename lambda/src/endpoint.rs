@@ -60,10 +60,7 @@ impl Endpoint {
         let Variant { fips, dual_stack } = variant;
         // In GovCloud every endpoint is validated. Only those for IPv6 say so, and of
         // these services one that has both kinds there.
-        let has_both = matches!(
-            service,
-            Service::SecurityHub | Service::Kms | Service::S3
-        );
+        let has_both = matches!(service, Service::SecurityHub | Service::Kms | Service::S3);
         let is_plain = partition.is_gov && (is_global || !dual_stack) && !has_both;
         let fips = if fips && !is_plain { "-fips" } else { "" };
         let suffix = if dual_stack && service != Service::S3 {
@@ -248,7 +245,7 @@ mod tests {
                 let has_both = matches!(service, Service::SecurityHub | Service::Kms);
                 let is_other = has_both && region.starts_with("us-gov-");
                 let is_own = matches!(service, Service::Organizations | Service::S3);
-                if !is_own && !(is_other && variant.fips) {
+                if !(is_own || is_other && variant.fips) {
                     let dot = if expected.starts_with('-') { "" } else { "." };
                     let expected = format!("https://{}{dot}{expected}", service.prefix());
                     assert_eq!(url(service, region, variant), expected);
@@ -275,9 +272,17 @@ mod tests {
         for (region, variant, expected) in [
             ("eu-central-1", PLAIN, "s3.eu-central-1.amazonaws.com"),
             ("us-east-1", FIPS, "s3-fips.us-east-1.amazonaws.com"),
-            ("us-east-1", BOTH, "s3-fips.dualstack.us-east-1.amazonaws.com"),
+            (
+                "us-east-1",
+                BOTH,
+                "s3-fips.dualstack.us-east-1.amazonaws.com",
+            ),
             ("us-west-2", DUAL, "s3.dualstack.us-west-2.amazonaws.com"),
-            ("cn-north-1", DUAL, "s3.dualstack.cn-north-1.amazonaws.com.cn"),
+            (
+                "cn-north-1",
+                DUAL,
+                "s3.dualstack.cn-north-1.amazonaws.com.cn",
+            ),
             ("us-gov-west-1", FIPS, "s3-fips.us-gov-west-1.amazonaws.com"),
         ] {
             let expected = format!("https://{expected}");

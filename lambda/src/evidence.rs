@@ -41,7 +41,9 @@ impl TrailApi for Access<'_> {
     fn least(&self, trail: &TrailArn) -> Baseline {
         match self {
             Self::Trail(_) => Baseline::of_logging(trail),
-            Self::Bucket(thing, _) | Self::Key(thing, _) => Baseline::of_thing(trail, thing.least()),
+            Self::Bucket(thing, _) | Self::Key(thing, _) => {
+                Baseline::of_thing(trail, thing.least())
+            }
         }
     }
 
@@ -61,9 +63,7 @@ impl TrailApi for Access<'_> {
     ) -> Result<(), CallError> {
         match (self, remedy) {
             (Self::Trail(cloudtrail), _) => cloudtrail.heal(trail, remedy, budget).await,
-            (Self::Bucket(bucket, s3), Remedy::Mend(mend)) => {
-                s3.heal(bucket, mend, budget).await
-            }
+            (Self::Bucket(bucket, s3), Remedy::Mend(mend)) => s3.heal(bucket, mend, budget).await,
             (Self::Key(key, kms), Remedy::Mend(mend)) => kms.heal(key, mend, budget).await,
             _ => Err(of_another_kind(remedy)),
         }
@@ -88,7 +88,9 @@ impl Handler {
         let budget = Budget::for_restoration(deadline);
         let unnamed = &Event::default();
         let examined = things.iter().map(|thing| async move {
-            let done = self.reconcile_thing(thing, event, about.cause, budget).await;
+            let done = self
+                .reconcile_thing(thing, event, about.cause, budget)
+                .await;
             let conforms = || asked_for(&event.record, &done.baseline).conforms();
             let is_echo = about.cause == Cause::Echo && conforms();
             let event = if is_echo { unnamed } else { event };

@@ -455,7 +455,9 @@ pub(crate) fn conclude(
         return Err(Failure::Unrestored {
             trails: list(|incident| {
                 let thing = incident.thing.as_ref().map(|thing| &thing.arn);
-                let trail = thing.or(incident.trail.arn.as_ref()).map(ToString::to_string);
+                let trail = thing
+                    .or(incident.trail.arn.as_ref())
+                    .map(ToString::to_string);
                 trail.or_else(|| Some(format!("{} accounts", incident.accounts.len())))
             }),
             cause: list(|incident| incident.problem.clone()),

@@ -66,7 +66,9 @@ pub(crate) fn headline(incident: &Incident) -> String {
             .collect::<String>()
             + "...";
     }
-    subject(&format!("{severity} CloudTrail {kind}{name}: {state} ({place})"))
+    subject(&format!(
+        "{severity} CloudTrail {kind}{name}: {state} ({place})"
+    ))
 }
 
 /// What stands in the place of a trail's name.

@@ -372,7 +372,9 @@ impl Incident {
     /// What it is about, in a word or two.
     #[must_use]
     pub fn what(&self) -> &'static str {
-        self.thing.as_ref().map_or("trail", |thing| thing.kind.what())
+        self.thing
+            .as_ref()
+            .map_or("trail", |thing| thing.kind.what())
     }
 
     /// How what it is about is called in a sentence.
@@ -574,7 +576,9 @@ fn event_time(event: &Event) -> Option<Moment> {
 
 /// Whether the trail is gone and cannot be made again from here.
 fn is_lost(done: &Reconciliation) -> bool {
-    done.is_missing && done.baseline.thing.is_none() && done.baseline.settings.s3_bucket_name.is_none()
+    done.is_missing
+        && done.baseline.thing.is_none()
+        && done.baseline.settings.s3_bucket_name.is_none()
 }
 
 fn fields<'a>(drift: impl IntoIterator<Item = &'a Drift>) -> Vec<String> {

@@ -224,7 +224,9 @@ impl Kms {
     async fn rotation(&self, key: &Thing, budget: Budget) -> Result<Value, CallError> {
         const OPERATION: &str = "kms:GetKeyRotationStatus";
         const WHAT: &str = "KeyRotationEnabled";
-        let answer = self.call(OPERATION, json!({"KeyId": key.arn}), budget).await?;
+        let answer = self
+            .call(OPERATION, json!({"KeyId": key.arn}), budget)
+            .await?;
         let found = answer.get(WHAT);
         found.cloned().ok_or_else(|| unusable(OPERATION, WHAT))
     }
@@ -236,11 +238,12 @@ impl Kms {
         mend: &Mend,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let mut input = json!({"KeyId": key.arn});
-        if mend.field == POLICY {
-            input["PolicyName"] = json!("default");
-            input["Policy"] = json!(mend.value.to_string());
-        }
+        let input = if mend.field == POLICY {
+            let policy = mend.value.to_string();
+            json!({"KeyId": key.arn, "PolicyName": "default", "Policy": policy})
+        } else {
+            json!({"KeyId": key.arn})
+        };
         self.call(mend.call, input, budget).await.map(drop)
     }
 
@@ -255,5 +258,10 @@ impl Kms {
 }
 
 fn unusable(operation: &'static str, what: &str) -> CallError {
-    CallError::new(operation, "UnusableAnswer", &format!("it lacks {what}"), true)
+    CallError::new(
+        operation,
+        "UnusableAnswer",
+        &format!("it lacks {what}"),
+        true,
+    )
 }

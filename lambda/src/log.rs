@@ -43,7 +43,10 @@ pub(crate) fn incident(incident: &Incident) {
             trail, thing, actor, error_code, "an attempt to weaken a trail failed"
         );
     } else if incident.severity == Severity::Info {
-        info!(outcome, trail, thing, actor, drift, calls, "an expected change");
+        info!(
+            outcome,
+            trail, thing, actor, drift, calls, "an expected change"
+        );
     } else {
         warn!(
             outcome,

@@ -125,7 +125,10 @@ mod tests {
                 json!("arn:aws:iam::111122223333:user/root"),
             ),
             ("/Statement/0/Action", json!("s3:GetObject")),
-            ("/Statement/1/Condition/Bool", json!({"aws:SecureTransport": "true"})),
+            (
+                "/Statement/1/Condition/Bool",
+                json!({"aws:SecureTransport": "true"}),
+            ),
             ("/Statement/1", json!("no statement")),
             ("", json!("no policy")),
             ("", Value::Null),

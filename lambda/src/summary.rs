@@ -196,7 +196,9 @@ impl Incident {
             .name
             .as_ref()
             .is_none_or(|n| n.as_str() == "StopLogging");
-        self.thing.is_none() && is_stop && self.drift.iter().all(|drift| drift.field == "is_logging")
+        self.thing.is_none()
+            && is_stop
+            && self.drift.iter().all(|drift| drift.field == "is_logging")
     }
 
     /// Whether something read from the trail bears out what the event tells.

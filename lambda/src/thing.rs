@@ -89,7 +89,9 @@ impl Kind {
         match parts[..] {
             ["arn", _, "s3", "", "", bucket] => is_bucket(bucket).then_some(Self::LogBucket),
             ["arn", _, "kms", region, _, resource] => {
-                let is_key = resource.strip_prefix("key/").is_some_and(|id| !id.is_empty());
+                let is_key = resource
+                    .strip_prefix("key/")
+                    .is_some_and(|id| !id.is_empty());
                 (is_key && !region.is_empty()).then_some(Self::LogKey)
             }
             _ => None,
@@ -178,9 +180,7 @@ impl Thing {
             Kind::LogBucket => &["bucketName"],
             Kind::LogKey => &["keyId", "targetKeyId", "aliasName"],
         };
-        let given = names
-            .iter()
-            .filter_map(|name| text(parameters?, name));
+        let given = names.iter().filter_map(|name| text(parameters?, name));
         let resources = record.unknown.get("resources").and_then(Value::as_array);
         let resources = resources.into_iter().flatten();
         let resources = resources.filter_map(|resource| resource.get("ARN")?.as_str());
@@ -204,7 +204,9 @@ impl Thing {
             let arn = format!(":{}:{}:{alias}", self.region, self.account);
             reference == alias || reference.ends_with(&arn)
         };
-        reference == self.arn || reference == self.name() || self.alias.as_ref().is_some_and(is_alias)
+        reference == self.arn
+            || reference == self.name()
+            || self.alias.as_ref().is_some_and(is_alias)
     }
 
     /// The calls that can have led to `found`.
@@ -294,9 +296,10 @@ impl Declaration {
         let kind = thing.kind;
         let known = |name: &str| {
             let mut fields = kind.fields().iter().chain([&EXISTS]);
-            fields.find(|field| **field == name).copied().ok_or_else(|| {
-                unusable(format!("a {} has no \"{}\"", kind.what(), excerpt(name)))
-            })
+            fields
+                .find(|field| **field == name)
+                .copied()
+                .ok_or_else(|| unusable(format!("a {} has no \"{}\"", kind.what(), excerpt(name))))
         };
         let mut declared = BTreeMap::new();
         for (name, value) in document.declared {
@@ -338,9 +341,7 @@ impl Declaration {
         let given = self.declared.get(drift.field.as_str());
         let is_healed = self.restored.contains(&drift.field.as_str());
         match (given, self.kind) {
-            (Some(declared), Kind::LogBucket) if is_healed => {
-                bucket::mends(drift, &declared.given)
-            }
+            (Some(declared), Kind::LogBucket) if is_healed => bucket::mends(drift, &declared.given),
             (Some(declared), Kind::LogKey) if is_healed => key::mends(drift, &declared.given),
             _ => Vec::new(),
         }
@@ -352,9 +353,8 @@ impl Declaration {
         let Some(change) = self.kind.changes().iter().find(|c| c.name == name) else {
             return Asked::Unknown;
         };
-        let field = match change.part {
-            Part::Of(field) => field,
-            _ => return Asked::Fields(vec![EXISTS.to_owned()]),
+        let Part::Of(field) = change.part else {
+            return Asked::Fields(vec![EXISTS.to_owned()]);
         };
         let Some(declared) = self.declared.get(field) else {
             return Asked::Unguarded;
@@ -420,13 +420,17 @@ pub fn read(value: &str, account: &str) -> Result<Vec<Thing>, String> {
         return Ok(Vec::new());
     }
     let entries: Vec<Entry> = serde_json::from_str(value).map_err(|error| error.to_string())?;
-    entries.into_iter().map(|entry| thing(entry, account)).collect()
+    entries
+        .into_iter()
+        .map(|entry| thing(entry, account))
+        .collect()
 }
 
 fn thing(entry: Entry, account: &str) -> Result<Thing, String> {
     let trail: TrailArn = entry.trail_arn.parse().map_err(|e| format!("{e}"))?;
     let arn = || excerpt(&entry.arn);
-    let kind = Kind::of(&entry.arn).ok_or_else(|| format!("\"{}\" is no ARN of a bucket or key", arn()))?;
+    let kind = Kind::of(&entry.arn)
+        .ok_or_else(|| format!("\"{}\" is no ARN of a bucket or key", arn()))?;
     let parts: Vec<&str> = entry.arn.splitn(6, ':').collect();
     let region = match kind {
         Kind::LogBucket => trail.region(),

@@ -109,9 +109,7 @@ impl Observation {
     #[must_use]
     pub fn shows(&self, part: Part) -> bool {
         match part {
-            Part::Existence => {
-                self.is_missing || self.logging.is_some() || !self.fields.is_empty()
-            }
+            Part::Existence => self.is_missing || self.logging.is_some() || !self.fields.is_empty(),
             Part::Logging => self.logging.is_some(),
             Part::Settings => self.settings.is_some(),
             Part::EventSelectors => self.selectors.is_some(),

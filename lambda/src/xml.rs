@@ -22,14 +22,14 @@ pub(crate) fn content(xml: &str) -> Option<Value> {
 /// The name and the content of the element that `xml` begins with, and what comes after.
 fn element(xml: &str, depth: usize) -> Option<(&str, Value, &str)> {
     let (tag, mut rest) = xml.strip_prefix('<')?.split_once('>')?;
-    let is_empty = tag.ends_with('/');
     let name = tag.split([' ', '\t', '\r', '\n', '/']).next()?;
     if name.is_empty() || depth == 0 {
         return None;
     }
     let mut text = String::new();
     let mut children = Map::new();
-    while !is_empty {
+    let mut is_open = !tag.ends_with('/');
+    while is_open {
         let at = rest.find('<')?;
         let (before, after) = rest.split_at(at);
         text.push_str(before);
@@ -39,7 +39,8 @@ fn element(xml: &str, depth: usize) -> Option<(&str, Value, &str)> {
                 return None;
             }
             rest = after;
-            break;
+            is_open = false;
+            continue;
         }
         let (child, value, after) = element(after, depth - 1)?;
         add(&mut children, child, value);
@@ -91,9 +92,9 @@ pub(crate) fn normal(value: &Value, ignored: &[&str]) -> Value {
             }
         }
         Value::Object(fields) => {
-            let kept = fields
-                .iter()
-                .filter(|(name, _)| !name.starts_with("xmlns") && !ignored.contains(&name.as_str()));
+            let kept = fields.iter().filter(|(name, _)| {
+                !name.starts_with("xmlns") && !ignored.contains(&name.as_str())
+            });
             let kept = kept.map(|(name, one)| (name.clone(), normal(one, ignored)));
             let kept: Map<String, Value> = kept.filter(|(_, one)| !one.is_null()).collect();
             if kept.is_empty() {
@@ -128,18 +129,33 @@ mod tests {
     #[test]
     fn what_is_no_document_is_none() {
         let deep = "<a>".repeat(1_000) + &"</a>".repeat(1_000);
-        for none in ["", "text", "<a>", "<a></b>", "<a/><b/>", "<>", "<a", "</a>", "<a>&x;</a>", &deep] {
+        for none in [
+            "",
+            "text",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<>",
+            "<a",
+            "</a>",
+            "<a>&x;</a>",
+            &deep,
+        ] {
             assert_eq!(content(none), None, "{none:.20}");
         }
     }
 
     #[test]
     fn what_means_the_same_is_equal() {
-        let seen = content("<A xmlns=\"x\"><R><I>1</I><F><P></P></F></R><R><I>2</I></R><N>x</N></A>");
+        let seen =
+            content("<A xmlns=\"x\"><R><I>1</I><F><P></P></F></R><R><I>2</I></R><N>x</N></A>");
         let recorded = json!({"xmlns": "x", "R": [{"I": 2}, {"I": "1"}], "Z": {}});
         let normal = |value: &Value| normal(value, &["N"]);
         assert_eq!(seen.as_ref().map(normal), Some(normal(&recorded)));
-        assert_eq!(normal(&json!({"R": [{"I": true}]})), json!({"R": {"I": "true"}}));
+        assert_eq!(
+            normal(&json!({"R": [{"I": true}]})),
+            json!({"R": {"I": "true"}})
+        );
         assert_eq!(normal(&json!({"R": [{}, ""]})), Value::Null);
     }
 }

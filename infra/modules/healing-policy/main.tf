@@ -20,11 +20,11 @@ locals {
   complete   = [for b in var.baselines : b.trail_arn if b.can_be_recreated]
   logs_roles = distinct([for b in var.baselines : b.cloud_watch_logs_role_arn if b.cloud_watch_logs_role_arn != null])
 
-  log_buckets   = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket"]
+  log_buckets    = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket"]
   locked_buckets = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket" && contains(thing.restored, "object_lock")]
-  log_keys      = [for thing in var.evidence : thing.arn if thing.kind == "log_key"]
-  key_policies  = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "policy")]
-  key_rotations = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "rotation")]
+  log_keys       = [for thing in var.evidence : thing.arn if thing.kind == "log_key"]
+  key_policies   = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "policy")]
+  key_rotations  = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "rotation")]
 
   organization_trails = [for b in var.baselines : b.trail_arn if b.is_organization_trail]
   service_linked_roles = distinct([

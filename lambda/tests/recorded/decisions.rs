@@ -18,8 +18,7 @@ fn each_event_is_decided_as_written_beside_it() {
     for recorded in recorded() {
         let event = Event::parse(&recorded.event.to_string()).unwrap();
         let of_things = decide_of_things(&event, &things());
-        let decision =
-            of_things.unwrap_or_else(|| decide(&event, &protected(), "111122223333"));
+        let decision = of_things.unwrap_or_else(|| decide(&event, &protected(), "111122223333"));
         let named = |things: &[Thing]| -> Vec<String> {
             things.iter().map(|thing| thing.arn.clone()).collect()
         };

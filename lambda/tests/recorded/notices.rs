@@ -439,7 +439,7 @@ pub fn incidents(event: &Event) -> Vec<Incident> {
     all.push(Incident::denied(event, Some(&trail)));
     all.push(Incident::denied(event, None));
     all.extend(of_break_glass(event, event));
-    all.extend(of_things(event, event));
+    all.extend(of_things([event; 4]));
     all
 }
 
@@ -448,13 +448,16 @@ fn of_thing(
     event: &Event,
     kind: Kind,
     document: &Value,
-    seen: Observation,
+    seen: &Observation,
     calls: &[&'static str],
 ) -> Incident {
-    let thing = things().into_iter().find(|thing| thing.kind == kind).unwrap();
+    let thing = things()
+        .into_iter()
+        .find(|thing| thing.kind == kind)
+        .unwrap();
     let declared = Declaration::parse(&document.to_string(), &thing).unwrap();
     let baseline = Baseline::of_thing(&thing.trail, declared);
-    let found = drift(&baseline, &seen);
+    let found = drift(&baseline, seen);
     let is_healed = !calls.is_empty();
     let done = Reconciliation {
         left: if is_healed { Vec::new() } else { found.clone() },
@@ -472,11 +475,13 @@ fn of_thing(
         cause: Cause::Change(Part::Of("policy")),
         ..ABOUT
     };
-    Incident::reconciled(event, &thing.trail, &done, about).unwrap().of(&thing)
+    Incident::reconciled(event, &thing.trail, &done, about)
+        .unwrap()
+        .of(&thing)
 }
 
 /// A bucket and a key that were put back, and what is left to people.
-fn of_things(of_bucket: &Event, of_key: &Event) -> Vec<Incident> {
+fn of_things(events: [&Event; 4]) -> Vec<Incident> {
     let document = |arn: &str, declared: Value| {
         let restored: Vec<String> = match declared.get("state") {
             Some(_) => vec!["state".to_owned()],
@@ -504,29 +509,30 @@ fn of_things(of_bucket: &Event, of_key: &Event) -> Vec<Incident> {
     };
     let hostile = json!({"Version": "https://evil.example\r\nRESTORED", "Statement": []});
     let is_enabled = ("state", json!("Enabled"));
+    let [removed, scheduled, changed, deleted] = events;
     vec![
         of_thing(
-            of_bucket,
+            removed,
             Kind::LogBucket,
             &of_bucket_document,
-            seen(&[("policy", Value::Null)]),
+            &seen(&[("policy", Value::Null)]),
             &["s3:PutBucketPolicy"],
         ),
         of_thing(
-            of_key,
+            scheduled,
             Kind::LogKey,
             &of_key_document,
-            seen(&[("state", json!("PendingDeletion"))]),
+            &seen(&[("state", json!("PendingDeletion"))]),
             &["kms:CancelKeyDeletion", "kms:EnableKey"],
         ),
         of_thing(
-            of_key,
+            changed,
             Kind::LogKey,
             &of_key_document,
-            seen(&[("policy", hostile), is_enabled]),
+            &seen(&[("policy", hostile), is_enabled]),
             &[],
         ),
-        of_thing(of_bucket, Kind::LogBucket, &of_bucket_document, gone, &[]),
+        of_thing(deleted, Kind::LogBucket, &of_bucket_document, &gone, &[]),
     ]
 }
 
@@ -578,7 +584,12 @@ pub fn of_each_kind() -> Vec<Incident> {
         .chain([unexplained_stop()])
         .chain(of_accounts())
         .chain(of_break_glass(&stop, &update))
-        .chain(of_things(&parsed("bucket-policy-removed"), &parsed("key-deletion-scheduled")))
+        .chain(of_things([
+            &parsed("bucket-policy-removed"),
+            &parsed("key-deletion-scheduled"),
+            &parsed("key-policy-changed"),
+            &parsed("bucket-deleted"),
+        ]))
         .collect()
 }
 

@@ -51,7 +51,10 @@ fn a_disabled_key_is_enabled_read_back_and_told() {
         let (aws, function) = guarded(&["state"], &[]);
         aws.state().things.key.as_mut().unwrap().state = "Disabled";
         let event = of_key("DisableKey", &json!({"keyId": named}));
-        assert_eq!(answered(function.invoke(&event)), json!({"outcomes": ["restored"]}));
+        assert_eq!(
+            answered(function.invoke(&event)),
+            json!({"outcomes": ["restored"]})
+        );
         assert_eq!(aws.key().unwrap().state, "Enabled");
         assert_eq!(aws.repairs(), ["EnableKey"]);
         assert_eq!(aws.writes(), [""; 0], "the trail is none of its business");
@@ -64,7 +67,10 @@ fn a_disabled_key_is_enabled_read_back_and_told() {
         assert_eq!(notice["drift"], drift);
         let said = notice["summary"].as_str().unwrap();
         assert!(said.contains("disabled log key"), "{said}");
-        assert!(said.contains("It is as declared again, read back."), "{said}");
+        assert!(
+            said.contains("It is as declared again, read back."),
+            "{said}"
+        );
     }
 }
 
@@ -77,7 +83,10 @@ fn a_deletion_is_cancelled_and_the_key_enabled_again() {
         "ScheduleKeyDeletion",
         &json!({"keyId": KEY, "pendingWindowInDays": 7}),
     );
-    assert_eq!(answered(function.invoke(&event)), json!({"outcomes": ["restored"]}));
+    assert_eq!(
+        answered(function.invoke(&event)),
+        json!({"outcomes": ["restored"]})
+    );
     assert_eq!(aws.repairs(), ["CancelKeyDeletion", "EnableKey"]);
     assert_eq!(aws.key(), before);
     // While it waits for its deletion it is not rotated: that is no difference of its own.
@@ -99,7 +108,10 @@ fn what_is_not_opted_in_is_told_as_critical_and_left() {
     weaken_settings(&aws);
     let weakened = aws.key();
     let event = of_key("PutKeyPolicy", &json!({"keyId": KEY, "policy": "{}"}));
-    assert_eq!(answered(function.invoke(&event)), json!({"outcomes": ["reported"]}));
+    assert_eq!(
+        answered(function.invoke(&event)),
+        json!({"outcomes": ["reported"]})
+    );
     assert_eq!(aws.key(), weakened);
     let notice = aws.notice();
     assert_eq!(notice["severity"], "critical");
@@ -107,7 +119,10 @@ fn what_is_not_opted_in_is_told_as_critical_and_left() {
     assert_eq!(notice["verification"]["still_differs"], differs);
     assert_eq!(notice["remediation"]["calls"], json!([]));
     let said = notice["summary"].as_str().unwrap();
-    assert!(said.contains("NOT as declared: alias, policy, rotation"), "{said}");
+    assert!(
+        said.contains("NOT as declared: alias, policy, rotation"),
+        "{said}"
+    );
     // Sweeps remind of it, and not each of them.
     for _ in 0..2 {
         answered(function.invoke(&sweep()));
@@ -122,7 +137,10 @@ fn policy_and_rotation_are_restored_if_opted_in() {
     weaken_settings(&aws);
     aws.state().things.key.as_mut().unwrap().alias = Some(KEY.to_owned());
     let event = of_key("DisableKeyRotation", &json!({"keyId": KEY}));
-    assert_eq!(answered(function.invoke(&event)), json!({"outcomes": ["restored"]}));
+    assert_eq!(
+        answered(function.invoke(&event)),
+        json!({"outcomes": ["restored"]})
+    );
     assert_eq!(aws.repairs(), ["PutKeyPolicy", "EnableKeyRotation"]);
     assert_eq!(aws.key(), before);
 }
@@ -137,7 +155,10 @@ fn attacks() -> Vec<(&'static str, Option<&'static str>, Value)> {
         (
             "policy",
             Some(r#"{"Version":"2012-10-17","Statement":[]}"#),
-            of_bucket("PutBucketPolicy", json!({"bucketPolicy": {"Statement": []}})),
+            of_bucket(
+                "PutBucketPolicy",
+                json!({"bucketPolicy": {"Statement": []}}),
+            ),
         ),
         (
             "publicAccessBlock",
@@ -160,7 +181,11 @@ fn attacks() -> Vec<(&'static str, Option<&'static str>, Value)> {
                 json!({"LifecycleConfiguration": {"Rule": {"Expiration": {"Days": 1}}}}),
             ),
         ),
-        ("lifecycle", None, of_bucket("DeleteBucketLifecycle", json!({}))),
+        (
+            "lifecycle",
+            None,
+            of_bucket("DeleteBucketLifecycle", json!({})),
+        ),
         (
             "encryption",
             Some(own_key),
@@ -181,7 +206,10 @@ fn attacks() -> Vec<(&'static str, Option<&'static str>, Value)> {
 
 fn as_declared(part: &str) -> String {
     let xml = XML.iter().find(|(_, known, _)| *known == part);
-    xml.map_or_else(|| bucket_policy().to_string(), |(_, _, xml)| (*xml).to_owned())
+    xml.map_or_else(
+        || bucket_policy().to_string(),
+        |(_, _, xml)| (*xml).to_owned(),
+    )
 }
 
 #[test]
@@ -193,8 +221,14 @@ fn every_part_of_a_bucket_is_put_back_read_back_and_told() {
         assert_eq!(answer, json!({"outcomes": ["restored"]}), "{part}");
         assert_eq!(aws.repairs(), [format!("PUT {part}")]);
         assert_eq!(aws.bucket(part).unwrap(), as_declared(part));
-        let last = aws.operations().iter().rposition(|o| *o == format!("GET {part}"));
-        let put = aws.operations().iter().position(|o| *o == format!("PUT {part}"));
+        let last = aws
+            .operations()
+            .iter()
+            .rposition(|o| *o == format!("GET {part}"));
+        let put = aws
+            .operations()
+            .iter()
+            .position(|o| *o == format!("PUT {part}"));
         assert!(last > put, "{part} was not read back");
         let notice = aws.notice();
         assert_eq!(notice["thing"]["kind"], "log_bucket", "{part}");
@@ -213,8 +247,14 @@ fn a_removed_policy_is_said_plainly() {
     answered(function.invoke(&of_bucket("DeleteBucketPolicy", json!({}))));
     let notice = aws.notice();
     let said = notice["summary"].as_str().unwrap();
-    assert!(said.contains("removed the policy of log bucket audit-logs."), "{said}");
-    assert!(said.contains("It is as declared again, read back."), "{said}");
+    assert!(
+        said.contains("removed the policy of log bucket audit-logs."),
+        "{said}"
+    );
+    assert!(
+        said.contains("It is as declared again, read back."),
+        "{said}"
+    );
     assert_eq!(notice["drift"][0]["before"], Value::Null);
 }
 
@@ -247,8 +287,12 @@ fn what_services_rewrite_and_add_is_no_difference() {
         "<BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule>",
     );
     aws.set_bucket("encryption", Some(&encryption));
-    let lifecycle = as_declared("lifecycle").replace("<Filter></Filter>", "<Filter><Prefix/></Filter>");
-    aws.set_bucket("lifecycle", Some(&format!("<?xml version=\"1.0\"?>\n{lifecycle}")));
+    let lifecycle =
+        as_declared("lifecycle").replace("<Filter></Filter>", "<Filter><Prefix/></Filter>");
+    aws.set_bucket(
+        "lifecycle",
+        Some(&format!("<?xml version=\"1.0\"?>\n{lifecycle}")),
+    );
     let mut of_key = key_policy();
     of_key["Statement"][0]["Principal"]["AWS"] = json!("111122223333");
     aws.state().things.key.as_mut().unwrap().policy = of_key;
@@ -265,11 +309,17 @@ fn what_is_not_restored_fails_the_invocation() {
     let event = of_key("DisableKey", &json!({"keyId": KEY}));
     let (kind, message) = failure(function.invoke(&event));
     assert_eq!(kind, "Terminal.TrailNotRestored");
-    assert!(message.contains(KEY) && message.contains("kms:EnableKey"), "{message}");
+    assert!(
+        message.contains(KEY) && message.contains("kms:EnableKey"),
+        "{message}"
+    );
     let notice = aws.notice();
     assert_eq!(notice["outcome"], "not_restored");
     assert_eq!(notice["severity"], "critical");
-    assert!(aws.mail().contains("CRITICAL  NOT RESTORED: the log key is NOT as declared."));
+    assert!(
+        aws.mail()
+            .contains("CRITICAL  NOT RESTORED: the log key is NOT as declared.")
+    );
 }
 
 #[test]
@@ -291,11 +341,17 @@ fn observing_changes_nothing() {
     aws.set_bucket("policy", None);
     aws.state().things.key.as_mut().unwrap().state = "PendingDeletion";
     let answer = answered(function.invoke(&sweep()));
-    assert_eq!(answer, json!({"outcomes": ["would_restore", "would_restore"]}));
+    assert_eq!(
+        answer,
+        json!({"outcomes": ["would_restore", "would_restore"]})
+    );
     assert_eq!(aws.repairs(), [""; 0]);
     let mut would: Vec<Value> = aws.documents();
     would.sort_by_key(|notice| notice["thing"]["kind"].to_string());
-    assert_eq!(would[0]["remediation"]["would_call"], json!(["s3:PutBucketPolicy"]));
+    assert_eq!(
+        would[0]["remediation"]["would_call"],
+        json!(["s3:PutBucketPolicy"])
+    );
     let both = json!(["kms:CancelKeyDeletion", "kms:EnableKey"]);
     assert_eq!(would[1]["remediation"]["would_call"], both);
 }
@@ -305,7 +361,10 @@ fn a_stop_is_started_before_anything_is_asked_of_bucket_or_key() {
     let aws = Aws::start(0.2, Box::new(|_, _| None));
     let evidence = aws.guard(&ALL_OF_KEY);
     let function = Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)]);
-    assert_eq!(answered(function.invoke(&stop())), json!({"outcomes": ["restored"]}));
+    assert_eq!(
+        answered(function.invoke(&stop())),
+        json!({"outcomes": ["restored"]})
+    );
     let operations = aws.operations();
     assert_eq!(operations[0], START);
     let of_things = |o: &&String| o.contains("Key") || o.contains(' ');
@@ -329,10 +388,18 @@ fn a_deleted_bucket_is_critical_and_left_to_people() {
     let (aws, function) = guarded(&["state"], &[]);
     aws.state().things.bucket = None;
     let event = of_bucket("DeleteBucket", json!({}));
-    assert_eq!(answered(function.invoke(&event)), json!({"outcomes": ["reported"]}));
+    assert_eq!(
+        answered(function.invoke(&event)),
+        json!({"outcomes": ["reported"]})
+    );
     let notice = aws.notice();
     assert_eq!(notice["severity"], "critical");
-    assert!(notice["summary"].as_str().unwrap().contains("The log bucket is GONE."));
+    assert!(
+        notice["summary"]
+            .as_str()
+            .unwrap()
+            .contains("The log bucket is GONE.")
+    );
     assert!(aws.mail().contains("terraform apply"));
     let subject = aws.last_publish()["Subject"].clone();
     assert_eq!(
@@ -374,7 +441,10 @@ fn a_call_that_does_not_say_which_is_looked_at_and_no_news() {
     assert_eq!(aws.count(PUBLISH), 0);
     aws.set_bucket("policy", None);
     let [event, _] = events();
-    assert_eq!(answered(function.invoke(&event)), json!({"outcomes": ["restored"]}));
+    assert_eq!(
+        answered(function.invoke(&event)),
+        json!({"outcomes": ["restored"]})
+    );
 }
 
 #[test]
@@ -385,9 +455,15 @@ fn an_attempt_that_fails_is_told() {
     event["detail"]["errorMessage"] = json!(format!(
         "User: arn:aws:iam::111122223333:user/eve is not authorized to perform: kms:ScheduleKeyDeletion on resource: {KEY} because no identity-based policy allows it"
     ));
-    assert_eq!(answered(function.invoke(&event)), json!({"outcomes": ["attempt_denied"]}));
+    assert_eq!(
+        answered(function.invoke(&event)),
+        json!({"outcomes": ["attempt_denied"]})
+    );
     let said = aws.notice()["summary"].to_string();
-    assert!(said.contains("tried to schedule the deletion of log key"), "{said}");
+    assert!(
+        said.contains("tried to schedule the deletion of log key"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -407,8 +483,10 @@ fn the_functions_own_calls_that_come_back_are_no_news() {
 #[test]
 fn a_change_that_conforms_is_information() {
     let (aws, function) = guarded(&["state"], &[("TRAILKEEPER_CHANGE_PRINCIPALS", PIPELINE)]);
-    let rule = json!({"ID": "expire", "Filter": "", "Status": "Enabled", "Expiration": {"Days": 365}});
-    let given = json!({"LifecycleConfiguration": {"xmlns": "http://s3", "Rule": rule}, "lifecycle": ""});
+    let rule =
+        json!({"ID": "expire", "Filter": "", "Status": "Enabled", "Expiration": {"Days": 365}});
+    let given =
+        json!({"LifecycleConfiguration": {"xmlns": "http://s3", "Rule": rule}, "lifecycle": ""});
     let event = by(PIPELINE, of_bucket("PutBucketLifecycle", given));
     let answer = answered(function.invoke(&event));
     assert_eq!(answer, json!({"outcomes": ["conforming_change"]}));
@@ -443,11 +521,17 @@ fn an_alias_that_goes_elsewhere_is_told() {
     let (aws, function) = guarded(&["state"], &[]);
     for (alias, call) in [
         (None, "DeleteAlias"),
-        (Some("arn:aws:kms:eu-central-1:111122223333:key/other".to_owned()), "UpdateAlias"),
+        (
+            Some("arn:aws:kms:eu-central-1:111122223333:key/other".to_owned()),
+            "UpdateAlias",
+        ),
     ] {
         aws.state().things.key.as_mut().unwrap().alias = alias;
         let event = of_key(call, &json!({"aliasName": ALIAS}));
-        assert_eq!(answered(function.invoke(&event)), json!({"outcomes": ["reported"]}));
+        assert_eq!(
+            answered(function.invoke(&event)),
+            json!({"outcomes": ["reported"]})
+        );
     }
     assert_eq!(aws.count(PUBLISH), 2);
 }

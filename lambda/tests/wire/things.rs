@@ -178,7 +178,12 @@ impl Aws {
     pub fn repairs(&self) -> Vec<String> {
         let mut operations = self.operations();
         operations.retain(|operation| {
-            let of_key = ["EnableKey", "CancelKeyDeletion", "PutKeyPolicy", "EnableKeyRotation"];
+            let of_key = [
+                "EnableKey",
+                "CancelKeyDeletion",
+                "PutKeyPolicy",
+                "EnableKeyRotation",
+            ];
             of_key.contains(&operation.as_str()) || operation.starts_with("PUT ")
         });
         operations
@@ -204,9 +209,7 @@ pub fn kms(things: &mut Things, operation: &str, asked: &Value) -> Answer {
         },
         "DescribeKey" => Ok(json!({"KeyMetadata": {"Arn": KEY, "KeyState": key.state}})),
         "GetKeyPolicy" => Ok(json!({"Policy": key.policy.to_string()})),
-        "GetKeyRotationStatus" => {
-            Ok(json!({"KeyRotationEnabled": key.is_rotated && !is_pending}))
-        }
+        "GetKeyRotationStatus" => Ok(json!({"KeyRotationEnabled": key.is_rotated && !is_pending})),
         "CancelKeyDeletion" if !is_pending => wrong_state,
         "EnableKey" if is_pending => wrong_state,
         "EnableKeyRotation" if key.state != "Enabled" => Err("DisabledException"),

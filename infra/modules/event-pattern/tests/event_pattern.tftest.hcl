@@ -30,7 +30,7 @@ run "bucket_and_key_by_name_or_without_parameters" {
   }
 
   assert {
-    condition     = jsonencode([for pattern in values(output.evidence_patterns) : [pattern.source, pattern.detail.eventSource, pattern.detail.requestParameters]]) == jsonencode([
+    condition = jsonencode([for pattern in values(output.evidence_patterns) : [pattern.source, pattern.detail.eventSource, pattern.detail.requestParameters]]) == jsonencode([
       [["aws.s3"], ["s3.amazonaws.com"], { bucketName = ["logs", { exists = false }] }],
       [["aws.kms"], ["kms.amazonaws.com"], { keyId = ["arn:aws:kms:eu-central-1:123456789012:key/1234", "1234", { exists = false }] }],
     ])
