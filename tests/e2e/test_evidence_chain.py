@@ -30,9 +30,7 @@ class Chain:
         of_bucket = {"Bucket": self.bucket}
         return {
             "policy": _or_none(lambda: json.loads(self.s3.get_bucket_policy(**of_bucket)["Policy"])),
-            "access": _or_none(
-                lambda: self.s3.get_public_access_block(**of_bucket)["PublicAccessBlockConfiguration"]
-            ),
+            "access": _or_none(lambda: self.s3.get_public_access_block(**of_bucket)["PublicAccessBlockConfiguration"]),
             "versioning": self.s3.get_bucket_versioning(**of_bucket).get("Status"),
             "lifecycle": _or_none(lambda: _rules(self.s3.get_bucket_lifecycle_configuration(**of_bucket)["Rules"])),
             "encryption": _or_none(

@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudtrail.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.router import extract_access_key_id, extract_region
-from ministack.services import cloudtrail
+from ministack.services import cloudtrail, kms
 
 _SERVICE = "cloudtrail.amazonaws.com"
 # MiniStack 1.5 asks for the call's own name. These are allowed with the permission for one message.
@@ -31,6 +32,8 @@ def install() -> None:
 
     def resource_arn(service: str, *arguments: Any) -> str:
         found = find(service, *arguments)
+        if service == "kms" and ":alias/" in found:
+            return _key_behind(found)
         return _tagged_resource(arguments[3]) or found if service == "cloudtrail" else found
 
     async def handle_request(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> tuple:
@@ -54,6 +57,12 @@ def _tagged_resource(body: bytes) -> str | None:
     given = _given(body)
     named = given.get("ResourceId") or next(iter(given.get("ResourceIdList") or []), None)
     return named if isinstance(named, str) else None
+
+
+def _key_behind(alias: str) -> str:
+    """Who names a key by its alias needs the permission for the key; MiniStack 1.5 asks for one for the alias."""
+    key = kms._resolve_key(alias.split(":", 5)[5])
+    return key["Arn"] if key else alias
 
 
 def _refusal(headers: dict, body: bytes, query_params: dict) -> tuple | None:
