@@ -5,19 +5,16 @@
 //! Terraform declares it as it is set: a policy as an object, all else as XML.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>.
 
-use aws_smithy_runtime_api::http::Headers;
-use aws_smithy_types::base64;
 use futures_util::future::join_all;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    api::{Api, Protocol, Refusal},
+    api::Api,
     aws::{Aws, Service},
-    baseline::sha256,
     budget::Budget,
     failure::CallError,
     policy,
+    rest_api::RestXml,
     thing::{Change, Mend, Thing},
     trail::{Drift, Observation, Part},
     xml,
@@ -214,15 +211,13 @@ pub(crate) fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
 
 /// A client for the bucket of one account.
 pub(crate) struct S3 {
-    api: Api<Rest>,
+    api: Api<RestXml>,
 }
 
 impl S3 {
     /// Builds the client for `bucket`.
     pub(crate) fn new(aws: &Aws, bucket: &Thing) -> Self {
-        let rest = Rest {
-            owner: bucket.account.clone(),
-        };
+        let rest = RestXml::of(&bucket.account);
         Self {
             api: Api::new(aws, Service::S3, &bucket.region, rest),
         }
@@ -294,41 +289,4 @@ impl S3 {
 /// Path and query. The bucket is in the path, as one connection serves all then.
 fn target(bucket: &Thing, sub: &Subresource) -> String {
     format!("/{}?{}", bucket.name(), sub.query)
-}
-
-/// REST with XML, as S3 wants it.
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonRequestHeaders.html>.
-#[derive(Clone, Debug)]
-struct Rest {
-    /// Whose the bucket must be: the name of one that was deleted can be registered by
-    /// anybody.
-    owner: String,
-}
-
-impl Protocol for Rest {
-    type Answer = String;
-
-    fn address(&self, _: &str, headers: &mut Headers) {
-        headers.insert("x-amz-expected-bucket-owner", self.owner.clone());
-    }
-
-    fn seal(&self, body: &str, headers: &mut Headers) {
-        headers.insert("x-amz-content-sha256", sha256(body));
-        if !body.is_empty() {
-            let digest = base64::encode(Sha256::digest(body.as_bytes()));
-            headers.insert("content-type", "application/xml");
-            headers.insert("x-amz-sdk-checksum-algorithm", "SHA256");
-            headers.insert("x-amz-checksum-sha256", digest);
-        }
-    }
-
-    fn answer(&self, body: &[u8]) -> Option<String> {
-        str::from_utf8(body).ok().map(str::to_owned)
-    }
-
-    fn refusal(&self, _: &Headers, body: &[u8]) -> Refusal {
-        let error = str::from_utf8(body).ok().and_then(xml::content);
-        let said = |what| error.as_ref().and_then(|error| error.get(what)?.as_str());
-        Refusal::new(said("Code"), said("Message"))
-    }
 }

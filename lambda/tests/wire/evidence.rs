@@ -24,11 +24,11 @@ fn guarded(restored_of_key: &[&str], settings: &[(&str, &str)]) -> (Aws, Functio
     (aws, function)
 }
 
-fn of_key(call: &str, parameters: &Value) -> Value {
+pub fn of_key(call: &str, parameters: &Value) -> Value {
     with_source("kms", call, parameters)
 }
 
-fn of_bucket(call: &str, mut parameters: Value) -> Value {
+pub fn of_bucket(call: &str, mut parameters: Value) -> Value {
     parameters["bucketName"] = json!(BUCKET);
     with_source("s3", call, &parameters)
 }

@@ -177,17 +177,43 @@ impl Aws {
     /// The calls of KMS and S3 that change something.
     pub fn repairs(&self) -> Vec<String> {
         let mut operations = self.operations();
-        operations.retain(|operation| {
-            let of_key = [
-                "EnableKey",
-                "CancelKeyDeletion",
-                "PutKeyPolicy",
-                "EnableKeyRotation",
-            ];
-            of_key.contains(&operation.as_str()) || operation.starts_with("PUT ")
-        });
+        operations.retain(|operation| is_repair(operation));
         operations
     }
+
+    /// Weakens all that is guarded of the key.
+    pub fn weaken_key(&self) {
+        let mut state = self.state();
+        let key = state.things.key.as_mut().unwrap();
+        key.state = "PendingDeletion";
+        key.policy = json!({"Version": "2012-10-17", "Statement": []});
+        key.is_rotated = false;
+    }
+
+    /// Whether both are as declared.
+    pub fn has_its_things(&self) -> bool {
+        let state = self.state();
+        let declared = Things::default();
+        let bucket = |things: &Things| {
+            let bucket = things.bucket.clone().unwrap_or_default();
+            let policy = bucket
+                .get("policy")
+                .map(|text| serde_json::from_str(text).unwrap());
+            (policy.unwrap_or(Value::Null), bucket.len())
+        };
+        state.things.key == declared.key && bucket(&state.things) == bucket(&declared)
+    }
+}
+
+/// Whether a call of KMS or S3 changes something.
+pub fn is_repair(operation: &str) -> bool {
+    let of_key = [
+        "EnableKey",
+        "CancelKeyDeletion",
+        "PutKeyPolicy",
+        "EnableKeyRotation",
+    ];
+    of_key.contains(&operation) || operation.starts_with("PUT ")
 }
 
 /// What KMS answers.
@@ -241,6 +267,12 @@ pub fn operation(request: &Request) -> Option<String> {
     is_bucket.then(|| format!("{} {part}", request.method))
 }
 
+/// A refusal as S3 sends it.
+pub fn refused_by_s3(status: u16, code: &str) -> Reply {
+    let body = format!("<Error><Code>{code}</Code><Message>for the test</Message></Error>");
+    Reply::answer(status, body)
+}
+
 /// What S3 answers.
 pub fn s3(things: &mut Things, operation: &str, request: &Request) -> Reply {
     let header = |name: &str| {
@@ -248,20 +280,16 @@ pub fn s3(things: &mut Things, operation: &str, request: &Request) -> Reply {
         let found = headers.find(|(found, _)| found == name);
         found.map(|(_, value)| value.as_str())
     };
-    let refused = |status, code: &str| {
-        let body = format!("<Error><Code>{code}</Code><Message>for the test</Message></Error>");
-        Reply::answer(status, body)
-    };
     assert_eq!(
         header("x-amz-content-sha256"),
         Some(sha256(&request.body).as_str())
     );
     let owner = header("x-amz-expected-bucket-owner");
     let Some(bucket) = &mut things.bucket else {
-        return refused(404, "NoSuchBucket");
+        return refused_by_s3(404, "NoSuchBucket");
     };
     if owner != Some(things.owner.as_str()) {
-        return refused(403, "AccessDenied");
+        return refused_by_s3(403, "AccessDenied");
     }
     let (method, part) = operation.split_once(' ').unwrap();
     if method == "PUT" {
@@ -275,7 +303,7 @@ pub fn s3(things: &mut Things, operation: &str, request: &Request) -> Reply {
         None => {
             let mut absent = ABSENT.iter();
             let (_, code) = absent.find(|(known, _)| *known == part).unwrap();
-            refused(404, code)
+            refused_by_s3(404, code)
         }
     }
 }

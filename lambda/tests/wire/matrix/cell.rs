@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     aws::{Call, Disturbance, PARAMETER, PUBLISH, STATUS, form, is_write, refused_by_sns},
     lambda::{Outcome, new_request_id},
+    things::is_repair,
 };
 
 use super::{
@@ -253,6 +254,10 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
         if !CLAIMS.contains(&notice["outcome"].as_str().unwrap()) {
             continue;
         }
+        if notice["thing"].is_object() {
+            check_claim_of_thing(&notice, &state.calls[..number], wrong);
+            continue;
+        }
         let account = trail.split(':').nth(4).unwrap();
         let before = &state.calls[..number];
         let is_change =
@@ -281,6 +286,23 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
     }
 }
 
+/// The same of a bucket or a key.
+fn check_claim_of_thing(notice: &Value, before: &[Call], wrong: &mut Vec<String>) {
+    let reads: &[&str] = match notice["thing"]["kind"].as_str() {
+        Some("log_key") => &["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus"],
+        _ => &["GET policy", "GET lifecycle", "GET versioning"],
+    };
+    let is_change = |call: &Call| call.accepted && is_repair(&call.operation);
+    let changed = before.iter().rposition(is_change).map_or(0, |at| at + 1);
+    for read in reads.iter().chain([&PARAMETER]) {
+        let since = if *read == PARAMETER { 0 } else { changed };
+        let is_good = |call: &Call| call.operation == *read && call.accepted && call.undisturbed;
+        if !before[since..].iter().any(is_good) {
+            wrong.push(format!("{} without {read}", notice["outcome"]));
+        }
+    }
+}
+
 fn is_told(course: &Stage, trail: &str) -> bool {
     let state = course.aws.state();
     let mut arrived = state
@@ -289,7 +311,10 @@ fn is_told(course: &Stage, trail: &str) -> bool {
         .filter(|call| is_notice(call) && call.accepted);
     arrived.any(|call| {
         let notice = document(call);
-        notice["trail"]["arn"] == *trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
+        let about = notice["thing"]
+            .get("arn")
+            .unwrap_or(&notice["trail"]["arn"]);
+        about == trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
     })
 }
 

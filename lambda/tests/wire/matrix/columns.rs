@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     aws::{Disturbance, refused, refused_by_sns},
     http::Reply,
+    things,
 };
 
 /// How a service speaks.
@@ -18,6 +19,8 @@ pub enum Service {
     Sns,
     Sts,
     SecurityHub,
+    Kms,
+    S3,
 }
 
 /// A fault, by the name that the table has for it.
@@ -120,7 +123,7 @@ impl Fault {
             Self::Unavailable => Instead(Reply::answer(503, "")),
             Self::Denied => Instead(match service {
                 Service::Sns => refusal(service, 403, "AuthorizationError"),
-                Service::Sts | Service::Sqs => refusal(service, 403, "AccessDenied"),
+                Service::Sts | Service::Sqs | Service::S3 => refusal(service, 403, "AccessDenied"),
                 _ => refusal(service, 400, "AccessDeniedException"),
             }),
             Self::Timeout => Instead(Reply::Hang),
@@ -140,11 +143,13 @@ impl Fault {
                 format!("{:200}", "{"),
             )),
             Self::ClockSkew => Instead(match service {
-                Service::Sns | Service::Sts => refusal(service, 403, "SignatureDoesNotMatch"),
+                Service::Sns | Service::Sts | Service::S3 => {
+                    refusal(service, 403, "SignatureDoesNotMatch")
+                }
                 _ => refusal(service, 400, "InvalidSignatureException"),
             }),
             Self::Expired => Instead(match service {
-                Service::Sns | Service::Sts => refusal(service, 403, "ExpiredToken"),
+                Service::Sns | Service::Sts | Service::S3 => refusal(service, 403, "ExpiredToken"),
                 _ => refusal(service, 400, "ExpiredTokenException"),
             }),
         }
@@ -153,7 +158,8 @@ impl Fault {
 
 fn throttled(service: Service) -> Reply {
     let code = match service {
-        Service::CloudTrail | Service::Ssm => "ThrottlingException",
+        Service::S3 => return refusal(service, 503, "SlowDown"),
+        Service::CloudTrail | Service::Ssm | Service::Kms => "ThrottlingException",
         Service::DynamoDb => "ProvisionedThroughputExceededException",
         Service::Organizations | Service::SecurityHub => "TooManyRequestsException",
         Service::Sqs => "RequestThrottled",
@@ -163,11 +169,13 @@ fn throttled(service: Service) -> Reply {
 }
 
 fn speaks_xml(service: Service) -> bool {
-    matches!(service, Service::Sns | Service::Sts)
+    matches!(service, Service::Sns | Service::Sts | Service::S3)
 }
 
 fn refusal(service: Service, status: u16, code: &str) -> Reply {
-    if speaks_xml(service) {
+    if service == Service::S3 {
+        things::refused_by_s3(status, code)
+    } else if speaks_xml(service) {
         refused_by_sns(status, code)
     } else {
         refused(status, code)

@@ -9,11 +9,12 @@ use crate::{
     aws::{AUDIT, Aws, Call, GET_ITEM, PARAMETER, PUBLISH, START, STATUS, UPDATE_ITEM, form},
     break_glass::{self, VARIABLE as BREAK_GLASS},
     chats::{self, CHAT},
-    findings,
+    evidence, findings,
     hub_of_findings::IMPORT,
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     stop,
+    things::{BUCKET_ARN, KEY},
     world::Trail,
 };
 
@@ -55,6 +56,10 @@ enum Scene {
     EventWithChat,
     /// The same with a Security Hub that has an open finding about the trail.
     EventWithFinding,
+    /// The key is to be deleted, and all else about it weakened; the event comes.
+    KeyEvent,
+    /// The bucket lost its policy; the event comes.
+    BucketEvent,
     /// The trail was stopped, and the sweep finds it.
     Sweep,
     /// The same while a break-glass entry is in force, for somebody else.
@@ -83,6 +88,10 @@ const fn of(
     }
 }
 
+const fn kms(operation: &'static str, purpose: Purpose) -> Row {
+    of(operation, operation, Service::Kms, purpose, Scene::KeyEvent)
+}
+
 const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     of(
         operation,
@@ -93,7 +102,7 @@ const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     )
 }
 
-pub const ROWS: [Row; 28] = [
+pub const ROWS: [Row; 37] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -197,6 +206,27 @@ pub const ROWS: [Row; 28] = [
         Purpose::Tells,
         Scene::EventWithFinding,
     ),
+    kms("CancelKeyDeletion", Purpose::Heals),
+    kms("EnableKey", Purpose::Heals),
+    kms("EnableKeyRotation", Purpose::Heals),
+    kms("PutKeyPolicy", Purpose::Heals),
+    kms("DescribeKey", Purpose::Proves),
+    kms("GetKeyPolicy", Purpose::Proves),
+    kms("GetKeyRotationStatus", Purpose::Proves),
+    of(
+        "S3 PutBucketPolicy",
+        "PutBucketPolicy",
+        Service::S3,
+        Purpose::Heals,
+        Scene::BucketEvent,
+    ),
+    of(
+        "S3 GetBucketPolicy",
+        "GetBucketPolicy",
+        Service::S3,
+        Purpose::Proves,
+        Scene::BucketEvent,
+    ),
     of(
         "STS AssumeRole",
         ASSUME_ROLE,
@@ -246,6 +276,10 @@ pub fn without_row() -> Vec<String> {
                 continue;
             }
             found += 1;
+            // Every part of a bucket is read and set by the same two lines.
+            if service == "s3" && !operation.ends_with("BucketPolicy") {
+                continue;
+            }
             let has_row = ROWS
                 .iter()
                 .any(|row| row.operation.split(':').next() == Some(operation));
@@ -276,6 +310,8 @@ const CHAT_PUBLISH: &str = "Publish: chat";
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
     match operation {
         PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
+        "PUT policy" => return "PutBucketPolicy",
+        "GET policy" => return "GetBucketPolicy",
         GET_ITEM if body.contains("finding#") => return OPEN,
         UPDATE_ITEM if body.contains("finding#") => return CLOSE,
         "PutItem" | "LookupEvents" => {}
@@ -322,6 +358,16 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
+            Scene::KeyEvent => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                let given = json!({"keyId": KEY, "pendingWindowInDays": 7});
+                (aws, evidence::of_key("ScheduleKeyDeletion", &given), None)
+            }
+            Scene::BucketEvent => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                let event = evidence::of_bucket("DeleteBucketPolicy", json!({}));
+                (aws, event, None)
+            }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
                 (aws, in_account(&member(0), &stop()), Some(None))
@@ -347,12 +393,19 @@ impl Row {
                 findings::open(&aws, AUDIT);
                 Function::start(&aws, &[(findings::VARIABLE, "true")])
             }
+            None if self.is_of_thing() => {
+                let evidence = aws.guard(&["state", "policy", "rotation"]);
+                Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)])
+            }
             None => Function::start(&aws, &[]),
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
         };
         self.attack(&aws);
-        let attacked = {
+        let attacked = if self.is_of_thing() {
+            let is_key = self.scene == Scene::KeyEvent;
+            vec![if is_key { KEY } else { BUCKET_ARN }.to_owned()]
+        } else {
             let state = aws.state();
             let trails = state.world.trails();
             let is_attacked = |(arn, declared): &(&String, &Trail)| {
@@ -376,9 +429,16 @@ impl Row {
         }
     }
 
+    /// Whether it is about the key or the bucket.
+    pub fn is_of_thing(&self) -> bool {
+        matches!(self.scene, Scene::KeyEvent | Scene::BucketEvent)
+    }
+
     fn attack(&self, aws: &Aws) {
         let name = json!({"Name": "audit"});
         match self.scene {
+            Scene::KeyEvent => return aws.weaken_key(),
+            Scene::BucketEvent => return aws.set_bucket("policy", None),
             Scene::HubEvent => {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
@@ -439,9 +499,12 @@ impl Row {
             | Scene::EventWithChat
             | Scene::EventWithFinding => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubSweep | Scene::HubHandsOut => {
-                None
-            }
+            Scene::KeyEvent
+            | Scene::BucketEvent
+            | Scene::Sweep
+            | Scene::SweepUnderBreakGlass
+            | Scene::HubSweep
+            | Scene::HubHandsOut => None,
         }
     }
 }
@@ -449,6 +512,9 @@ impl Row {
 impl Stage {
     /// Whether every trail is what it was, and all accounts were handed out.
     pub fn is_as_declared(&self) -> bool {
+        if !self.aws.has_its_things() {
+            return false;
+        }
         let state = self.aws.state();
         let as_declared = |(arn, declared): (&String, &Trail)| {
             let now = state.world.trails().get(arn).map(Trail::state);
