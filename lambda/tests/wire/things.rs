@@ -181,13 +181,15 @@ impl Aws {
         operations
     }
 
-    /// Weakens all that is guarded of the key.
-    pub fn weaken_key(&self) {
+    /// Does to the key what a call of this name does.
+    pub fn weaken_key(&self, call: &str) {
         let mut state = self.state();
         let key = state.things.key.as_mut().unwrap();
-        key.state = "PendingDeletion";
-        key.policy = json!({"Version": "2012-10-17", "Statement": []});
-        key.is_rotated = false;
+        match call {
+            "PutKeyPolicy" => key.policy = json!({"Version": "2012-10-17", "Statement": []}),
+            "DisableKeyRotation" => key.is_rotated = false,
+            _ => key.state = "PendingDeletion",
+        }
     }
 
     /// Whether both are as declared.

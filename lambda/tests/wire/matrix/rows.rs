@@ -56,7 +56,7 @@ enum Scene {
     EventWithChat,
     /// The same with a Security Hub that has an open finding about the trail.
     EventWithFinding,
-    /// The key is to be deleted, and all else about it weakened; the event comes.
+    /// The key is weakened by a call that needs this one; its event comes.
     KeyEvent,
     /// The bucket lost its policy; the event comes.
     BucketEvent,
@@ -362,8 +362,8 @@ impl Row {
             }
             Scene::KeyEvent => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                let given = json!({"keyId": KEY, "pendingWindowInDays": 7});
-                (aws, evidence::of_key("ScheduleKeyDeletion", &given), None)
+                let given = json!({"keyId": KEY});
+                (aws, evidence::of_key(self.call_on_key(), &given), None)
             }
             Scene::BucketEvent => {
                 let aws = Aws::whole(Box::new(|_, _| None));
@@ -436,10 +436,19 @@ impl Row {
         matches!(self.scene, Scene::KeyEvent | Scene::BucketEvent)
     }
 
+    /// What is done to the key, so that this call is needed.
+    fn call_on_key(&self) -> &'static str {
+        match self.operation {
+            "PutKeyPolicy" | "GetKeyPolicy" => "PutKeyPolicy",
+            "EnableKeyRotation" | "GetKeyRotationStatus" => "DisableKeyRotation",
+            _ => "ScheduleKeyDeletion",
+        }
+    }
+
     fn attack(&self, aws: &Aws) {
         let name = json!({"Name": "audit"});
         match self.scene {
-            Scene::KeyEvent => return aws.weaken_key(),
+            Scene::KeyEvent => return aws.weaken_key(self.call_on_key()),
             Scene::BucketEvent => return aws.set_bucket("policy", None),
             Scene::HubEvent => {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
