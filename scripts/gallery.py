@@ -24,6 +24,8 @@ KINDS = {
     "not_restored": "The trail does not log, and could not be started",
     "attempt_denied": "Somebody tried, and was refused",
     "already_logging_by_sweep": "A sweep found a stop that no event told of",
+    "restored_repeated": "The same actor did it again, for the eighth time within the hour",
+    "storm_summary": "What an actor did a hundred times, summed up",
     "left_alone": "Break-glass: a stop that is left alone for a time",
     "unreachable": "Accounts of the organisation cannot be reached",
 }

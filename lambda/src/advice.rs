@@ -3,12 +3,18 @@
 use crate::{
     arn::TrailArn,
     console::{Console, Lookup, editable_role, key_id, user_name},
+    group::Storm,
     incident::Incident,
     outcome::{Outcome, Severity},
     text::Clean,
     thing::{Kind, Named},
     trail::Part,
 };
+
+const ASK_THE_OWNER: &str = "Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen.";
+const TAKE_AWAY: &str = "It goes on: take these credentials away now. An IAM user: deactivate its keys. A role: revoke its active sessions.";
+/// Of how many keys the deeds are to be looked at.
+const KEYS: usize = 3;
 
 /// One thing to do.
 pub(crate) struct Step {
@@ -47,6 +53,9 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     if incident.outcome.is_of_accounts() {
         return of_accounts(incident);
     }
+    if let Some(storm) = &incident.storm {
+        return of_storm(incident, storm);
+    }
     let mut steps = look_and_mend(incident);
     match incident.outcome {
         _ if incident.severity == Severity::Info => {
@@ -69,20 +78,53 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         _ => {}
     }
     let trail = incident.trail_arn();
+    let is_tampering = incident.severity != Severity::Info && !incident.is_unexplained();
+    let is_at_it = incident.repetition.is_some() && incident.severity == Severity::Critical;
     if incident.is_unexplained() {
         if incident.outcome == Outcome::LeftAlone {
             return steps;
         }
         steps.extend(trail.iter().map(|trail| find_the_call(incident, trail)));
-    } else if incident.severity != Severity::Info {
-        steps.push(Step::new("Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen."));
+    } else if is_tampering {
+        if is_at_it {
+            steps.push(take_away(incident, trail.as_ref()));
+        }
+        steps.push(Step::new(ASK_THE_OWNER));
     }
     if let Some(trail) = &trail {
         steps.extend(deeds(incident, trail));
-        if incident.severity != Severity::Info && !incident.is_unexplained() {
-            steps.extend(lock_out(incident, trail));
+        if is_tampering && !is_at_it {
+            steps.extend(lock_out(incident, trail, "If it is stolen, "));
         }
     }
+    steps
+}
+
+/// Of an actor's many incidents.
+fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
+    let mut trails = storm.trails.iter();
+    let trail = trails.find_map(|arn| arn.as_str().parse::<TrailArn>().ok());
+    let mut steps = Vec::new();
+    if !storm.is_over {
+        steps.push(take_away(incident, trail.as_ref()));
+    }
+    steps.push(Step::new(ASK_THE_OWNER));
+    if let Some(trail) = trail {
+        if let [_] = &storm.trails[..] {
+            let region = trail.region();
+            let look = format!("aws cloudtrail get-trail-status --name {trail} --region {region}");
+            steps.push(Step::new("Look:").run(&look));
+        }
+        let keys = storm.access_key_ids.iter().take(KEYS);
+        let deeds = keys.filter_map(|key| Lookup::by_key(Some(key)));
+        steps.extend(deeds.map(|by| look_up("See what else that key did:", &by, &trail)));
+        if storm.is_over {
+            steps.extend(lock_out(incident, &trail, "If it is stolen, "));
+        }
+    }
+    steps.push(Step::new(
+        "Every sweep looks at the trails. What it finds not as declared has a notice of its own.",
+    ));
     steps
 }
 
@@ -215,15 +257,21 @@ fn find_the_call(incident: &Incident, trail: &TrailArn) -> Step {
 
 /// What else the actor did: with this key, and as this user with any key.
 fn deeds(incident: &Incident, trail: &TrailArn) -> Vec<Step> {
-    let by_key = Lookup::by_key(&incident.actor)
+    let by_key = Lookup::by_key(incident.actor.access_key_id.as_ref())
         .map(|by| look_up("See what else that key did:", &by, trail));
     let by_user = Lookup::by_user(&incident.actor)
         .map(|by| look_up("See what that user did with any key:", &by, trail));
     by_key.into_iter().chain(by_user).collect()
 }
 
-/// What ends the actor's access.
-fn lock_out(incident: &Incident, trail: &TrailArn) -> Option<Step> {
+/// What stops whoever is at it.
+fn take_away(incident: &Incident, trail: Option<&TrailArn>) -> Step {
+    let step = trail.and_then(|trail| lock_out(incident, trail, "It goes on. Now "));
+    step.unwrap_or_else(|| Step::new(TAKE_AWAY))
+}
+
+/// What ends the actor's access; `why` begins the sentence.
+fn lock_out(incident: &Incident, trail: &TrailArn, why: &str) -> Option<Step> {
     let actor = &incident.actor;
     let account = actor.account.as_ref().map(Clean::as_str);
     // The command and the page are those of the account that one is signed in to.
@@ -236,11 +284,11 @@ fn lock_out(incident: &Incident, trail: &TrailArn) -> Option<Step> {
         let command = format!(
             "aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive"
         );
-        return Some(Step::new("If it is stolen, switch the key off:").run(&command));
+        return Some(Step::new(format!("{why}switch the key off:")).run(&command));
     }
     let role = editable_role(actor)?;
     let link = Console::of(trail)?.revoke_sessions(role);
-    Some(Step::new("If they are stolen, revoke the role's sessions:").open(Some(link)))
+    Some(Step::new(format!("{why}revoke the role's sessions:")).open(Some(link)))
 }
 
 fn look_up(text: &str, by: &Lookup, trail: &TrailArn) -> Step {

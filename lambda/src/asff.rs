@@ -213,7 +213,8 @@ fn status(incident: &Incident) -> &'static str {
         | Outcome::Reported
         | Outcome::Unreachable
         | Outcome::AccountSuspended
-        | Outcome::SweepIncomplete => "NOT_AVAILABLE",
+        | Outcome::SweepIncomplete
+        | Outcome::StormSummary => "NOT_AVAILABLE",
     }
 }
 

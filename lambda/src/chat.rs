@@ -67,7 +67,18 @@ fn description(incident: &Incident, summary: &str) -> String {
     };
     let value = |value: &Option<Clean>| value.as_ref().map(|value| code(value.as_str()));
     fact("Problem", incident.problem.as_deref().map(code));
-    if !incident.outcome.is_of_accounts() {
+    if let Some(storm) = &incident.storm {
+        let some = |values: &[Clean]| {
+            const MOST: usize = 5;
+            let named: Vec<&str> = values.iter().map(Clean::as_str).take(MOST).collect();
+            (!named.is_empty()).then(|| code(&named.join(" ")) + &and_more(values.len(), MOST))
+        };
+        fact("Trails", some(&storm.trails));
+        fact("Calls", some(&storm.calls));
+        fact("Who", incident.actor.best().map(|who| code(who.as_str())));
+        fact("Keys", some(&storm.access_key_ids));
+        fact("From", some(&storm.source_ips));
+    } else if !incident.outcome.is_of_accounts() {
         fact("Trail", value(&incident.trail.arn));
         if let Some(thing) = &incident.thing {
             fact(thing.kind.title(), Some(code(thing.arn.as_str())));
@@ -85,17 +96,20 @@ fn description(incident: &Incident, summary: &str) -> String {
         fact("Gap in the log", gap(incident));
     } else if !incident.accounts.is_empty() {
         const MOST: usize = 20;
-        let mut named: Vec<&str> = incident.accounts.iter().map(String::as_str).collect();
-        let more = named.len().saturating_sub(MOST);
-        named.truncate(MOST);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        let accounts = &incident.accounts;
+        let named: Vec<&str> = accounts.iter().map(String::as_str).take(MOST).collect();
+        let more = and_more(accounts.len(), MOST);
         fact("Accounts", Some(code(&named.join(" ")) + &more));
     }
     lines.join("\n")
+}
+
+/// What stands behind the first `most` of `all`.
+fn and_more(all: usize, most: usize) -> String {
+    match all.saturating_sub(most) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
 }
 
 fn step(step: &Step) -> String {
@@ -162,6 +176,9 @@ impl Incident {
         };
         if let Some(id) = self.id.as_ref().filter(is_plain) {
             return id.to_string();
+        }
+        if let Some(storm) = &self.storm {
+            return sha256(&storm.key);
         }
         // What a sweep finds has no id: what stays wrong with one trail is one incident.
         let thing = self.thing.as_ref().map(|thing| &thing.arn);

@@ -58,8 +58,8 @@ pub(crate) struct Lookup {
 
 impl Lookup {
     /// By the access key that signed the call.
-    pub(crate) fn by_key(actor: &Actor) -> Option<Self> {
-        key_id(actor).map(|key| Self {
+    pub(crate) fn by_key(key: Option<&Clean>) -> Option<Self> {
+        plain_key(key).map(|key| Self {
             attribute: "AccessKeyId",
             value: key.to_owned(),
         })
@@ -85,7 +85,11 @@ impl Lookup {
 /// The access key id, if it can be nothing else.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html>.
 pub(crate) fn key_id(actor: &Actor) -> Option<&str> {
-    let key = actor.access_key_id.as_ref()?.as_str();
+    plain_key(actor.access_key_id.as_ref())
+}
+
+fn plain_key(key: Option<&Clean>) -> Option<&str> {
+    let key = key?.as_str();
     let is_key = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     ((16..=128).contains(&key.len()) && key.bytes().all(is_key)).then_some(key)
 }

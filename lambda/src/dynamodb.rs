@@ -1,12 +1,12 @@
-//! All calls to DynamoDB: remembering which incidents were told, what is left alone for
-//! break-glass, and which findings are open.
+//! All calls to DynamoDB: remembering which incidents were told, and of which groups,
+//! what is left alone for break-glass, and which findings are open.
 //!
 //! Nothing else in AWS remembers it. The trail looks the same to the copy of an
 //! event as to an event that a person was faster than; so without this memory a
 //! copy would be told twice, or a stop that somebody else undid not at all.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -41,6 +41,97 @@ const REFUSED: &str = "ConditionalCheckFailedException";
 pub struct Incidents {
     api: JsonApi,
     table: String,
+}
+
+/// An attribute of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(i64),
+    /// A set of texts, which the table does not keep if it is empty.
+    Texts(BTreeSet<String>),
+}
+
+/// An entry of the table, by its attributes; those of other types are left out.
+pub type Entry = BTreeMap<String, Field>;
+
+/// What is to be changed of an entry, that comes into being if there is none. Names of
+/// attributes are ours, and none of DynamoDB's reserved words.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    sets: Vec<String>,
+    adds: Vec<String>,
+    deletes: Vec<String>,
+    condition: Option<&'static str>,
+    values: Vec<(String, Field)>,
+    returns_new: bool,
+}
+
+impl Change {
+    /// Sets an attribute.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: Field) -> Self {
+        self.sets.push(format!("{name} = :{name}"));
+        self.with(&format!(":{name}"), value)
+    }
+
+    /// Sets an attribute that is not there yet.
+    #[must_use]
+    pub fn set_once(mut self, name: &str, value: Field) -> Self {
+        self.sets
+            .push(format!("{name} = if_not_exists({name}, :{name})"));
+        self.with(&format!(":{name}"), value)
+    }
+
+    /// Adds to a number or a set.
+    #[must_use]
+    pub fn add(mut self, name: &str, value: Field) -> Self {
+        self.adds.push(format!("{name} :{name}"));
+        self.with(&format!(":{name}"), value)
+    }
+
+    /// Takes from a set.
+    #[must_use]
+    pub fn delete(mut self, name: &str, value: Field) -> Self {
+        self.deletes.push(format!("{name} :{name}"));
+        self.with(&format!(":{name}"), value)
+    }
+
+    /// Changes nothing unless `condition` holds.
+    #[must_use]
+    pub fn only_if(mut self, condition: &'static str) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// A value of the condition.
+    #[must_use]
+    pub fn with(mut self, placeholder: &str, value: Field) -> Self {
+        self.values.push((placeholder.to_owned(), value));
+        self
+    }
+
+    /// Asks for the entry as it is afterwards, not as it was.
+    #[must_use]
+    pub fn returning_new(mut self) -> Self {
+        self.returns_new = true;
+        self
+    }
+
+    fn expression(&self) -> String {
+        [
+            ("SET", &self.sets),
+            ("ADD", &self.adds),
+            ("DELETE", &self.deletes),
+        ]
+        .into_iter()
+        .filter(|(_, parts)| !parts.is_empty())
+        .map(|(clause, parts)| format!("{clause} {}", parts.join(", ")))
+        .collect::<Vec<_>>()
+        .join(" ")
+    }
 }
 
 /// Whether an incident is this invocation's to tell.
@@ -149,6 +240,85 @@ impl Incidents {
         self.written(&call, budget).await.map(drop)
     }
 
+    /// Changes an entry. What it was, or is; `None`, and no change, if the condition does
+    /// not hold.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn change(
+        &self,
+        id: &str,
+        change: Change,
+        budget: Budget,
+    ) -> Result<Option<Entry>, CallError> {
+        let change = change.set("expires_at", expiry());
+        let values = change.values.iter();
+        let values: Map<String, Value> = values
+            .map(|(name, value)| (name.clone(), written_field(value)))
+            .collect();
+        let mut call = json!({
+            "TableName": self.table,
+            "Key": {"id": text(id)},
+            "UpdateExpression": change.expression(),
+            "ExpressionAttributeValues": values,
+            "ReturnValues": if change.returns_new { "ALL_NEW" } else { "ALL_OLD" },
+        });
+        if let (Some(call), Some(condition)) = (call.as_object_mut(), change.condition) {
+            call.insert("ConditionExpression".to_owned(), condition.into());
+        }
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        match self.api.call("dynamodb:UpdateItem", &call, budget).await {
+            Ok(answer) => Ok(Some(read_entry(answer.get("Attributes")))),
+            Err(error) if error.has_code(REFUSED) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The entry; empty if there is none.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn read(&self, id: &str, budget: Budget) -> Result<Entry, CallError> {
+        let call = json!({
+            "TableName": self.table,
+            "Key": {"id": text(id)},
+            "ConsistentRead": true,
+        });
+        let budget = Budget::lasting(PATIENCE.min(budget.left()));
+        let answer = self.api.call("dynamodb:GetItem", &call, budget).await?;
+        Ok(read_entry(answer.get("Item")))
+    }
+
+    /// Puts `entry` in the place of a group that began at `first_at` and of which
+    /// everything was told; whether it was so.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn replace(
+        &self,
+        id: &str,
+        entry: Entry,
+        first_at: i64,
+        budget: Budget,
+    ) -> Result<bool, CallError> {
+        let mut item: Map<String, Value> = entry
+            .iter()
+            .map(|(name, value)| (name.clone(), written_field(value)))
+            .collect();
+        item.insert("id".to_owned(), text(id));
+        item.insert("expires_at".to_owned(), written_field(&expiry()));
+        let call = json!({
+            "TableName": self.table,
+            "Item": item,
+            "ConditionExpression": "(first_at = :first AND attribute_not_exists(silent_count)) OR (first_at = :first AND silent_count = :none)",
+            "ExpressionAttributeValues": {
+                ":first": written_field(&Field::Number(first_at)),
+                ":none": number(0),
+            },
+        });
+        self.written(&call, budget).await
+    }
+
     /// Notes what is left alone of `trail`: by field, what tells this difference and
     /// the entry under which.
     ///
@@ -179,36 +349,23 @@ impl Incidents {
         self.noted(&left_key(trail), budget).await
     }
 
-    /// Notes that a finding about `trail` is open: as what, and the finding.
+    /// Notes the finding that is open about `trail` as `kind`, or, with an empty text,
+    /// that none is; `false` if it is another one by now than it `was`.
     ///
     /// # Errors
-    /// The refusal. Nobody then resolves it.
-    pub async fn keep_finding(
-        &self,
-        trail: &str,
-        kind: &str,
-        finding: &str,
-        budget: Budget,
-    ) -> Result<(), CallError> {
-        let key = finding_key(trail);
-        self.note(&key, &[(kind, finding)], None, budget).await
-    }
-
-    /// Notes that it is resolved, unless it is another one by now than it `was`.
-    ///
-    /// # Errors
-    /// The refusal. The next sweep then resolves it again.
-    pub async fn close_finding(
+    /// The refusal. Nobody then resolves what is open, or the next sweep does it again.
+    pub async fn change_finding(
         &self,
         trail: &str,
         kind: &str,
         was: &str,
+        finding: &str,
         budget: Budget,
-    ) -> Result<(), CallError> {
+    ) -> Result<bool, CallError> {
         let key = finding_key(trail);
-        match self.note(&key, &[(kind, "")], Some(was), budget).await {
-            Err(error) if error.has_code(REFUSED) => Ok(()),
-            noted => noted,
+        match self.note(&key, &[(kind, finding)], Some(was), budget).await {
+            Err(error) if error.has_code(REFUSED) => Ok(false),
+            noted => noted.map(|()| true),
         }
     }
 
@@ -252,7 +409,11 @@ impl Incidents {
         });
         if let Some(call) = call.as_object_mut() {
             if let Some(was) = was {
-                call.insert("ConditionExpression".to_owned(), json!("#f0 = :was"));
+                let unchanged = match was {
+                    "" => "attribute_not_exists(#f0) OR #f0 = :was",
+                    _ => "#f0 = :was",
+                };
+                call.insert("ConditionExpression".to_owned(), json!(unchanged));
                 values.insert(":was".to_owned(), text(was));
             }
             call.insert("ExpressionAttributeValues".to_owned(), values.into());
@@ -270,21 +431,12 @@ impl Incidents {
         key: &str,
         budget: Budget,
     ) -> Result<BTreeMap<String, String>, CallError> {
-        let call = json!({
-            "TableName": self.table,
-            "Key": {"id": text(key)},
-            "ConsistentRead": true,
+        let noted = self.read(key, budget).await?.into_iter();
+        let marks = noted.filter_map(|(field, mark)| match mark {
+            Field::Text(mark) => Some((field, mark)),
+            _ => None,
         });
-        let budget = Budget::lasting(PATIENCE.min(budget.left()));
-        let answer = self.api.call("dynamodb:GetItem", &call, budget).await?;
-        let noted = answer
-            .get("Item")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        Ok(noted
-            .filter_map(|(field, mark)| Some((field.clone(), mark.get("S")?.as_str()?.to_owned())))
-            .collect())
+        Ok(marks.collect())
     }
 
     /// Whether the entry was written; `false` if its condition does not hold.
@@ -307,6 +459,40 @@ fn item(incident: &str, owner: &str, told: bool, claimed: SystemTime) -> Value {
         "claimed_at": number(seconds(claimed)),
         "expires_at": number(seconds(SystemTime::now() + KEPT)),
     })
+}
+
+fn expiry() -> Field {
+    let at = seconds(SystemTime::now() + KEPT);
+    Field::Number(i64::try_from(at).unwrap_or(i64::MAX))
+}
+
+fn written_field(field: &Field) -> Value {
+    match field {
+        Field::Text(value) => text(value),
+        Field::Number(value) => json!({"N": value.to_string()}),
+        Field::Texts(values) => json!({"SS": values}),
+    }
+}
+
+fn read_entry(item: Option<&Value>) -> Entry {
+    let attributes = item.and_then(Value::as_object).into_iter().flatten();
+    attributes
+        .filter_map(|(name, value)| Some((name.clone(), read_field(value)?)))
+        .collect()
+}
+
+fn read_field(value: &Value) -> Option<Field> {
+    if let Some(value) = value.get("S") {
+        return Some(Field::Text(value.as_str()?.to_owned()));
+    }
+    if let Some(value) = value.get("N") {
+        return Some(Field::Number(value.as_str()?.parse().ok()?));
+    }
+    let values = value.get("SS")?.as_array()?.iter();
+    let values: Option<_> = values
+        .map(|value| value.as_str().map(str::to_owned))
+        .collect();
+    Some(Field::Texts(values?))
 }
 
 fn left_key(trail: &str) -> String {

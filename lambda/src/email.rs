@@ -10,6 +10,7 @@ use crate::{
     moment::Moment,
     outcome::Outcome,
     page::Page,
+    storm_notice,
     text::Clean,
     trail::Drift,
 };
@@ -29,6 +30,9 @@ const SECTIONS: [fn(&mut Page, &Incident); 10] = [
     call,
 ];
 
+/// The same of an actor's many incidents.
+const OF_STORM: [fn(&mut Page, &Incident); 2] = [steps, storm_notice::page];
+
 /// The text for `incident`, which `summary` sums up.
 pub(crate) fn email(incident: &Incident, summary: &str) -> String {
     let mut page = Page::default();
@@ -37,7 +41,11 @@ pub(crate) fn email(incident: &Incident, summary: &str) -> String {
     if let Some(problem) = &incident.problem {
         page.line(&format!("Problem: {problem}"));
     }
-    for section in SECTIONS {
+    let sections = match incident.storm {
+        Some(_) => &OF_STORM[..],
+        None => &SECTIONS[..],
+    };
+    for section in sections {
         section(&mut page, incident);
     }
     page.text
@@ -379,7 +387,12 @@ pub(crate) fn status(incident: &Incident) -> String {
         Outcome::Unreachable => "UNREACHABLE: nobody knows whether the trails there log. Act now.",
         Outcome::AccountSuspended => "NOT SWEPT: accounts are suspended or being closed.",
         Outcome::SweepIncomplete => "NOT ALL SWEPT: trails may be off and nobody knows. Act now.",
+        Outcome::StormSummary => "SUMMARY: many incidents by one actor.",
     };
+    let state = incident
+        .storm
+        .as_ref()
+        .map_or_else(|| state.to_owned(), storm_notice::status);
     let but = match incident.outcome {
         Outcome::LeftAlone | Outcome::Restored => "",
         _ if incident.is_left_in_part() => " But for what break-glass leaves alone.",

@@ -3,6 +3,7 @@
 use crate::{
     incident::Incident,
     outcome::Outcome,
+    storm_notice::{self, ordinal},
     text::{Clean, subject},
 };
 
@@ -40,11 +41,20 @@ pub(crate) fn headline(incident: &Incident) -> String {
         Outcome::Unreachable => "UNREACHABLE",
         Outcome::AccountSuspended => "not active, not swept",
         Outcome::SweepIncomplete => "NOT ALL SWEPT",
+        Outcome::StormSummary => "many incidents",
     };
+    let state = storm_notice::headline(incident).unwrap_or_else(|| {
+        let which = incident.repetition.map_or_else(String::new, |repetition| {
+            format!(", {} by this actor", ordinal(repetition.count))
+        });
+        format!("{state}{which}")
+    });
     let part = |part: &Option<Clean>| part.as_ref().map_or("?", Clean::as_str).to_owned();
     let severity = incident.severity.as_str().to_uppercase();
     let place = if incident.outcome.is_of_accounts() {
         "organisation".to_owned()
+    } else if incident.storm.is_some() && incident.trail.region.is_none() {
+        part(&incident.trail.account)
     } else {
         let region = part(&incident.trail.region);
         format!("{}, {region}", part(&incident.trail.account))
@@ -73,6 +83,9 @@ pub(crate) fn headline(incident: &Incident) -> String {
 
 /// What stands in the place of a trail's name.
 fn of_no_trail(incident: &Incident) -> String {
+    if let Some(storm) = incident.storm.as_ref().filter(|s| s.trails.len() > 1) {
+        return format!("{} trails", storm.trails.len());
+    }
     match &incident.accounts[..] {
         _ if !incident.outcome.is_of_accounts() => "(trail unknown)".to_owned(),
         [] => "accounts".to_owned(),

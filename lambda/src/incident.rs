@@ -13,6 +13,7 @@ use crate::{
     ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
+    group::{Repetition, Storm},
     investigation::Investigation,
     moment::Moment,
     outcome::{Outcome, Severity},
@@ -72,6 +73,12 @@ pub struct Incident {
     /// about a trail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<String>,
+    /// What the same actor did before within the window; `None` if nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repetition: Option<Repetition>,
+    /// What a summary sums up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storm: Option<Storm>,
     /// The break-glass entry that it has to do with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<Glass>,
@@ -423,6 +430,15 @@ impl Incident {
         incident
     }
 
+    /// The sum of an actor's incidents.
+    #[must_use]
+    pub fn of_storm(storm: Storm) -> Self {
+        let mut incident = Self::about(&Event::default(), None, Outcome::StormSummary);
+        incident.source = "sweep";
+        incident.storm = Some(storm);
+        incident
+    }
+
     fn about(event: &Event, trail: Option<&TrailArn>, outcome: Outcome) -> Self {
         let record = &event.record;
         let clean = |text: &Option<String>| text.as_deref().and_then(Clean::visible);
@@ -433,13 +449,15 @@ impl Incident {
             severity: outcome.severity(),
             thing: None,
             source: "event",
-            trail: Trail {
-                arn: trail.map(|trail| Clean::from(trail.as_str())),
-                name: trail.map(|trail| Clean::from(trail.name())),
-                account: trail
-                    .map_or_else(|| clean(&event.account), |t| Clean::visible(t.account())),
-                region: trail.map_or_else(|| clean(&event.region), |t| Clean::visible(t.region())),
-            },
+            trail: trail.map_or_else(
+                || Trail {
+                    arn: None,
+                    name: None,
+                    account: clean(&event.account),
+                    region: clean(&event.region),
+                },
+                Trail::of,
+            ),
             event: Call {
                 id,
                 name: clean(&record.event_name),
@@ -459,6 +477,8 @@ impl Incident {
             remediation: Remediation::default(),
             problem: None,
             accounts: Vec::new(),
+            repetition: None,
+            storm: None,
             break_glass: None,
             investigation: None,
             declared: Declared::default(),
@@ -525,6 +545,17 @@ impl Incident {
 }
 
 impl Trail {
+    /// The trail with this ARN.
+    #[must_use]
+    pub fn of(arn: &TrailArn) -> Self {
+        Self {
+            arn: Some(Clean::from(arn.as_str())),
+            name: Some(Clean::from(arn.name())),
+            account: Clean::visible(arn.account()),
+            region: Clean::visible(arn.region()),
+        }
+    }
+
     /// How the trail is called in a sentence.
     #[must_use]
     pub fn title(&self) -> String {

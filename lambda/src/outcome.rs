@@ -36,12 +36,15 @@ pub enum Outcome {
     AccountSuspended,
     /// A sweep of the organisation did not get to all accounts.
     SweepIncomplete,
+    /// The sum of an actor's incidents that were not all told one by one.
+    StormSummary,
 }
 
 /// How urgent the incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// The trail is not as declared, or not known to be.
+    /// The trail is not as declared, or not known to be; or the same actor weakened it
+    /// again.
     Critical,
     /// It was not, or may become so.
     High,
@@ -70,10 +73,12 @@ impl Outcome {
             Self::Unreachable => "unreachable",
             Self::AccountSuspended => "account_suspended",
             Self::SweepIncomplete => "sweep_incomplete",
+            Self::StormSummary => "storm_summary",
         }
     }
 
-    /// The severity that goes with it.
+    /// The severity that goes with it, unless the same actor did it before, or was
+    /// expected to; a summary has the highest of what it sums up.
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
@@ -85,7 +90,8 @@ impl Outcome {
             | Self::AlreadyRestored
             | Self::WouldRestore
             | Self::LeftAlone
-            | Self::Reported => Severity::High,
+            | Self::Reported
+            | Self::StormSummary => Severity::High,
             Self::Unconfirmed | Self::AttemptDenied | Self::AccountSuspended => Severity::Medium,
             Self::ConformingChange => Severity::Info,
         }
@@ -103,7 +109,10 @@ impl Outcome {
     /// Whether a trail is left without proof that it is as declared.
     #[must_use]
     pub fn is_failure(self) -> bool {
-        self.severity() == Severity::Critical
+        matches!(
+            self,
+            Self::NotRestored | Self::Unverified | Self::Unreachable | Self::SweepIncomplete
+        )
     }
 }
 

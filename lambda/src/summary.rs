@@ -4,6 +4,7 @@ use crate::{
     actor::Actor,
     incident::Incident,
     outcome::Outcome,
+    storm_notice,
     text::Clean,
     thing::change,
     trail::{Part, part_changed_by},
@@ -13,6 +14,9 @@ use crate::{
 pub(crate) fn summary(incident: &Incident) -> String {
     if incident.outcome.is_of_accounts() {
         return of_accounts(incident);
+    }
+    if let Some(storm) = &incident.storm {
+        return storm_notice::sentence(incident, storm);
     }
     let trail = incident.title();
     let what = incident.what();
@@ -66,8 +70,6 @@ pub(crate) fn summary(incident: &Incident) -> String {
             _ => "Nothing proves that it is logging again.".to_owned(),
         },
         Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
-        // The next sentence says it all.
-        Outcome::LeftAlone => String::new(),
         Outcome::AttemptDenied => "The call failed.".to_owned(),
         Outcome::Reported if incident.is_gone() => {
             format!("The {what} is GONE. Trailkeeper does not make it again: act now.")
@@ -77,12 +79,16 @@ pub(crate) fn summary(incident: &Incident) -> String {
             incident.verification.still_differs.join(", ")
         ),
         Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
-        Outcome::Unreachable | Outcome::AccountSuspended | Outcome::SweepIncomplete => {
-            String::new()
-        }
+        // Of what is left alone, the next sentence says it all.
+        Outcome::LeftAlone
+        | Outcome::Unreachable
+        | Outcome::AccountSuspended
+        | Outcome::SweepIncomplete
+        | Outcome::StormSummary => String::new(),
     };
     let mut sentences = vec![happened, now];
     sentences.extend(break_glass(incident));
+    sentences.extend(storm_notice::again(incident));
     sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
 }

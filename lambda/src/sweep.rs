@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::{join, sync::mpsc::unbounded_channel};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
     arn::TrailArn,
@@ -90,11 +90,18 @@ impl Handler {
                 self.sweep_members(&finds, &owner, deadline)
             );
         };
-        let ((), told) = join!(looks, self.tell_beside(found, &owner, deadline));
+        let ((), told, summed_up) = join!(
+            looks,
+            self.tell_beside(found, &owner, deadline),
+            self.sum_up(&owner, deadline)
+        );
         let Told { incidents, sent } = told;
         (self.write_line)(&metrics::sweep(incidents.len(), &self.function_name, now));
         info!(drifting = incidents.len(), "sweep done");
-        conclude(&incidents, sent)
+        if let Err(error) = &summed_up {
+            error!(%error, "not all was summed up");
+        }
+        conclude(&incidents, sent.and(summed_up))
     }
 
     /// Reconciles one trail without an event. Finds nothing if it is as declared.

@@ -23,6 +23,7 @@ use crate::{
     budget::Budget,
     dynamodb::{Claim, Incidents},
     failure::CallError,
+    group::Manner,
     handler::Handler,
     incident::Incident,
     moment::Moment,
@@ -32,7 +33,7 @@ use crate::{
 };
 
 /// Notices that are on their way at a time.
-const AT_ONCE: usize = 50;
+pub(crate) const AT_ONCE: usize = 50;
 /// A run that has claimed an incident is given so long to tell it.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(250);
@@ -42,6 +43,16 @@ pub(crate) enum Find {
     Incident(Box<Incident>),
     /// The trail was as declared, and when; for Security Hub.
     AsDeclared(TrailArn, Moment),
+}
+
+/// Whose an incident is to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Another run told it.
+    Anothers,
+    Ours,
+    /// The table does not say, or another run does not tell what it claimed.
+    Unknown,
 }
 
 /// Where the looks of a sweep put what they find.
@@ -105,7 +116,7 @@ impl Handler {
             let budget = Budget::for_notice(deadline).within(whole);
             match find {
                 Find::Incident(incident) => {
-                    let sent = self.tell_or_keep(&incident, owner, budget).await;
+                    let sent = Box::pin(self.tell_or_keep(&incident, owner, budget)).await;
                     (is_new.then_some(incident), sent, Ok(()))
                 }
                 Find::AsDeclared(trail, at) => {
@@ -144,7 +155,7 @@ impl Handler {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let told = self.tell(incident, owner, budget).await;
+        let told = Box::pin(self.tell(incident, owner, budget)).await;
         if let Err(error) = &told {
             error!(%error, "a notice was not sent");
             if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock()) {
@@ -154,9 +165,9 @@ impl Handler {
         told
     }
 
-    /// Tells of an incident, unless it was told already; the chats and Security Hub
-    /// last, so that neither holds up what everybody gets.
-    async fn tell(
+    /// Tells of an incident, unless it was told already, or is left to a summary; the
+    /// chats and Security Hub last, so that neither holds up what everybody gets.
+    pub(crate) async fn tell(
         &self,
         incident: &Incident,
         owner: &str,
@@ -169,10 +180,9 @@ impl Handler {
             // A retry for the one's sake must not tell the other again.
             keys = keys.or_of_content(incident);
         }
-        // Only whoever tells of it searches, and once for all.
-        let looked_into = OnceCell::new();
-        let tell =
-            |to: Audience| self.tell_audience(incident, &looked_into, &keys, to, owner, budget);
+        // Only whoever tells of it counts and searches, and once for all.
+        let as_told = OnceCell::new();
+        let tell = |to: Audience| self.tell_audience(incident, &as_told, &keys, to, owner, budget);
         let told = tell(Audience::Subscribers).await;
         if !has_chats && !has_findings {
             return told;
@@ -192,7 +202,7 @@ impl Handler {
     async fn tell_audience(
         &self,
         incident: &Incident,
-        looked_into: &OnceCell<Incident>,
+        as_told: &OnceCell<Option<Incident>>,
         keys: &Keys,
         to: Audience,
         owner: &str,
@@ -201,24 +211,30 @@ impl Handler {
         let keys = keys.clone().of_audience(to);
         // What an event's answer failed at is told with each try, all else once.
         let again = incident.outcome.is_failure() && incident.source == "event";
+        // What may be told twice is not counted: it could be the same incident.
+        let mut is_counted = !keys.claimed.is_empty();
         for key in &keys.claimed {
-            if self.is_told_by_another(key, owner, again, budget).await {
-                info!(
-                    outcome = incident.outcome.as_str(),
-                    audience = ?to,
-                    "this incident was told already"
-                );
-                return Ok(());
+            match self.claim(key, owner, again, budget).await {
+                Whose::Anothers => {
+                    info!(
+                        outcome = incident.outcome.as_str(),
+                        audience = ?to,
+                        "this incident was told already"
+                    );
+                    return Ok(());
+                }
+                Whose::Ours => {}
+                Whose::Unknown => is_counted = false,
             }
         }
-        let incident = looked_into
-            .get_or_init(|| async {
-                Incident {
-                    investigation: self.investigate(incident, budget).await,
-                    ..incident.clone()
-                }
-            })
+        let incident = as_told
+            .get_or_init(|| self.as_told(incident, is_counted, budget))
             .await;
+        let Some(incident) = incident else {
+            info!(audience = ?to, "left to a summary");
+            self.remember(&keys, owner, budget).await;
+            return Ok(());
+        };
         if let Err(error) = self.send(incident, to, budget).await {
             for key in &keys.claimed {
                 if let Err(error) = self.incidents().release(key, owner, budget).await {
@@ -227,13 +243,43 @@ impl Handler {
             }
             return Err(error);
         }
-        info!(outcome = incident.outcome.as_str(), audience = ?to, "notice sent");
+        let count = incident.repetition.map(|repetition| repetition.count);
+        info!(outcome = incident.outcome.as_str(), count, audience = ?to, "notice sent");
+        self.remember(&keys, owner, budget).await;
+        Ok(())
+    }
+
+    /// An incident as it is told: as one of several, if it is, and looked into. `None`
+    /// if it is left to a summary.
+    async fn as_told(
+        &self,
+        incident: &Incident,
+        is_counted: bool,
+        budget: Budget,
+    ) -> Option<Incident> {
+        let manner = if is_counted {
+            self.manner(incident, budget).await
+        } else {
+            Manner::Alone
+        };
+        let incident = match manner {
+            Manner::Alone => incident.clone(),
+            Manner::Repeated(repetition) => incident.clone().repeated(repetition),
+            Manner::Silent => return None,
+        };
+        let investigation = self.investigate(&incident, budget).await;
+        Some(Incident {
+            investigation,
+            ..incident
+        })
+    }
+
+    async fn remember(&self, keys: &Keys, owner: &str, budget: Budget) {
         for key in keys.claimed.iter().chain(&keys.noted) {
             if let Err(error) = self.incidents().told(key, owner, budget).await {
                 warn!(%error, "not remembered: a copy of this event may be told again");
             }
         }
-        Ok(())
     }
 
     async fn send(
@@ -261,32 +307,26 @@ impl Handler {
         topics.publish(&notice, arn, budget).await
     }
 
-    /// Claims an incident; whether another run told it. A run that has claimed it is
+    /// Claims an incident. A run that has claimed it is
     /// waited for. If it does not tell, it may have died, or could not give its claim
     /// back: to be told twice is better than not at all.
-    async fn is_told_by_another(
-        &self,
-        key: &str,
-        owner: &str,
-        again: bool,
-        budget: Budget,
-    ) -> bool {
+    async fn claim(&self, key: &str, owner: &str, again: bool, budget: Budget) -> Whose {
         let patience = Budget::lasting(PATIENCE.min(budget.left() / 2));
         loop {
             match self.incidents().claim(key, owner, again, budget).await {
-                Ok(Claim::Granted) => return false,
+                Ok(Claim::Granted) => return Whose::Ours,
                 Ok(Claim::Taken) => {}
                 Err(error) => {
                     warn!(%error, "whether this incident was told is not known");
-                    return false;
+                    return Whose::Unknown;
                 }
             }
             if self.was_told(key, owner, budget).await {
-                return true;
+                return Whose::Anothers;
             }
             if !patience.sleep(PAUSE).await {
                 warn!("another run has claimed this incident and does not tell it");
-                return false;
+                return Whose::Unknown;
             }
         }
     }

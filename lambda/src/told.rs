@@ -31,6 +31,12 @@ impl Keys {
     /// such a one is always told.
     #[must_use]
     pub fn of(incident: &Incident, now: Moment) -> Self {
+        if let Some(storm) = &incident.storm {
+            return Self {
+                claimed: vec![storm.key.clone()],
+                noted: Vec::new(),
+            };
+        }
         let event: Vec<String> = incident.event_key().into_iter().collect();
         let stop = incident.stop_key();
         let hours = now.epoch_millis() / 3_600_000;

@@ -54,7 +54,7 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
     declared = guarded.declared
     admin = as_pipeline(deployment.admin, role).client("cloudtrail")
     name = guarded.trail_name
-    statement = next(s for s in guarded.role_policy()["Statement"] if s["Sid"] == "RememberBreakGlass")
+    statement = next(s for s in guarded.role_policy()["Statement"] if s["Sid"] == "RememberIncidents")
 
     since = time.time()
     admin.update_trail(Name=name, IsMultiRegionTrail=False)

@@ -79,6 +79,7 @@ class Member(Guarded):
         self.hub = hub
         self._sqs = hub.admin.client("sqs")
         self._lambda = hub.admin.client("lambda")
+        self._dynamodb = hub.root.client("dynamodb")
 
     def settle(self) -> None:
         """Wait for the end of what is under way here and in the hub."""

@@ -132,7 +132,7 @@ def test_the_logging_state_alone(logging_alone: LoggingAlone) -> None:
     assert logging_alone.notice["outcome"] == "restored"
     assert logging_alone.operations[0] == "StartLogging"
     # Nor does the search in the event history look at the trail.
-    others = ("Publish", "GetParameter", "PutItem", "LookupEvents")
+    others = ("Publish", "GetParameter", "PutItem", "UpdateItem", "LookupEvents")
     of_cloudtrail = {name for name in logging_alone.operations if name not in others}
     assert of_cloudtrail == {"StartLogging", "GetTrailStatus"}
     assert logging_alone.writes_after_change == [], "the settings are not guarded"

@@ -56,5 +56,5 @@ def test_after_the_end_the_sweep_heals_and_says_why(broken: Broken) -> None:
 
 def test_it_needs_two_permissions_and_fails_nowhere(broken: Broken) -> None:
     """The reads and writes were made by the deployed function with the deployed policy."""
-    assert broken.statement["Action"] == ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+    assert broken.statement["Action"] == ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     assert broken.dead_letters == []

@@ -40,7 +40,7 @@ class Told:
 
 def _told(guarded: Guarded, since: float) -> Told:
     _, document = guarded.notice(since)
-    found = mail(guarded.control, since, guarded.role_arn)
+    found = mail(guarded.control, since, guarded.role_arn, document["event"]["id"])
     assert found is not None
     return Told(document, found[1])
 
@@ -110,7 +110,8 @@ def test_a_stolen_key(guarded: Guarded, names: dict[str, str]) -> None:
 
     # A person who has nothing but the mail of the second stop.
     text = second.text
-    assert text.splitlines()[0].startswith("HIGH  RESTORED: logging was stopped and is on again, read back.")
+    assert text.splitlines()[0].startswith("CRITICAL  RESTORED: logging was stopped and is on again, read back.")
+    assert "It is the 2nd incident by this actor since" in text.replace("\n", " ")
     who = section(text, "WHO")
     assert thief_arn in who and key in who
     assert '"127.0.0.1"' in who, "from where"

@@ -33,7 +33,9 @@ def test_what_is_not_restored_is_open_and_the_sweep_updates_it(reported: Reporte
 def test_a_sweep_that_sees_it_as_declared_resolves_it_once(reported: Reported) -> None:
     resolved = reported.resolved
     assert resolved["Compliance"] == {"Status": "PASSED"}
-    assert resolved["Title"].startswith("As declared again. Before: CRITICAL")
+    # The sweep also tells, by the trail's times, that this very stop was undone.
+    assert resolved["ProductFields"]["trailkeeper/outcome"] == "already_logging"
+    assert resolved["CreatedAt"] == reported.open["CreatedAt"]
     assert resolved["UpdatedAt"] > reported.found_again["UpdatedAt"]
     assert reported.after_another_sweep == resolved
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 from .gateway_process import Control
 
 
-def mail(control: Control, since: float, role_arn: str) -> tuple[str, str] | None:
-    """Subject and text that SNS would mail, out of the role's own accepted Publish request."""
+def mail(control: Control, since: float, role_arn: str, about: str = "") -> tuple[str, str] | None:
+    """Subject and text that SNS would mail, out of the role's own accepted Publish request; with this word."""
     marker = f":assumed-role/{role_arn.rsplit('/', 1)[-1]}/"
     for request in control.requests(since=since, operation="Publish"):
         if request["status"] != 200 or marker not in (request["caller"] or ""):
@@ -19,6 +19,8 @@ def mail(control: Control, since: float, role_arn: str) -> tuple[str, str] | Non
         if form.get("MessageStructure") == ["json"]:
             texts = json.loads(message)
             message = texts.get("email") or texts["default"]
+        if about not in message:
+            continue
         return form.get("Subject", [""])[0], message
     return None
 

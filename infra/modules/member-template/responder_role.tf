@@ -34,20 +34,12 @@ locals {
                   Resource = [for b in local.shared_baselines : { "Fn::Sub" = "arn:$${AWS::Partition}:ssm:${local.here}:parameter${b.parameter_path}/*" }]
                 },
                 {
+                  # Read and updated are the groups of incidents, and what break-glass leaves alone.
                   Sid      = "RememberIncidents"
                   Effect   = "Allow"
-                  Action   = "dynamodb:PutItem"
+                  Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
                   Resource = local.table_arn
                 },
-              ],
-              # What is left alone, for the sweeps.
-              [for entries in [responder.break_glass] : {
-                Sid      = "RememberBreakGlass"
-                Effect   = "Allow"
-                Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
-                Resource = local.table_arn
-              } if length(entries) > 0],
-              [
                 {
                   Sid      = "PublishNotices"
                   Effect   = "Allow"

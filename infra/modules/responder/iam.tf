@@ -30,16 +30,10 @@ locals {
       Resource = distinct([for b in local.all_baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"])
     }],
     [true, {
+      # Read and updated are the groups of incidents, and what break-glass leaves alone.
       Sid      = "RememberIncidents"
       Effect   = "Allow"
-      Action   = "dynamodb:PutItem"
-      Resource = local.table_arn
-    }],
-    [length(var.break_glass) > 0, {
-      # What is left alone, for the sweeps.
-      Sid      = "RememberBreakGlass"
-      Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = local.table_arn
     }],
     [true, {

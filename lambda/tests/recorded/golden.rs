@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
-const KINDS: [&str; 31] = [
+const KINDS: [&str; 36] = [
     "restored",
     "already_logging",
     "unconfirmed",
@@ -52,6 +52,11 @@ const KINDS: [&str; 31] = [
     "restored_key",
     "reported_key",
     "reported_bucket_gone",
+    "restored_repeated",
+    "attempt_denied_repeated",
+    "storm_summary",
+    "storm_summary_denied",
+    "storm_summary_going_on",
 ];
 
 /// The files of one kind, by name.

@@ -7,8 +7,10 @@ use trailkeeper::{
     baseline::{Baseline, Settings},
     break_glass::Exemption,
     decide::{Decision, decide},
+    dynamodb::{Entry, Field},
     event::Event,
     failure::CallError,
+    group::{Group, Member, QUIET, WINDOW},
     incident::{Circumstances, Incident},
     moment::Moment,
     notice::Notice,
@@ -572,6 +574,72 @@ fn parsed(name: &str) -> Event {
     Event::parse(&named(name).to_string()).unwrap()
 }
 
+/// The group of `number` incidents like this one, six seconds apart, with `more` kinds
+/// of the last one.
+fn group(incident: &Incident, number: i64, more: &[&Incident]) -> Option<Group> {
+    let since = at("2026-11-24T05:06:10Z").unwrap().epoch_millis() / 1_000;
+    let member = Member::of(incident)?;
+    let mut entry: Entry = member.added(true).into_iter().collect();
+    for (name, field) in more.iter().flat_map(|i| Member::of(i).unwrap().added(true)) {
+        if let (Some(Field::Texts(texts)), Field::Texts(others)) = (entry.get_mut(&name), field) {
+            texts.extend(others);
+        }
+    }
+    let outcome = format!("outcome_{}", incident.outcome.as_str());
+    for (name, number) in [
+        ("incident_count", number),
+        ("silent_count", number - 7),
+        (&outcome, number),
+        ("first_at", since),
+        ("last_at", since + 6 * number),
+    ] {
+        entry.insert(name.to_owned(), Field::Number(number));
+    }
+    let ids = (1..number).map(|n| format!("0d6f1a52-7c9b-4f65-8c3e-{n:012x}"));
+    if let Some(Field::Texts(texts)) = entry.get_mut("event_ids") {
+        texts.extend(ids);
+    }
+    entry.insert("actor_json".to_owned(), Field::Text(member.actor()));
+    Group::read(&entry)
+}
+
+/// The incident as the eighth, and the summaries of its group.
+fn of_group(incident: &Incident) -> Vec<Incident> {
+    let Some(group) = group(incident, 100, &[]) else {
+        return Vec::new();
+    };
+    let mut eighth = group.clone();
+    (eighth.count, eighth.silent) = (8, 3);
+    vec![
+        incident.clone().repeated(eighth.repetition()),
+        group.summary("group#0123", group.last_at + QUIET),
+        group.summary("group#0123", group.last_at + QUIET - 1),
+    ]
+}
+
+/// An incident that is one of several, and the summaries of their groups.
+fn of_storms(stop: &Event, denial: &Event) -> Vec<Incident> {
+    let restored = of_stop(stop).remove(0);
+    let denied = Incident::denied(denial, protected().first());
+    let (of_stops, of_denials) = (of_group(&restored), of_group(&denied));
+    let other = protected().remove(1);
+    let elsewhere = Incident::reconciled(
+        stop,
+        &other,
+        &done(
+            Some(true),
+            at("2026-11-24T05:06:09.310Z"),
+            at("2026-11-24T05:06:07.120Z"),
+        ),
+        ABOUT,
+    );
+    let of_two = group(&restored, 600, &[&elsewhere.unwrap()]).unwrap();
+    let going_on = of_two.summary("group#0123", of_two.first_at + WINDOW);
+    let repeated = [of_stops[0].clone(), of_denials[0].clone()];
+    let summaries = [of_stops[1].clone(), of_denials[1].clone(), going_on];
+    repeated.into_iter().chain(summaries).collect()
+}
+
 /// One incident of each kind.
 pub fn of_each_kind() -> Vec<Incident> {
     let stop = Event::parse(&named("identity-role-full").to_string()).unwrap();
@@ -590,6 +658,7 @@ pub fn of_each_kind() -> Vec<Incident> {
             &parsed("key-policy-changed"),
             &parsed("bucket-deleted"),
         ]))
+        .chain(of_storms(&stop, &denial))
         .collect()
 }
 
@@ -619,8 +688,15 @@ fn check_notices(name: &str, event: &Value) {
     let Ok(event) = Event::parse(&event.to_string()) else {
         return;
     };
-    for incident in incidents(&event) {
-        valid::check(name, &incident, 32 * 1024);
+    let all = incidents(&event);
+    for incident in &all {
+        valid::check(name, incident, 32 * 1024);
+    }
+    // A stop, and a denied attempt on a trail that the record does not name.
+    for incident in all.iter().take(1).chain(all.last()) {
+        for of_group in of_group(incident) {
+            valid::check(name, &of_group, 64 * 1024);
+        }
     }
 }
 

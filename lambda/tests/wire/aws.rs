@@ -313,6 +313,11 @@ pub fn is_write(operation: &str) -> bool {
     )
 }
 
+/// Whether a call is one of the table of told incidents.
+pub fn is_of_table(operation: &str) -> bool {
+    matches!(operation, PUT_ITEM | UPDATE_ITEM | GET_ITEM)
+}
+
 /// A refusal as CloudTrail, Systems Manager and DynamoDB send it.
 pub fn refused(status: u16, code: &str) -> Reply {
     Reply::answer(

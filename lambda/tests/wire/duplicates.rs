@@ -254,7 +254,7 @@ fn a_weakening_that_another_event_healed_is_not_called_an_expected_change() {
         assert_eq!(answer, json!({"outcomes": ["already_restored"]}));
         assert_eq!(aws.writes(), [""; 0]);
         let notice = aws.notice();
-        assert_eq!(notice["severity"], "high", "{notice:#}");
+        assert_eq!(notice["severity"], "critical", "{notice:#}");
         assert_eq!(notice["event"]["asked_for"], json!([asked_for]));
         assert_eq!(notice["drift"], json!([]), "nothing of it was found");
     }
@@ -286,13 +286,13 @@ fn a_late_event_of_what_a_person_put_right_claims_no_restoration() {
     aws.state()
         .world
         .change(|trails| trails.insert(AUDIT.to_owned(), whole));
-    for event in [changed, deleted] {
+    for (event, severity) in [(changed, "high"), (deleted, "critical")] {
         aws.state().calls.clear();
         let answer = answered(function.invoke(&event));
         assert_eq!(answer, json!({"outcomes": ["already_restored"]}));
         assert_eq!(aws.writes(), [""; 0]);
         let notice = aws.notice();
-        assert_eq!(notice["severity"], "high");
+        assert_eq!(notice["severity"], severity);
         assert_eq!(notice["remediation"]["calls"], json!([]));
     }
 }

@@ -4,7 +4,10 @@ use serde_json::json;
 
 use crate::{
     answered,
-    aws::{AUDIT, Aws, PARAMETER, PUBLISH, PUT_ITEM, START, STATUS, refused, refused_by_sns},
+    aws::{
+        AUDIT, Aws, PARAMETER, PUBLISH, PUT_ITEM, START, STATUS, UPDATE_ITEM, refused,
+        refused_by_sns,
+    },
     declared::{basic, document},
     failure,
     http::Reply,
@@ -21,7 +24,7 @@ fn odd_answers_are_overcome() {
         ("closed", Reply::Close),
     ];
     for (what, reply) in oddities {
-        for operation in [START, STATUS, PUBLISH, PARAMETER, PUT_ITEM] {
+        for operation in [START, STATUS, PUBLISH, PARAMETER, PUT_ITEM, UPDATE_ITEM] {
             let reply = reply.clone();
             let aws = Aws::start(
                 0.2,

@@ -146,6 +146,32 @@ fn what_is_not_restored_is_open_until_a_sweep_sees_it_as_declared() {
 }
 
 #[test]
+fn runs_that_find_the_same_at_the_same_time_make_one_finding() {
+    let (aws, _) = crate::healthy();
+    let functions = [reporting(&aws), reporting(&aws)];
+    refuse(&aws, START);
+    // Both read before either writes.
+    aws.state()
+        .latency
+        .insert(GET_ITEM, Duration::from_millis(700));
+    for function in &functions {
+        function.give_out("a-request", stop().to_string(), Duration::from_secs(5));
+    }
+    for function in &functions {
+        failure(function.outcome());
+    }
+    assert_eq!(status(&finding(&aws)), "FAILED");
+    assert!(aws.count(UPDATE_ITEM) > 2, "one of them had to read again");
+
+    aws.state().disturb = None;
+    aws.state().world.change(|trails| {
+        trails.get_mut(AUDIT).unwrap().is_logging = true;
+    });
+    answered(functions[0].invoke(&sweep()));
+    assert_eq!(status(&finding(&aws)), "PASSED");
+}
+
+#[test]
 fn a_restoration_by_another_event_ends_what_was_open_before() {
     let (aws, _) = crate::healthy();
     let function = reporting(&aws);

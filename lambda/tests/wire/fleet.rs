@@ -177,7 +177,7 @@ fn show(title: &str, fleet: &Mutex<Fleet>, wall: Duration, used: &[Used]) {
     let rest = invocations as f64 * limits::INVOCATION
         // Handed in by ten, then received and deleted one by one.
         + (count(SEND) + 2.0 * messages) * limits::SQS_REQUEST
-        + count("PutItem") * limits::TABLE_WRITE
+        + (count("PutItem") + count("UpdateItem")) * limits::TABLE_WRITE
         + count("Publish") * limits::PUBLISH
         + sum(|u| u.log as f64) * limits::LOG_BYTE;
     // Here the CPU time is that of whole processors. At worst none of it passes

@@ -74,7 +74,7 @@ fn a_member_is_healed_through_a_session_for_that_one_trail() {
     for (operation, caller) in calls {
         let in_member = !matches!(
             operation.as_str(),
-            "AssumeRole" | "GetParameter" | "PutItem" | "Publish"
+            "AssumeRole" | "GetParameter" | "PutItem" | "UpdateItem" | "Publish"
         );
         assert_eq!(caller == account, in_member, "{operation} by {caller}");
     }

@@ -31,7 +31,7 @@ pub fn of(operation: &str, list_rate: f64) -> Option<(Group, f64)> {
         "ListAccounts" => (Group::ListAccounts, list_rate),
         "LookupEvents" => (Group::Lookup, 2.0),
         "GetParameter" => (Group::Parameter, 40.0),
-        "Publish" | "PutItem" | "SendMessageBatch" => return None,
+        "Publish" | "PutItem" | "UpdateItem" | "GetItem" | "SendMessageBatch" => return None,
         read if read.starts_with("Get") || read.starts_with("List") => (Group::Read, 10.0),
         _ => (Group::Write, 1.0),
     })

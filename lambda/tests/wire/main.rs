@@ -49,6 +49,7 @@ mod measure;
 mod observe;
 mod rates;
 mod refusals;
+mod repeated;
 mod stops;
 mod storm;
 mod sweeps;

@@ -2,7 +2,7 @@
 //! more state than they need, for it must not be slower than what it measures.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     env,
     time::{Duration, Instant},
 };
@@ -35,6 +35,8 @@ pub struct Watched {
     pub items: BTreeMap<String, Item>,
     /// The outcomes that were told of each event, by its id.
     pub notices: HashMap<String, Vec<String>>,
+    /// The ids of the events that summaries name.
+    pub summed_up: HashSet<String>,
     /// By account: when an attacker stopped the trail that is not started yet.
     pub dark: HashMap<String, Instant>,
     pub restorations: Vec<Duration>,
@@ -45,6 +47,10 @@ impl Watched {
         let message: Value = serde_json::from_str(&query["Message"]).unwrap();
         let notice: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if let Some(ids) = notice["storm"]["event_ids"].as_array() {
+            self.summed_up.extend(ids.iter().map(text));
+            return;
+        }
         let told = self.notices.entry(text(&notice["event"]["id"]));
         told.or_default().push(text(&notice["outcome"]));
     }
@@ -130,6 +136,20 @@ impl Fleet {
                     Ok(answer) => ok(&answer),
                     Err(code) => refused(400, code),
                 },
+            },
+            "UpdateItem" | "GetItem" => match &mut self.watched {
+                None => ok(&json!({})),
+                Some(watched) => {
+                    let answer = if operation == "GetItem" {
+                        stores::get_item(&watched.items, &asked)
+                    } else {
+                        stores::update_item(&mut watched.items, &asked)
+                    };
+                    match answer {
+                        Ok(answer) => ok(&answer),
+                        Err(code) => refused(400, code),
+                    }
+                }
             },
             "LookupEvents" if !(self.opens_history)(&account) => {
                 refused(400, "AccessDeniedException")

@@ -28,9 +28,16 @@ pub fn put_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer {
     }
     let item: Item = serde_json::from_value(asked["Item"].clone()).unwrap();
     let id = item["id"]["S"].as_str().unwrap().to_owned();
+    check(items.get(&id), asked)?;
+    items.insert(id, item);
+    Ok(json!({}))
+}
+
+/// The condition of a write.
+fn check(stored: Option<&Item>, asked: &Value) -> Result<(), &'static str> {
     if let Some(condition) = asked["ConditionExpression"].as_str() {
         let nothing = Item::new();
-        let stored = items.get(&id).unwrap_or(&nothing);
+        let stored = stored.unwrap_or(&nothing);
         let mut holds = false;
         for alternative in condition.split(" OR ") {
             let mut all = true;
@@ -43,8 +50,7 @@ pub fn put_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer {
             return Err("ConditionalCheckFailedException");
         }
     }
-    items.insert(id, item);
-    Ok(json!({}))
+    Ok(())
 }
 
 /// `GetItem`.
@@ -56,31 +62,81 @@ pub fn get_item(items: &BTreeMap<String, Item>, asked: &Value) -> Answer {
     Ok(item.map_or_else(|| json!({}), |item| json!({"Item": item})))
 }
 
-/// `UpdateItem`, with `SET` of plain values alone.
+/// `UpdateItem`: `SET` of values and `if_not_exists`, `ADD`, and `DELETE` from a set.
 pub fn update_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer {
     if asked["TableName"] != TABLE {
         return Err("ResourceNotFoundException");
     }
-    let expression = asked["UpdateExpression"].as_str();
-    let sets = expression.and_then(|text| text.strip_prefix("SET "));
-    let id = &asked["Key"]["id"];
-    if let Some(condition) = asked["ConditionExpression"].as_str() {
-        let nothing = Item::new();
-        let stored = items.get(id["S"].as_str().unwrap()).unwrap_or(&nothing);
-        if !is_true(condition, stored, asked).ok_or("ValidationException")? {
-            return Err("ConditionalCheckFailedException");
+    let id = asked["Key"]["id"]["S"].as_str().unwrap().to_owned();
+    let before = items.get(&id).cloned();
+    check(before.as_ref(), asked)?;
+    let mut item = before.clone().unwrap_or_default();
+    item.insert("id".to_owned(), json!({"S": id}));
+    let expression = asked["UpdateExpression"].as_str().unwrap();
+    let expression = expression
+        .replace(" ADD ", "\nADD ")
+        .replace(" DELETE ", "\nDELETE ");
+    for clause in expression.lines() {
+        let (verb, parts) = clause.split_once(' ').ok_or("ValidationException")?;
+        // The comma in a function's brackets divides nothing.
+        for part in parts.replace(", :", ",:").split(", ") {
+            change(&mut item, verb, part, asked).ok_or("ValidationException")?;
         }
     }
-    let item = items.entry(id["S"].as_str().unwrap().to_owned());
-    let item = item.or_insert_with(|| Item::from([("id".to_owned(), id.clone())]));
-    for set in sets.ok_or("ValidationException")?.split(", ") {
-        let (name, value) = set.split_once(" = ").ok_or("ValidationException")?;
+    items.insert(id, item.clone());
+    Ok(match (asked["ReturnValues"].as_str(), before) {
+        (Some("ALL_NEW"), _) => json!({"Attributes": item}),
+        (Some("ALL_OLD"), Some(before)) => json!({"Attributes": before}),
+        _ => json!({}),
+    })
+}
+
+fn change(item: &mut Item, verb: &str, part: &str, asked: &Value) -> Option<()> {
+    let known = |name: &str| {
         let known = asked["ExpressionAttributeNames"][name].as_str();
-        let value = asked["ExpressionAttributeValues"].get(value);
-        let value = value.ok_or("ValidationException")?;
-        item.insert(known.unwrap_or(name).to_owned(), value.clone());
+        known.unwrap_or(name).to_owned()
+    };
+    let value = |name: &str| asked["ExpressionAttributeValues"].get(name).cloned();
+    let (name, value) = if verb == "SET" {
+        let (name, what) = part.split_once(" = ")?;
+        match what.strip_prefix("if_not_exists(") {
+            None => (known(name), value(what)?),
+            Some(rest) => {
+                let (attribute, usual) = rest.trim_end_matches(')').split_once(',')?;
+                let stored = item.get(&known(attribute)).cloned();
+                (known(name), stored.or_else(|| value(usual))?)
+            }
+        }
+    } else {
+        let (name, given) = part.split_once(' ')?;
+        let (name, given) = (known(name), value(given)?);
+        let stored = item.get(&name);
+        let changed = if let Some(number) = given["N"].as_str() {
+            let was = stored.map_or(Some("0"), |stored| stored["N"].as_str())?;
+            let sum: i64 = was.parse::<i64>().ok()? + number.parse::<i64>().ok()?;
+            json!({"N": sum.to_string()})
+        } else {
+            let none = json!({"SS": []});
+            let mut set = stored.unwrap_or(&none)["SS"].as_array()?.clone();
+            let given = given["SS"].as_array()?;
+            set.retain(|text| !given.contains(text));
+            if verb == "ADD" {
+                set.extend(given.iter().cloned());
+            }
+            if set.is_empty() {
+                item.remove(&name);
+                return Some(());
+            }
+            json!({"SS": set})
+        };
+        (name, changed)
+    };
+    // DynamoDB keeps no empty set.
+    if value["SS"].as_array().is_some_and(Vec::is_empty) {
+        return None;
     }
-    Ok(json!({}))
+    item.insert(name, value);
+    Some(())
 }
 
 /// One term of a condition; `None` if it is of no kind known here.
@@ -94,6 +150,12 @@ fn is_true(term: &str, stored: &Item, asked: &Value) -> Option<bool> {
         term.strip_prefix(prefix)
             .map(|name| name.trim_end_matches(')'))
     };
+    if let Some(arguments) = named("NOT contains(") {
+        let (set, text) = arguments.split_once(", ")?;
+        let text = &asked["ExpressionAttributeValues"].get(text)?["S"];
+        let stored = attribute(set).and_then(|set| set["SS"].as_array());
+        return Some(!stored.is_some_and(|set| set.contains(text)));
+    }
     if let Some(name) = named("attribute_not_exists(") {
         return Some(attribute(name).is_none());
     }
@@ -112,6 +174,7 @@ fn is_true(term: &str, stored: &Item, asked: &Value) -> Option<bool> {
     match comparison {
         "=" => Some(left == right),
         "<" => Some(number(left)? < number(right)?),
+        ">" => Some(number(left)? > number(right)?),
         _ => None,
     }
 }

@@ -100,7 +100,9 @@ pub fn judge(
             notice.outcome
         )),
         (None, Some(error)) => reasons.push(format!("the queue could not be read: {error}")),
-        (None, None) => reasons.push(format!("no notice came within {seconds} s")),
+        (None, None) => reasons.push(format!(
+            "no notice came within {seconds} s; a caller's third one within an hour, and later ones, may be left to a summary"
+        )),
     }
     if reasons.is_empty() {
         (Verdict::Passed, reasons)

@@ -66,7 +66,7 @@ run "the_hub_heals_with_the_members_roles" {
   assert {
     condition = { for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid => [flatten([s.Action]), flatten([s.Resource])] } == {
       ReadBaselines          = [["ssm:GetParameter"], ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/audit/*"]]
-      RememberIncidents      = [["dynamodb:PutItem"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/trailkeeper-incidents"]]
+      RememberIncidents      = [["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/trailkeeper-incidents"]]
       PublishNotices         = [["sns:Publish"], ["arn:aws:sns:eu-central-1:123456789012:alerts"]]
       WriteLogs              = [["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder:log-stream:*"]]
       SendDeadLetters        = [["sqs:SendMessage"], ["arn:aws:sqs:eu-central-1:123456789012:trailkeeper-dead-letters"]]

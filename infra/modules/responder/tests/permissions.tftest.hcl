@@ -44,7 +44,7 @@ run "role_has_one_statement_per_purpose" {
       VerifyTrails              = ["cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors", "cloudtrail:GetTrail", "cloudtrail:GetTrailStatus", "cloudtrail:ListTags"]
       ReadBaselines             = ["ssm:GetParameter"]
       AttributeChanges          = ["cloudtrail:LookupEvents"]
-      RememberIncidents         = ["dynamodb:PutItem"]
+      RememberIncidents         = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       PublishNotices            = ["sns:Publish"]
       EncryptNotices            = ["kms:GenerateDataKey", "kms:Decrypt"]
       WriteLogs                 = ["logs:CreateLogStream", "logs:PutLogEvents"]

@@ -73,6 +73,8 @@ pub struct Seen {
     pub told: Vec<String>,
     /// What Lambda was told, if the invocation failed.
     pub error_type: Option<String>,
+    /// Whether nobody was told because a summary will.
+    pub silent: bool,
 }
 
 /// Runs one cell.
@@ -90,7 +92,7 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
     let made = {
         let state = course.aws.state();
         let is_it = |call: &&Call| kind(&call.operation, &call.body) == row.operation;
-        state.calls.iter().filter(is_it).count()
+        state.calls[course.before..].iter().filter(is_it).count()
     };
     let mut wrong = Vec::new();
     check_first_try(&course, row, length, &first, &mut wrong);
@@ -121,6 +123,15 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
     }
     if !last.as_declared {
         wrong.push("the trail is not as declared when the fault is over".to_owned());
+    }
+    // A summary that could not be sent, or noted, comes with the next sweep; an empty
+    // answer reads as if nothing were to be summed up.
+    let is_sweep = course.event["trailkeeper"] == "sweep";
+    if is_sweep && course.untold_groups() > 0 {
+        attempt(&course, &new_request_id());
+    }
+    if is_sweep && course.untold_groups() > 0 {
+        wrong.push("a group was not summed up".to_owned());
     }
     for trail in &course.attacked {
         if !is_told(&course, trail) {
@@ -179,6 +190,7 @@ fn attempt(course: &Stage, request_id: &str) -> Seen {
         took,
         as_declared: course.is_as_declared(),
         logging: course.all_log(),
+        silent: course.is_left_to_summary(),
         told,
         error_type: match outcome {
             Outcome::Answered(_) => None,
@@ -206,16 +218,17 @@ fn check_first_try(
     wrong: &mut Vec<String>,
 ) {
     check_try(first, wrong);
-    let called = course.aws.operations();
+    let called = course.aws.operations().split_off(course.before);
     if let Some(expected) = row.first_call()
         && called.first().map(String::as_str) != Some(expected)
     {
         wrong.push(format!("the first call is {:?}", called.first()));
     }
-    if first.told.is_empty() && first.error_type.is_none() {
+    let is_told = !first.told.is_empty() || first.silent;
+    if !is_told && first.error_type.is_none() {
         wrong.push("no notice, and the invocation succeeds".to_owned());
     }
-    let unharmed = first.as_declared && !first.told.is_empty() && first.error_type.is_none();
+    let unharmed = first.as_declared && is_told && first.error_type.is_none();
     match row.purpose {
         Purpose::Helps if !unharmed => {
             wrong.push(format!("it stands in the way: {first:?}"));
@@ -305,8 +318,7 @@ fn check_claim_of_thing(notice: &Value, before: &[Call], wrong: &mut Vec<String>
 
 fn is_told(course: &Stage, trail: &str) -> bool {
     let state = course.aws.state();
-    let mut arrived = state
-        .calls
+    let mut arrived = state.calls[course.before..]
         .iter()
         .filter(|call| is_notice(call) && call.accepted);
     arrived.any(|call| {
@@ -315,7 +327,10 @@ fn is_told(course: &Stage, trail: &str) -> bool {
             .get("arn")
             .unwrap_or(&notice["trail"]["arn"]);
         about == trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
-    })
+    }) || {
+        drop(state);
+        course.is_left_to_summary()
+    }
 }
 
 /// Whether it is one for subscribers.

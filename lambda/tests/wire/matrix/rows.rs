@@ -5,14 +5,19 @@ use std::{collections::BTreeMap, fs};
 use serde_json::{Value, json};
 
 use crate::{
+    answered,
     attack::in_account,
-    aws::{AUDIT, Aws, Call, GET_ITEM, PARAMETER, PUBLISH, START, STATUS, UPDATE_ITEM, form},
+    aws::{
+        AUDIT, Aws, Call, GET_ITEM, PARAMETER, PUBLISH, START, STATUS, UPDATE_ITEM, form,
+        is_of_table,
+    },
     break_glass::{self, VARIABLE as BREAK_GLASS},
     chats::{self, CHAT},
     evidence, findings,
     hub_of_findings::IMPORT,
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
+    repeated::{QUIET, WINDOW, age, open_groups},
     stop,
     things::{BUCKET_ARN, KEY},
     world::Trail,
@@ -60,8 +65,14 @@ enum Scene {
     KeyEvent,
     /// The bucket lost its policy; the event comes.
     BucketEvent,
+    /// The trail is stopped for the third time by the same actor; the event comes.
+    Storm,
+    /// The same an hour after the first time.
+    NewWindow,
     /// The trail was stopped, and the sweep finds it.
     Sweep,
+    /// The same ten minutes after an actor's third stop.
+    StormOver,
     /// The same while a break-glass entry is in force, for somebody else.
     SweepUnderBreakGlass,
     /// A member's trail is stopped; its event comes to the hub.
@@ -102,7 +113,11 @@ const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     )
 }
 
-pub const ROWS: [Row; 37] = [
+const fn table(name: &'static str, operation: &'static str, purpose: Purpose, scene: Scene) -> Row {
+    of(name, operation, Service::DynamoDb, purpose, scene)
+}
+
+pub const ROWS: [Row; 46] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -164,9 +179,63 @@ pub const ROWS: [Row; 37] = [
         Purpose::Tells,
         Scene::EventWithoutTopic,
     ),
+    table(
+        "DynamoDB UpdateItem: count",
+        COUNT,
+        Purpose::Helps,
+        Scene::Event,
+    ),
+    table(
+        "DynamoDB UpdateItem: silent",
+        SILENT,
+        Purpose::Helps,
+        Scene::Storm,
+    ),
+    table(
+        "DynamoDB UpdateItem: open",
+        OPEN,
+        Purpose::Helps,
+        Scene::Storm,
+    ),
+    table(
+        "DynamoDB GetItem: group",
+        GROUP,
+        Purpose::Helps,
+        Scene::NewWindow,
+    ),
+    table(
+        "DynamoDB PutItem: new window",
+        NEW_WINDOW,
+        Purpose::Helps,
+        Scene::NewWindow,
+    ),
+    table(
+        "DynamoDB GetItem: open groups",
+        OPEN_GROUPS,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB GetItem: group, sweep",
+        GROUP,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB UpdateItem: summed up",
+        SUMMED,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
+    table(
+        "DynamoDB UpdateItem: strike out",
+        STRIKE_OUT,
+        Purpose::Tells,
+        Scene::StormOver,
+    ),
     of(
-        "DynamoDB GetItem",
-        GET_ITEM,
+        "DynamoDB GetItem: left alone",
+        LEFT,
         Service::DynamoDb,
         Purpose::Helps,
         Scene::SweepUnderBreakGlass,
@@ -194,7 +263,7 @@ pub const ROWS: [Row; 37] = [
     ),
     of(
         "DynamoDB GetItem: findings",
-        OPEN,
+        OPEN_FINDINGS,
         Service::DynamoDb,
         Purpose::Tells,
         Scene::EventWithFinding,
@@ -302,11 +371,21 @@ const CLAIM: &str = "PutItem: claim";
 const WAS_TOLD: &str = "PutItem: was told";
 const TOLD: &str = "PutItem: told";
 const RELEASE: &str = "PutItem: release";
-const OPEN: &str = "GetItem: open findings";
-/// What it does for break-glass has no row: after it a trail is not as declared, and that
-/// is meant. See `break_glass.rs`.
+const OPEN_FINDINGS: &str = "GetItem: open findings";
 const CLOSE: &str = "UpdateItem: finding";
 const CHAT_PUBLISH: &str = "Publish: chat";
+const NEW_WINDOW: &str = "PutItem: new window";
+const COUNT: &str = "UpdateItem: count";
+const SILENT: &str = "UpdateItem: silent";
+const OPEN: &str = "UpdateItem: open";
+const SUMMED: &str = "UpdateItem: summed up";
+const STRIKE_OUT: &str = "UpdateItem: strike out";
+/// It has no row: after it a trail is not as declared, and that is meant. See
+/// `break_glass.rs`.
+const LEAVE: &str = "UpdateItem: leave";
+const OPEN_GROUPS: &str = "GetItem: open groups";
+const LEFT: &str = "GetItem: left alone";
+const GROUP: &str = "GetItem: group";
 
 /// What a call is called here: one operation may serve several ends.
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
@@ -314,15 +393,40 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
         PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
         "PUT policy" => return "PutBucketPolicy",
         "GET policy" => return "GetBucketPolicy",
-        GET_ITEM if body.contains("finding#") => return OPEN,
+        GET_ITEM if body.contains("finding#") => return OPEN_FINDINGS,
         UPDATE_ITEM if body.contains("finding#") => return CLOSE,
-        "PutItem" | "LookupEvents" => {}
-        _ => return operation,
+        _ => {}
+    }
+    if !is_of_table(operation) && operation != "LookupEvents" {
+        return operation;
     }
     let asked: Value = serde_json::from_str(body).unwrap();
     if operation == "LookupEvents" {
         let by = &asked["LookupAttributes"][0]["AttributeKey"];
         return if *by == "EventName" { WHO } else { WHAT_ELSE };
+    }
+    if operation == "GetItem" {
+        return match asked["Key"]["id"]["S"].as_str() {
+            Some("groups#open") => OPEN_GROUPS,
+            Some(id) if id.starts_with("left#") => LEFT,
+            _ => GROUP,
+        };
+    }
+    if operation == "UpdateItem" {
+        let expression = asked["UpdateExpression"].as_str().unwrap();
+        let kinds = [
+            ("ADD open_groups", OPEN),
+            ("DELETE open_groups", STRIKE_OUT),
+            ("incident_count", COUNT),
+            ("summed_count", SUMMED),
+            ("silent_count", SILENT),
+        ];
+        let mut kinds = kinds.into_iter();
+        let found = kinds.find(|(part, _)| expression.contains(part));
+        return found.map_or(LEAVE, |(_, kind)| kind);
+    }
+    if asked["Item"]["incident_count"].is_object() {
+        return NEW_WINDOW;
     }
     let is_told = asked["Item"]["told"]["BOOL"] == true;
     match asked["ConditionExpression"].as_str() {
@@ -343,6 +447,8 @@ pub struct Stage {
     /// Those that were not.
     pub attacked: Vec<String>,
     scene: Scene,
+    /// So many calls were made beforehand.
+    pub before: usize,
     hands_out: usize,
 }
 
@@ -352,11 +458,13 @@ impl Row {
             Scene::Event
             | Scene::EventWithoutTopic
             | Scene::EventWithChat
-            | Scene::EventWithFinding => {
+            | Scene::EventWithFinding
+            | Scene::Storm
+            | Scene::NewWindow => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
-            Scene::Sweep | Scene::SweepUnderBreakGlass => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
@@ -403,6 +511,22 @@ impl Row {
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
         };
+        let earlier = match self.scene {
+            Scene::Storm => 2,
+            Scene::NewWindow => 1,
+            Scene::StormOver => 3,
+            _ => 0,
+        };
+        for _ in 0..earlier {
+            aws.stop_again();
+            answered(function.invoke(&stop()));
+        }
+        match self.scene {
+            Scene::NewWindow => age(&aws, "first_at", WINDOW),
+            Scene::StormOver => age(&aws, "last_at", QUIET),
+            _ => {}
+        }
+        let before = aws.state().calls.len();
         self.attack(&aws);
         let attacked = if self.is_of_thing() {
             let is_key = self.scene == Scene::KeyEvent;
@@ -423,6 +547,7 @@ impl Row {
             declared,
             attacked,
             scene: self.scene,
+            before,
             hands_out: if self.scene == Scene::HubHandsOut {
                 3
             } else {
@@ -454,7 +579,7 @@ impl Row {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
             }
-            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::HubHandsOut => {
+            Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver | Scene::HubHandsOut => {
                 aws.attack("StopLogging", &name);
                 return;
             }
@@ -466,7 +591,9 @@ impl Row {
             Scene::Event
             | Scene::EventWithoutTopic
             | Scene::EventWithChat
-            | Scene::EventWithFinding => {}
+            | Scene::EventWithFinding
+            | Scene::Storm
+            | Scene::NewWindow => {}
         }
         aws.state().world.stop(AUDIT, 0.2);
         let (call, asked) = match self.operation {
@@ -508,12 +635,15 @@ impl Row {
             Scene::Event
             | Scene::EventWithoutTopic
             | Scene::EventWithChat
-            | Scene::EventWithFinding => Some(START),
+            | Scene::EventWithFinding
+            | Scene::Storm
+            | Scene::NewWindow => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
             Scene::KeyEvent
             | Scene::BucketEvent
             | Scene::Sweep
             | Scene::SweepUnderBreakGlass
+            | Scene::StormOver
             | Scene::HubSweep
             | Scene::HubHandsOut => None,
         }
@@ -556,6 +686,25 @@ impl Stage {
             }
             _ => None,
         }
+    }
+
+    /// How many groups wait for their summary.
+    pub fn untold_groups(&self) -> usize {
+        open_groups(&self.aws)
+    }
+
+    /// Whether the incident is left to a summary: the table has it for sure.
+    pub fn is_left_to_summary(&self) -> bool {
+        let id = &self.event["detail"]["eventID"];
+        let state = self.aws.state();
+        let mut groups = state.incidents.values();
+        let has_it = groups.any(|group| {
+            let ids = group.get("event_ids").and_then(|ids| ids["SS"].as_array());
+            let silent = group.get("silent_count").map(|n| n["N"] != "0");
+            ids.is_some_and(|ids| ids.contains(id)) && silent == Some(true)
+        });
+        drop(state);
+        has_it && self.untold_groups() == 1
     }
 
     /// Whether all trails log.
