@@ -26,6 +26,7 @@ DIST := target/dist
 PLAN ?= target/plans/$(or $(subst /,-,$(patsubst %/,%,$(DIR))),none).tfplan
 
 VENV := target/venv
+PARLIAMENT := target/venv-parliament
 CHECKOV := target/venv-checkov
 WORKFLOWS := target/venv-workflows
 DRILL := target/tool/trailkeeper-drill
@@ -124,6 +125,14 @@ storm-of-stops: tools $(PACKAGE)
 outages: tools $(PACKAGE) ## The topic is down for a whole incident, the emulator restarts in one: in the lab (2 minutes)
 	@echo "== Outages, in the lab"
 	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest -q stress/test_outages.py
+
+# ONLY=role plays those attacks alone, and leaves the document alone.
+.PHONY: attack-matrix
+attack-matrix: DOCUMENT = $(if $(ONLY),,docs/attack-matrix.md)
+attack-matrix: tools $(PACKAGE) ## Every attack on trail, logs and responder, in the lab: what comes back, who notices (10 minutes)
+	@echo "== Attacks on everything that Trailkeeper guards and is made of, in the lab"
+	@PYTHONPATH=tests $(PYTHON) -m attack_matrix --package $(PACKAGE) --table target/attack-matrix.md $(if $(ONLY),--only "$(ONLY)")
+	@$(INTO) attack-matrix target/attack-matrix.md
 
 .PHONY: gallery
 gallery: ## Draw docs/gallery.md and its pictures from the notices that the tests compare
@@ -270,7 +279,7 @@ deny: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Licences, sources and
 	@target/tools/bin/cargo-deny --offline check licenses bans sources
 
 .PHONY: e2e
-e2e: $(PACKAGE) $(DRILL) ## End-to-end tests in the lab
+e2e: $(PACKAGE) $(DRILL) $(PARLIAMENT)/ready ## End-to-end tests in the lab
 	@echo "== End to end in the lab (a few minutes)"
 	@cd tests && TRAILKEEPER_PACKAGE=$(abspath $(PACKAGE)) $(PYTHON) -m pytest e2e
 
@@ -300,6 +309,13 @@ $(CHECKOV)/ready: tests/requirements-checkov.txt | tools
 	@echo "Setting up checkov in $(CHECKOV) ..."
 	@rm -rf $(CHECKOV) && python3 -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Of IAM policies; tests/e2e/test_policies.py hands it what was deployed.
+$(PARLIAMENT)/ready: tests/requirements-parliament.txt | tools
+	@echo "Setting up parliament in $(PARLIAMENT) ..."
+	@rm -rf $(PARLIAMENT) && python3 -m venv $(PARLIAMENT)
+	@$(PARLIAMENT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Apart from the tests' packages: Cloud Custodian pins its own boto3.

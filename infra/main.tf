@@ -7,6 +7,9 @@ locals {
   )
   evidence    = var.create_trail ? module.trail[0].evidence : []
   trails_made = var.create_trail ? [module.trail[0].arn] : []
+
+  # The responder heals what it guards.
+  only_changed_by = concat(var.only_changed_by, length(var.only_changed_by) > 0 ? ["arn:*:iam::*:role/${var.name}-responder"] : [])
 }
 
 module "trail" {
@@ -25,6 +28,7 @@ module "trail" {
   guard_evidence           = var.guard_evidence
   restore_key_policy       = var.restore_key_policy
   responder_ready          = module.responder.function_arn
+  only_changed_by          = local.only_changed_by
   tags                     = var.tags
 }
 
@@ -47,6 +51,7 @@ module "notifications" {
   chat            = var.chat
 
   permissions_boundary = var.permissions_boundary
+  only_changed_by      = local.only_changed_by
 
   tags = var.tags
 }
@@ -63,6 +68,7 @@ module "responder" {
   mode                   = var.mode
   change_principals      = var.change_principals
   break_glass            = var.break_glass
+  containment            = var.containment
   peer_roles             = var.peer_roles
   sweep_interval_minutes = var.sweep_interval_minutes
   topic_arn              = module.notifications.topic_arn
@@ -71,5 +77,6 @@ module "responder" {
   security_hub           = var.security_hub
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary
+  only_changed_by        = local.only_changed_by
   tags                   = var.tags
 }

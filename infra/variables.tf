@@ -110,6 +110,15 @@ variable "break_glass" {
   nullable = false
 }
 
+variable "containment" {
+  description = "Limits the actor of the second incident within an hour: an IAM user can do nothing any more, of a role the sessions issued until then. principals: who may be contained, user/NAME or role/NAME of this account, with * for anything; exempt: who never is, beside root, AWS's own roles, responders, change_principals and break-glass. {} means all; null, no containment and no permission for it. Read docs/containment.md first."
+  type = object({
+    principals = optional(list(string), ["user/*", "role/*"])
+    exempt     = optional(list(string), [])
+  })
+  default = null
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
   type        = number
@@ -265,6 +274,13 @@ variable "permissions_boundary" {
   description = "ARN of a policy that bounds the roles made here; null for none. Pipelines that may make bounded roles only need it: workload_boundary_arn of the module pipeline-roles."
   type        = string
   default     = null
+}
+
+variable "only_changed_by" {
+  description = "Patterns of the ARNs of roles and users, * allowed, who alone may change the log bucket, its key, the topics, the dead-letter queue and the table of told incidents, or delete logs; beside them the account's root user. Terraform's own principal must be among them. [] leaves it to IAM."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "tags" {

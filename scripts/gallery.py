@@ -27,6 +27,7 @@ KINDS = {
     "restored_repeated": "The same actor did it again, for the eighth time within the hour",
     "storm_summary": "What an actor did a hundred times, summed up",
     "left_alone": "Break-glass: a stop that is left alone for a time",
+    "restored_contained_user": "Containment: the user who did it again can do nothing more",
     "unreachable": "Accounts of the organisation cannot be reached",
 }
 COLOURS = {"CRITICAL": "#cf222e", "HIGH": "#bc4c00", "MEDIUM": "#9a6700", "INFO": "#0969da"}

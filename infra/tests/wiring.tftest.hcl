@@ -124,9 +124,14 @@ run "the_responder_is_told_what_to_do" {
     change_principals      = ["arn:aws:iam::123456789012:role/pipeline"]
     peer_roles             = ["arn:aws:iam::123456789012:role/trailkeeper-remediation"]
     sweep_interval_minutes = 15
+    containment            = { principals = ["user/*"] }
     break_glass            = [{ principal = "arn:aws:iam::123456789012:role/admin", reason = "why", expires_at = "2026-01-02T03:04:05Z" }]
   }
 
+  assert {
+    condition     = jsondecode(module.responder.environment["TRAILKEEPER_CONTAINMENT"]).principals == ["user/*"]
+    error_message = "Whom it may contain must reach the function."
+  }
   assert {
     condition     = jsondecode(module.responder.environment["TRAILKEEPER_BREAK_GLASS"])[0].reason == "why"
     error_message = "Break-glass must reach the function."

@@ -3,6 +3,7 @@
 use crate::{
     arn::TrailArn,
     console::{Console, Lookup, editable_role, key_id, user_name},
+    containment_notice,
     group::Storm,
     incident::Incident,
     outcome::{Outcome, Severity},
@@ -27,7 +28,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             command: Vec::new(),
@@ -36,12 +37,12 @@ impl Step {
     }
 
     /// With a command, its words separated by blanks.
-    fn run(mut self, command: &str) -> Self {
+    pub(crate) fn run(mut self, command: &str) -> Self {
         self.command = command.split(' ').map(str::to_owned).collect();
         self
     }
 
-    fn open(mut self, link: Option<String>) -> Self {
+    pub(crate) fn open(mut self, link: Option<String>) -> Self {
         self.link = link;
         self
     }
@@ -79,6 +80,8 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
     }
     let trail = incident.trail_arn();
     let is_tampering = incident.severity != Severity::Info && !incident.is_unexplained();
+    let contained = trail.as_ref().filter(|_| is_tampering);
+    let contained = contained.and_then(|trail| containment_notice::steps(incident, trail));
     let is_at_it = incident.repetition.is_some() && incident.severity == Severity::Critical;
     if incident.is_unexplained() {
         if incident.outcome == Outcome::LeftAlone {
@@ -86,7 +89,9 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         }
         steps.extend(trail.iter().map(|trail| find_the_call(incident, trail)));
     } else if is_tampering {
-        if is_at_it {
+        if let Some(contained) = contained {
+            steps.extend(contained);
+        } else if is_at_it {
             steps.push(take_away(incident, trail.as_ref()));
         }
         steps.push(Step::new(ASK_THE_OWNER));

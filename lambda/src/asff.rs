@@ -263,6 +263,8 @@ fn facts(incident: &Incident) -> Map<String, Value> {
     let event = &incident.event;
     let text = |text: &Option<Clean>| text.as_ref().map(ToString::to_string);
     let gap = incident.timing.gap_ms.map(|gap| gap.to_string());
+    let containment = incident.containment.as_ref();
+    let containment = containment.map(|report| report.state.as_str().to_owned());
     let facts = [
         ("outcome", Some(incident.outcome.as_str().to_owned())),
         ("trail_account", text(&incident.trail.account)),
@@ -273,6 +275,7 @@ fn facts(incident: &Incident) -> Map<String, Value> {
         ("source_ip", text(&actor.source_ip)),
         ("user_agent", text(&actor.user_agent)),
         ("gap_ms", gap),
+        ("containment", containment),
     ];
     let known = facts
         .into_iter()

@@ -60,6 +60,8 @@ pub enum Service {
     Organizations,
     /// Simple Queue Service.
     Sqs,
+    /// Identity and Access Management.
+    Iam,
     /// Security Hub.
     SecurityHub,
     /// Key Management Service.
@@ -70,7 +72,7 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -78,6 +80,7 @@ impl Service {
         Self::Sts,
         Self::Organizations,
         Self::Sqs,
+        Self::Iam,
         Self::SecurityHub,
         Self::Kms,
         Self::S3,
@@ -94,6 +97,7 @@ impl Service {
             Self::Sts => "sts",
             Self::Organizations => "organizations",
             Self::Sqs => "sqs",
+            Self::Iam => "iam",
             Self::SecurityHub => "securityhub",
             Self::Kms => "kms",
             Self::S3 => "s3",
@@ -111,6 +115,7 @@ impl Service {
             Self::Sts => "AWS_ENDPOINT_URL_STS",
             Self::Organizations => "AWS_ENDPOINT_URL_ORGANIZATIONS",
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+            Self::Iam => "AWS_ENDPOINT_URL_IAM",
             Self::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
             Self::Kms => "AWS_ENDPOINT_URL_KMS",
             Self::S3 => "AWS_ENDPOINT_URL_S3",

@@ -64,7 +64,7 @@ impl Exemption {
     }
 
     /// Whether `principal`, an ARN, is meant, and one of `account`.
-    fn means(&self, principal: &str, account: &str) -> bool {
+    pub(crate) fn means(&self, principal: &str, account: &str) -> bool {
         let is_of_account = principal.split(':').nth(4) == Some(account);
         is_of_account
             && is_principal(principal)
@@ -241,7 +241,7 @@ fn is_of_name(byte: u8) -> bool {
 }
 
 /// Whether `text` is `pattern`, in which `*` stands for anything.
-fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };

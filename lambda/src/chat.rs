@@ -94,6 +94,8 @@ fn description(incident: &Incident, summary: &str) -> String {
             );
         }
         fact("Gap in the log", gap(incident));
+        let containment = incident.containment.as_ref();
+        fact("Containment", containment.map(|r| r.line().to_owned()));
     } else if !incident.accounts.is_empty() {
         const MOST: usize = 20;
         let accounts = &incident.accounts;
@@ -114,8 +116,12 @@ fn and_more(all: usize, most: usize) -> String {
 
 fn step(step: &Step) -> String {
     let mut lines = vec![marked(&step.text)];
-    if !step.command.is_empty() {
-        lines.push(format!("`{}`", step.command.join(" ")));
+    let commands = step.command.join(" ");
+    // A name with `@` could call people, and changed it would be another one.
+    if commands.contains('@') {
+        lines.push("The e-mail has the command.".to_owned());
+    } else if !commands.is_empty() {
+        lines.extend(commands.split(" && ").map(|command| format!("`{command}`")));
     }
     lines.extend(step.link.clone());
     lines.join("\n")

@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::{
     arn::{InvalidTrailArn, TrailArn},
     break_glass::BreakGlass,
+    containment::Rules,
     members::{Members, in_account},
     reconcile::Mode,
     text::excerpt,
@@ -33,11 +34,14 @@ pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
 pub const EVIDENCE: &str = "TRAILKEEPER_EVIDENCE";
 /// The variable that holds the break-glass entries.
 pub const BREAK_GLASS: &str = "TRAILKEEPER_BREAK_GLASS";
+/// The variable that says who may be contained.
+pub const CONTAINMENT: &str = "TRAILKEEPER_CONTAINMENT";
 
 const PARAMETER: &str = "ARN=PARAMETER for each protected trail, separated by commas; a parameter's name ends in / and the SHA-256 of its value, 64 lower-case hexadecimal digits";
 const TOPIC: &str = "the ARN of an SNS topic, arn:PARTITION:sns:REGION:ACCOUNT:NAME";
 const CHAT_TOPIC: &str =
     "the ARN of an SNS topic in the region of TRAILKEEPER_TOPIC_ARN, or nothing";
+const CONTAINED: &str = "nothing, or {\"principals\": [...], \"exempt\": [...]} with entries such as user/NAME or role/PATH/*";
 
 /// What the function protects and where it reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +72,8 @@ pub struct Config {
     pub peer_roles: Vec<String>,
     /// Whose changes are left alone for a time.
     pub break_glass: BreakGlass,
+    /// Who may be contained; `None` if containment is off.
+    pub containment: Option<Rules>,
     /// The other accounts, if this is an organisation's hub.
     pub members: Option<Members>,
     /// The log buckets and keys under guard.
@@ -231,6 +237,7 @@ impl Config {
             change_principals: listed(CHANGE_PRINCIPALS),
             peer_roles: listed(PEER_ROLES),
             break_glass: BreakGlass::read(&variable(BREAK_GLASS).unwrap_or_default()),
+            containment: containment(&variable)?,
             members,
             things,
         })
@@ -296,6 +303,19 @@ impl Config {
         let own = std::iter::once(self.role_arn.clone());
         own.chain(member).chain(peers).collect()
     }
+}
+
+/// Who may be contained; `None` if nothing says so.
+fn containment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Rules>, InvalidConfig> {
+    let Some(text) = variable(CONTAINMENT).filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let unusable = || InvalidConfig::Unusable {
+        variable: CONTAINMENT,
+        found: excerpt(&text),
+        expected: CONTAINED,
+    };
+    Rules::read(&text).map(Some).ok_or_else(unusable)
 }
 
 /// The region of a topic; `None` if `arn` is no topic's.
@@ -428,6 +448,12 @@ mod tests {
             (MODE, "Observe", "enforce or observe"),
             (ROLE_ARN, "", "the ARN of the function's role"),
             (INCIDENTS_TABLE, "", "the name of a table"),
+            (CONTAINMENT, "true", "user/NAME"),
+            (
+                CONTAINMENT,
+                r#"{"principals": ["group/x"], "exempt": []}"#,
+                "user/NAME",
+            ),
         ] {
             let told = read(variable, value)
                 .err()

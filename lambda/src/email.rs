@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     advice::next_steps,
+    containment_notice,
     findings::findings,
     incident::{Incident, Timing},
     moment::Moment,
@@ -17,9 +18,10 @@ use crate::{
 
 /// The sections below the first lines, in their order. One that has nothing to say
 /// about an incident writes nothing.
-const SECTIONS: [fn(&mut Page, &Incident); 10] = [
+const SECTIONS: [fn(&mut Page, &Incident); 11] = [
     steps,
     accounts,
+    containment_notice::section,
     changes,
     break_glass,
     thing,

@@ -51,6 +51,9 @@ impl Endpoint {
             };
         }
         let partition = Partition::of(region);
+        if service == Service::Iam {
+            return Self::of_iam(partition, variant);
+        }
         let is_global = service == Service::Organizations;
         let region = if is_global {
             partition.global_region
@@ -76,6 +79,21 @@ impl Endpoint {
         Self {
             url: Ok(Url::builder().url(url).build()),
             signing_region: region.to_owned(),
+        }
+    }
+
+    /// IAM has one endpoint in a partition, and its names follow no rule.
+    fn of_iam(partition: &Partition, variant: Variant) -> Self {
+        let iam = &partition.iam;
+        let name = match (variant.fips, variant.dual_stack) {
+            (false, false) => iam.plain,
+            (false, true) => iam.dual_stack,
+            (true, false) => iam.fips,
+            (true, true) => iam.fips_dual_stack,
+        };
+        Self {
+            url: Ok(Url::builder().url(format!("https://{name}")).build()),
+            signing_region: iam.region.to_owned(),
         }
     }
 
@@ -115,6 +133,17 @@ struct Partition {
     dual_stack_suffix: &'static str,
     global_region: &'static str,
     is_gov: bool,
+    iam: Iam,
+}
+
+/// IAM's endpoints in a partition.
+struct Iam {
+    /// That signatures name.
+    region: &'static str,
+    plain: &'static str,
+    dual_stack: &'static str,
+    fips: &'static str,
+    fips_dual_stack: &'static str,
 }
 
 impl Partition {
@@ -129,6 +158,7 @@ impl Partition {
         suffix: &'static str,
         dual_stack_suffix: &'static str,
         global_region: &'static str,
+        iam: Iam,
     ) -> Self {
         Self {
             prefix,
@@ -136,49 +166,123 @@ impl Partition {
             dual_stack_suffix,
             global_region,
             is_gov: false,
+            iam,
         }
     }
 }
 
-const PUBLIC: Partition = Partition::new("", "amazonaws.com", "api.aws", "us-east-1");
+const PUBLIC: Partition = Partition::new(
+    "",
+    "amazonaws.com",
+    "api.aws",
+    "us-east-1",
+    Iam {
+        region: "us-east-1",
+        plain: "iam.amazonaws.com",
+        dual_stack: "iam.global.api.aws",
+        fips: "iam-fips.amazonaws.com",
+        fips_dual_stack: "iam-fips.global.api.aws",
+    },
+);
 
 /// Source: `partitions.json`, as every AWS SDK has it:
-/// <https://github.com/aws/aws-sdk-rust/blob/main/aws-models/sdk-partitions.json>.
+/// <https://github.com/aws/aws-sdk-rust/blob/main/aws-models/sdk-partitions.json>; of
+/// IAM, the endpoint rules of its model:
+/// <https://github.com/aws/api-models-aws/tree/main/models/iam>.
 const OTHERS: [Partition; 7] = [
     Partition {
         is_gov: true,
-        ..Partition::new("us-gov-", "amazonaws.com", "api.aws", "us-gov-west-1")
+        ..Partition::new(
+            "us-gov-",
+            "amazonaws.com",
+            "api.aws",
+            "us-gov-west-1",
+            Iam {
+                region: "us-gov-west-1",
+                plain: "iam.us-gov.amazonaws.com",
+                dual_stack: "iam.us-gov.api.aws",
+                fips: "iam.us-gov.amazonaws.com",
+                fips_dual_stack: "iam.us-gov.api.aws",
+            },
+        )
     },
     Partition::new(
         "cn-",
         "amazonaws.com.cn",
         "api.amazonwebservices.com.cn",
         "cn-northwest-1",
+        Iam {
+            region: "cn-north-1",
+            plain: "iam.cn-north-1.amazonaws.com.cn",
+            dual_stack: "iam.global.api.amazonwebservices.com.cn",
+            fips: "iam-fips.amazonaws.com.cn",
+            fips_dual_stack: "iam-fips.api.amazonwebservices.com.cn",
+        },
     ),
     Partition::new(
         "eusc-",
         "amazonaws.eu",
         "api.amazonwebservices.eu",
         "eusc-de-east-1",
+        Iam {
+            region: "eusc-de-east-1",
+            plain: "iam.eusc-de-east-1.amazonaws.eu",
+            dual_stack: "iam.global.api.amazonwebservices.eu",
+            fips: "iam-fips.amazonaws.eu",
+            fips_dual_stack: "iam-fips.api.amazonwebservices.eu",
+        },
     ),
-    Partition::new("us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"),
+    Partition::new(
+        "us-iso-",
+        "c2s.ic.gov",
+        "api.aws.ic.gov",
+        "us-iso-east-1",
+        Iam {
+            region: "us-iso-east-1",
+            plain: "iam.us-iso-east-1.c2s.ic.gov",
+            dual_stack: "iam.api.aws.ic.gov",
+            fips: "iam-fips.us-iso-east-1.c2s.ic.gov",
+            fips_dual_stack: "iam-fips.api.aws.ic.gov",
+        },
+    ),
     Partition::new(
         "us-isob-",
         "sc2s.sgov.gov",
         "api.aws.scloud",
         "us-isob-east-1",
+        Iam {
+            region: "us-isob-east-1",
+            plain: "iam.us-isob-east-1.sc2s.sgov.gov",
+            dual_stack: "iam.api.aws.scloud",
+            fips: "iam-fips.us-isob-east-1.sc2s.sgov.gov",
+            fips_dual_stack: "iam-fips.api.aws.scloud",
+        },
     ),
     Partition::new(
         "eu-isoe-",
         "cloud.adc-e.uk",
         "api.cloud-aws.adc-e.uk",
         "eu-isoe-west-1",
+        Iam {
+            region: "eu-isoe-west-1",
+            plain: "iam.eu-isoe-west-1.cloud.adc-e.uk",
+            dual_stack: "iam.api.cloud-aws.adc-e.uk",
+            fips: "iam-fips.cloud.adc-e.uk",
+            fips_dual_stack: "iam-fips.api.cloud-aws.adc-e.uk",
+        },
     ),
     Partition::new(
         "us-isof-",
         "csp.hci.ic.gov",
         "api.aws.hci.ic.gov",
         "us-isof-south-1",
+        Iam {
+            region: "us-isof-south-1",
+            plain: "iam.us-isof-south-1.csp.hci.ic.gov",
+            dual_stack: "iam.api.aws.hci.ic.gov",
+            fips: "iam-fips.csp.hci.ic.gov",
+            fips_dual_stack: "iam-fips.api.aws.hci.ic.gov",
+        },
     ),
 ];
 
@@ -244,7 +348,7 @@ mod tests {
                 // These name their validated endpoints in GovCloud too.
                 let has_both = matches!(service, Service::SecurityHub | Service::Kms);
                 let is_other = has_both && region.starts_with("us-gov-");
-                let is_own = matches!(service, Service::Organizations | Service::S3);
+                let is_own = matches!(service, Service::Organizations | Service::Iam | Service::S3);
                 if !(is_own || is_other && variant.fips) {
                     let dot = if expected.starts_with('-') { "" } else { "." };
                     let expected = format!("https://{}{dot}{expected}", service.prefix());
@@ -320,6 +424,48 @@ mod tests {
             assert_eq!(url(service, region, variant), expected, "{region}");
             let signed_for = Endpoint::new(service, region, variant, None).signing_region;
             assert!(expected.contains(&format!(".{signed_for}.")), "{region}");
+        }
+    }
+
+    #[test]
+    fn iam_answers_at_one_address_of_a_partition() {
+        for (region, variant, expected, signed_for) in [
+            ("eu-central-1", PLAIN, "iam.amazonaws.com", "us-east-1"),
+            ("us-east-1", FIPS, "iam-fips.amazonaws.com", "us-east-1"),
+            ("us-west-2", DUAL, "iam.global.api.aws", "us-east-1"),
+            ("us-west-2", BOTH, "iam-fips.global.api.aws", "us-east-1"),
+            (
+                "cn-northwest-1",
+                PLAIN,
+                "iam.cn-north-1.amazonaws.com.cn",
+                "cn-north-1",
+            ),
+            (
+                "us-gov-east-1",
+                FIPS,
+                "iam.us-gov.amazonaws.com",
+                "us-gov-west-1",
+            ),
+            ("us-gov-east-1", BOTH, "iam.us-gov.api.aws", "us-gov-west-1"),
+            (
+                "us-iso-west-1",
+                PLAIN,
+                "iam.us-iso-east-1.c2s.ic.gov",
+                "us-iso-east-1",
+            ),
+            (
+                "eusc-de-east-1",
+                PLAIN,
+                "iam.eusc-de-east-1.amazonaws.eu",
+                "eusc-de-east-1",
+            ),
+        ] {
+            assert_eq!(
+                url(Service::Iam, region, variant),
+                format!("https://{expected}")
+            );
+            let endpoint = Endpoint::new(Service::Iam, region, variant, None);
+            assert_eq!(endpoint.signing_region, signed_for, "{region}");
         }
     }
 

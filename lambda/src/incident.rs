@@ -10,6 +10,7 @@ use crate::{
     arn::TrailArn,
     asked::{Asked, asked_for},
     baseline::Baseline,
+    containment::Report,
     ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
@@ -82,6 +83,9 @@ pub struct Incident {
     /// The break-glass entry that it has to do with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<Glass>,
+    /// What was done about the actor; `None` if containment has nothing to do with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub containment: Option<Report>,
     /// What the event history says; `None` if it was not searched.
     pub investigation: Option<Investigation>,
     /// What the baseline declares of what a stop breaks.
@@ -480,6 +484,7 @@ impl Incident {
             repetition: None,
             storm: None,
             break_glass: None,
+            containment: None,
             investigation: None,
             declared: Declared::default(),
             fingerprint: event.fingerprint(),

@@ -4,8 +4,8 @@
 //! heals and verifies what [`trail`] says about the difference to the
 //! [`baseline`], [`incident`] holds what is known, [`investigation`] adds what the event
 //! history says, [`notice`] words it.
-//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, [`organizations`],
-//! [`sqs`] and [`securityhub`] are the only places that call AWS; [`handler`] strings the steps together.
+//! [`cloudtrail`], [`ssm`], [`dynamodb`], [`sns`], `sessions`, `iam`,
+//! [`organizations`], [`sqs`] and [`securityhub`] are the only places that call AWS; [`handler`] strings the steps together.
 
 pub mod actor;
 mod advice;
@@ -24,6 +24,9 @@ mod chat;
 pub mod cloudtrail;
 pub mod config;
 mod console;
+mod contain;
+pub mod containment;
+mod containment_notice;
 pub mod decide;
 pub mod deeds;
 pub mod document;
@@ -39,6 +42,7 @@ mod fleet;
 pub mod group;
 pub mod handler;
 mod headline;
+mod iam;
 pub mod incident;
 mod investigate;
 pub mod investigation;

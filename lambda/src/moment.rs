@@ -44,6 +44,12 @@ impl Moment {
         Self::from_epoch_millis(earlier).unwrap_or(self)
     }
 
+    /// The full second that it falls into.
+    #[must_use]
+    pub fn cut_to_second(self) -> Self {
+        self.before(self.epoch_millis().rem_euclid(1_000))
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub fn epoch_millis(self) -> i64 {

@@ -60,7 +60,7 @@ impl Page {
         self.push(&format!("    {link}"));
     }
 
-    /// A command to paste: where it is broken, a shell puts it together again. Its
+    /// A command to paste, or several with `&&`: where it is broken, a shell puts it together again. Its
     /// words need no quoting.
     pub(crate) fn command(&mut self, words: &[String]) {
         const END: &str = " \\";
@@ -73,7 +73,8 @@ impl Page {
             let value = words.get(at + 1).filter(|_| word.starts_with("--"));
             let both = 1 + word.len() + value.map_or(0, |value| 1 + value.len());
             let is_tight = both > room && both + 5 + END.len() <= COLUMNS;
-            if !is_new && (is_tight || 1 + word.len() > room) {
+            let is_next = at > 0 && words.get(at - 1).is_some_and(|before| before == "&&");
+            if !is_new && (is_next || is_tight || 1 + word.len() > room) {
                 self.push(&format!("{line}{END}"));
                 line = " ".repeat(5);
             }

@@ -54,6 +54,22 @@ impl Xml {
     pub(crate) fn text(&self, path: &[&str]) -> Option<String> {
         text_at(&self.0, path)
     }
+
+    /// The texts of the children with these names, of every element at `path`.
+    pub(crate) fn all<const N: usize>(
+        &self,
+        path: &[&str],
+        names: [&str; N],
+    ) -> Vec<[Option<String>; N]> {
+        let mut found = Vec::new();
+        let mut document = Document::new(&self.0);
+        if let (Some((root, path)), Ok(mut element)) = (path.split_first(), document.root_element())
+            && element.start_el().local() == *root
+        {
+            all_below(&mut element, path, names, &mut found);
+        }
+        found
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -102,6 +118,31 @@ fn text_below(element: &mut ScopedDecoder<'_, '_>, path: &[&str]) -> Option<Stri
     None
 }
 
+fn all_below<const N: usize>(
+    element: &mut ScopedDecoder<'_, '_>,
+    path: &[&str],
+    names: [&str; N],
+    found: &mut Vec<[Option<String>; N]>,
+) {
+    if let Some((name, path)) = path.split_first() {
+        while let Some(mut child) = element.next_tag() {
+            if child.start_el().local() == *name {
+                all_below(&mut child, path, names, found);
+            }
+        }
+        return;
+    }
+    let mut texts = [const { None }; N];
+    while let Some(mut child) = element.next_tag() {
+        let is_it = |name: &&str| child.start_el().local() == *name;
+        let at = names.iter().position(is_it);
+        if let Some(text) = at.and_then(|at| texts.get_mut(at)) {
+            *text = try_data(&mut child).ok().map(String::from);
+        }
+    }
+    found.push(texts);
+}
+
 #[cfg(test)]
 mod tests {
     use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -124,6 +165,19 @@ mod tests {
         assert_eq!(found("Token").as_deref(), Some(""));
         assert_eq!(found("AccessKeyId"), None);
         assert_eq!(answer.text(&["Other", "AssumeRoleResult"]), None);
+    }
+
+    #[test]
+    fn a_list_is_read_element_by_element() {
+        let body = "<R><Other><member><Id>no</Id></member></Other><Keys>\
+            <member><Id>a</Id><State>on</State><State2>x</State2></member>\
+            <member><State/><Extra><Id>no</Id></Extra></member><note><Id>no</Id></note>\
+            </Keys></R>";
+        let list = Xml(body.to_owned()).all(&["R", "Keys", "member"], ["Id", "State"]);
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(list, [[text("a"), text("on")], [None, text("")]]);
+        assert!(Xml(body.to_owned()).all(&["X", "Keys"], ["Id"]).is_empty());
+        assert!(Xml("<R".to_owned()).all(&["R"], ["Id"]).is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     actor::Actor,
+    containment::Report,
     incident::Incident,
     outcome::Outcome,
     storm_notice,
@@ -89,6 +90,7 @@ pub(crate) fn summary(incident: &Incident) -> String {
     let mut sentences = vec![happened, now];
     sentences.extend(break_glass(incident));
     sentences.extend(storm_notice::again(incident));
+    sentences.extend(incident.containment.as_ref().map(Report::sentence));
     sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
 }
@@ -208,7 +210,7 @@ impl Incident {
     }
 
     /// Whether something read from the trail bears out what the event tells.
-    fn is_proven(&self) -> bool {
+    pub(crate) fn is_proven(&self) -> bool {
         let name = self
             .event
             .name

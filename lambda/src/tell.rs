@@ -21,6 +21,7 @@ use tracing::{error, info, warn};
 use crate::{
     arn::TrailArn,
     budget::Budget,
+    containment::{REPEATED, State},
     dynamodb::{Claim, Incidents},
     failure::CallError,
     group::Manner,
@@ -182,7 +183,10 @@ impl Handler {
         }
         // Only whoever tells of it counts and searches, and once for all.
         let as_told = OnceCell::new();
-        let tell = |to: Audience| self.tell_audience(incident, &as_told, &keys, to, owner, budget);
+        // On the heap: three of them make a large future.
+        let tell = |to: Audience| {
+            Box::pin(self.tell_audience(incident, &as_told, &keys, to, owner, budget))
+        };
         let told = tell(Audience::Subscribers).await;
         if !has_chats && !has_findings {
             return told;
@@ -264,8 +268,19 @@ impl Handler {
         };
         let incident = match manner {
             Manner::Alone => incident.clone(),
-            Manner::Repeated(repetition) => incident.clone().repeated(repetition),
-            Manner::Silent => return None,
+            Manner::Repeated(repetition) => {
+                let repeated = incident.clone().repeated(repetition);
+                self.contained(repeated, repetition.count, budget).await
+            }
+            Manner::Silent => {
+                // Whoever came back with a new session is contained again, and that is told.
+                let contained = self.contained(incident.clone(), REPEATED, budget).await;
+                let report = contained.containment.as_ref();
+                if report.is_none_or(|report| report.state != State::Contained) {
+                    return None;
+                }
+                contained
+            }
         };
         let investigation = self.investigate(&incident, budget).await;
         Some(Incident {

@@ -81,7 +81,7 @@ class _Changer:
     def _seen(self, since: float, before: State) -> Change:
         guarded = self._guarded
         guarded.settle()
-        return Change(
+        change = Change(
             before,
             guarded.state(),
             {record["eventName"] for record in guarded.records(since)},
@@ -90,6 +90,9 @@ class _Changer:
             guarded.dead_letters(),
             self._deployment.terraform.differs(f"-target={_TRAIL}"),
         )
+        # Each change stands for itself: many by one principal would be summed up.
+        guarded.forget_actors()
+        return change
 
 
 def change_all(deployment: Deployment, variables: dict[str, Any]) -> Changes:

@@ -142,6 +142,7 @@ class Examples:
                 "hub": HUB,
                 "member_baselines": [_member_baseline(example)],
                 "responder": _member_responder(example),
+                "deployed_by": [f"arn:aws:iam::{example.account}:role/deploy"],
                 "organization": {"id": HUB["organization_id"], "management_account_id": example.account},
             }.items()
             if name in example.terraform.declared_variables()

@@ -8,6 +8,7 @@ from typing import Any
 
 from e2e.break_glass import break_glass
 from e2e.changes import change_all
+from e2e.containment import contain
 from e2e.deployments import NEVER_SWEPT, Deployment, Recipe
 from e2e.guarded import Guarded
 from e2e.pipeline_roles import pipe
@@ -106,6 +107,7 @@ RECIPES: dict[str, Recipe] = {
     "upgraded": upgrade,
     "piped": pipe,
     "break_glass": break_glass,
+    "containment": contain,
     "security_hub": security_hub,
 }
 # Which test files need which.
@@ -122,5 +124,6 @@ WANTED = {
     "test_upgrade": {"upgraded"},
     "test_pipeline_roles": {"piped"},
     "test_break_glass": {"break_glass"},
+    "test_containment": {"containment"},
     "test_security_hub": {"security_hub"},
 }

@@ -23,16 +23,22 @@ def _holds(operator: str, patterns: list[str], value: str | None) -> bool:
         return value is not None and any(_matches(pattern, value, ":") for pattern in patterns)
     if operator == "ArnNotLike":
         return value is None or not any(_matches(pattern, value, ":") for pattern in patterns)
+    if operator == "ForAnyValue:StringLike":
+        return value is not None and any(_matches(pattern, value) for pattern in patterns)
     assert operator == "StringNotEquals", f"an operator beyond this: {operator}"
     return value not in patterns
 
 
 def denies(policy: dict[str, Any], principal: str, action: str, resource: str, **context: str) -> bool:
-    """Whether a statement denies the principal the action on the resource. function_arn: of a mapping."""
+    """Whether a statement denies the principal the action on the resource.
+
+    function_arn: of a mapping. alias: of a key.
+    """
     known = {
         "aws:PrincipalArn": principal,
         "aws:PrincipalAccount": principal.split(":")[4],
         "lambda:FunctionArn": context.get("function_arn"),
+        "kms:ResourceAliases": context.get("alias"),
     }
     for statement in policy["Statement"]:
         assert statement["Effect"] == "Deny", "a policy that allows is beyond this"

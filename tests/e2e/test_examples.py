@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from e2e.examples import HUB, HUB_ACCOUNT, KEPT, NAMES, SECOND_REGION, Example, Examples
 from e2e.trail_state import difference, read_state
+from lab.actors import EVERYTHING, create_user
 from lab.gateway_process import wait_for
+from lab.inbox import create_inbox
 from lab.session import Lab
 
 
@@ -180,6 +184,78 @@ def test_the_organisation_s_trail_is_made_and_stays_the_organisation_s(example: 
     wait_for("a logging trail", lambda: _logs(example, arn), 20)
     cloudtrail.update_trail(Name=arn, IsOrganizationTrail=False)
     wait_for("the organisation's trail", lambda: cloudtrail.get_trail(Name=arn)["Trail"]["IsOrganizationTrail"], 20)
+
+
+@pytest.mark.parametrize("example", ["hardened"], indirect=True)
+def test_what_is_done_to_the_roles_crosses_the_regions_and_is_told(example: Example, lab: Lab) -> None:
+    """Of these roles only."""
+    aws, iam = example.aws, example.aws.client("iam")
+    role = next(r["RoleName"] for r in iam.list_roles()["Roles"] if r["RoleName"].endswith("-responder"))
+    inbox = create_inbox(aws, example.outputs["roles_topic_arn"])
+    since = time.time()
+    trust = json.dumps(iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"])
+    iam.create_role(RoleName="of-the-team", AssumeRolePolicyDocument=trust)
+    iam.update_role(RoleName="of-the-team", MaxSessionDuration=7200)
+    iam.update_role(RoleName=role, MaxSessionDuration=7200)
+    told: list[dict[str, Any]] = []
+
+    def heard() -> bool:
+        received = aws.client("sqs").receive_message(QueueUrl=inbox, WaitTimeSeconds=1)
+        told.extend(json.loads(json.loads(message["Body"])["Message"]) for message in received.get("Messages", []))
+        return bool(told)
+
+    wait_for("the event in the topic of the home region", heard, 20)
+    assert {(event["detail"]["eventName"], event["detail"]["requestParameters"]["roleName"]) for event in told} == {
+        ("UpdateRole", role)
+    }
+    assert {event["region"] for event in told} == {"us-east-1"}
+    hops = lab.gateway.control.deliveries(since=since, account=example.account, outcome="accepted")
+    assert [hop["rule"] for hop in hops if hop["event_name"] == "UpdateRole"] == [
+        "trailkeeper-global-events",
+        "trailkeeper-roles",
+    ]
+
+
+@pytest.mark.parametrize("example", ["hardened"], indirect=True)
+def test_only_those_who_are_named_change_what_has_a_policy(example: Example) -> None:
+    """By an administrator whom IAM allows everything. The root user, who deployed it, is not bound.
+
+    Nor is the table tried: the emulator does not ask a table's policy.
+    """
+    administrator = example.aws.as_(create_user(example.aws, "administrator", EVERYTHING))
+    trail = _cloudtrail(example, example.outputs["trail_arn"]).describe_trails()["trailList"][0]
+    bucket, key, topic = {"Bucket": trail["S3BucketName"]}, trail["KmsKeyId"], example.outputs["alerts_topic_arn"]
+    queue = example.outputs["dead_letter_queue_url"]
+    s3, kms, sns, sqs = (administrator.client(name) for name in ("s3", "kms", "sns", "sqs"))
+    day = {"ID": "day", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    attacks: dict[str, Callable[[], Any]] = {
+        "DeleteBucketPolicy": lambda: s3.delete_bucket_policy(**bucket),
+        "PutBucketVersioning": lambda: s3.put_bucket_versioning(
+            **bucket, VersioningConfiguration={"Status": "Suspended"}
+        ),
+        "PutBucketLifecycle": lambda: s3.put_bucket_lifecycle_configuration(
+            **bucket, LifecycleConfiguration={"Rules": [day]}
+        ),
+        "DeletePublicAccessBlock": lambda: s3.delete_public_access_block(**bucket),
+        "DeleteBucket": lambda: s3.delete_bucket(**bucket),
+        "DisableKey": lambda: kms.disable_key(KeyId=key),
+        "ScheduleKeyDeletion": lambda: kms.schedule_key_deletion(KeyId=key),
+        "PutKeyPolicy": lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy="{}"),
+        "DeleteTopic": lambda: sns.delete_topic(TopicArn=topic),
+        "SetTopicAttributes": lambda: sns.set_topic_attributes(
+            TopicArn=topic, AttributeName="DisplayName", AttributeValue="x"
+        ),
+        "DeleteQueue": lambda: sqs.delete_queue(QueueUrl=queue),
+        "PurgeQueue": lambda: sqs.purge_queue(QueueUrl=queue),
+    }
+    refused = {}
+    for name, attack in attacks.items():
+        try:
+            attack()
+            refused[name] = False
+        except ClientError as error:
+            refused[name] = error.response["Error"]["Code"].startswith(("AccessDenied", "AuthorizationError"))
+    assert refused == dict.fromkeys(attacks, True)
 
 
 @pytest.mark.parametrize("example", [KEPT], indirect=True)

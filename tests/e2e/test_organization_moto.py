@@ -58,10 +58,11 @@ class RollOut:
         return _delegated(self.organization)
 
     def policies(self) -> list[dict[str, Any]]:
-        """The service control policies that are ours."""
+        """The service control policies that are ours, by name."""
         organizations = self.organization.management_aws.client("organizations")
         found = organizations.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
-        return [organizations.describe_policy(PolicyId=p["Id"])["Policy"] for p in found if not p["AwsManaged"]]
+        ours = sorted((policy for policy in found if not policy["AwsManaged"]), key=lambda policy: policy["Name"])
+        return [organizations.describe_policy(PolicyId=policy["Id"])["Policy"] for policy in ours]
 
 
 def _delegated(organization: MotoOrganization) -> set[str]:
@@ -214,13 +215,18 @@ def test_the_hub_guards_the_organisation_s_trail(rolled_out: RollOut) -> None:
     assert "HealOrganizationTrails" in statements
 
 
-def test_the_policy_is_attached_and_short_enough(rolled_out: RollOut) -> None:
-    (policy,) = rolled_out.policies()
-    assert len(policy["Content"]) <= 5120
-    targets = rolled_out.organization.management_aws.client("organizations").list_targets_for_policy(
-        PolicyId=policy["PolicySummary"]["Id"]
-    )["Targets"]
-    assert [target["TargetId"] for target in targets] == [rolled_out.organization.root]
+def test_the_policies_are_attached_and_short_enough(rolled_out: RollOut) -> None:
+    policies = rolled_out.policies()
+    assert [policy["PolicySummary"]["Name"] for policy in policies] == [
+        "trailkeeper-guard",
+        "trailkeeper-guard-surroundings",
+    ]
+    for policy in policies:
+        assert len(policy["Content"]) <= 5120
+        targets = rolled_out.organization.management_aws.client("organizations").list_targets_for_policy(
+            PolicyId=policy["PolicySummary"]["Id"]
+        )["Targets"]
+        assert [target["TargetId"] for target in targets] == [rolled_out.organization.root]
 
 
 def test_the_policy_keeps_administrators_off_and_lets_the_operator_in(rolled_out: RollOut) -> None:

@@ -39,6 +39,7 @@ SWEEP_QUEUE = f"arn:aws:sqs:{REGION}:{HUB}:trailkeeper-sweep-accounts"
 BOUNDARY = f"arn:aws:iam::{MEMBER}:policy/trailkeeper-pipeline-workload-boundary"
 TABLE = f"arn:aws:dynamodb:{HERE}:table/trailkeeper-incidents"
 ALARM = f"arn:aws:cloudwatch:{HERE}:alarm:trailkeeper-responder-errors"
+TOPIC, CHAT_TOPIC = (f"arn:aws:sns:{HERE}:trailkeeper-{name}" for name in ("alerts", "chat"))
 ORGANIZATION_TRAIL = f"arn:aws:cloudtrail:{REGION}:222233334444:trail/organization-trail"
 BUCKET = f"arn:aws:s3:::audit-logs-{MEMBER}"
 KEY = f"arn:aws:kms:{HERE}:key/0f0e0d0c-0b0a-0908-0706-050403020100"
@@ -198,6 +199,38 @@ DENIED = [
     ("logs:DisassociateKmsKey", LOG_GROUP),
     ("logs:DeleteLogStream", f"{LOG_GROUP}:log-stream:1"),
     ("logs:PutRetentionPolicy", LOG_GROUP),
+    *(
+        (f"sns:{action}", topic)
+        for topic in (TOPIC, CHAT_TOPIC)
+        for action in (
+            "AddPermission",
+            "DeleteTopic",
+            "PutDataProtectionPolicy",
+            "RemovePermission",
+            "SetTopicAttributes",
+            "Subscribe",
+        )
+    ),
+    ("kms:DeleteAlias", f"arn:aws:kms:{HERE}:alias/trailkeeper-logs"),
+    ("kms:UpdateAlias", f"arn:aws:kms:{HERE}:alias/trailkeeper-alerts"),
+    ("events:PutPermission", f"arn:aws:events:{HERE}:event-bus/trailkeeper"),
+    ("events:DeleteEventBus", f"arn:aws:events:{HERE}:event-bus/trailkeeper"),
+    ("events:DeleteRule", f"arn:aws:events:{GLOBAL}:{MEMBER}:rule/trailkeeper-global-events"),
+    *(
+        (f"s3:{action}", f"arn:aws:s3:::trailkeeper-logs-{MEMBER}-{REGION}")
+        for action in (
+            "DeleteBucket",
+            "DeleteBucketPolicy",
+            "PutBucketNotification",
+            "PutBucketOwnershipControls",
+            "PutBucketPolicy",
+            "PutBucketPublicAccessBlock",
+            "PutBucketVersioning",
+            "PutEncryptionConfiguration",
+            "PutLifecycleConfiguration",
+            "PutReplicationConfiguration",
+        )
+    ),
     ("account:DisableRegion", ACCOUNT),
     ("account:CloseAccount", ACCOUNT),
     ("organizations:AcceptHandshake", "*"),
@@ -224,6 +257,11 @@ LEFT_ALONE = [
     (ADMINISTRATOR, "cloudwatch:PutAlarmMuteRule", f"arn:aws:cloudwatch:{HERE}:alarm:of-the-team"),
     (ADMINISTRATOR, "organizations:DescribeOrganization", "*"),
     (ADMINISTRATOR, "events:DisableRule", f"arn:aws:events:{HERE}:rule/another"),
+    (ADMINISTRATOR, "sns:Publish", TOPIC),
+    (ADMINISTRATOR, "sns:DeleteTopic", f"arn:aws:sns:{HERE}:of-the-team"),
+    (ADMINISTRATOR, "sns:Unsubscribe", "*"),
+    (ADMINISTRATOR, "kms:UpdateAlias", f"arn:aws:kms:{HERE}:alias/of-the-team"),
+    (DEPLOY, "sns:SetTopicAttributes", TOPIC),
     (REMEDIATION, "cloudtrail:UpdateTrail", TRAIL),
     (REMEDIATION, "cloudtrail:AddTags", TRAIL),
     (RESPONDER, "logs:PutLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/trailkeeper-responder:log-stream:1"),
@@ -240,7 +278,7 @@ LEFT_ALONE = [
 
 @pytest.fixture(scope="module")
 def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The documents of all variants: one policy, changed from each to the next."""
+    """What both policies of all variants say together; they are changed from each to the next."""
     isolate()
     directory = tmp_path_factory.mktemp("policies")
     documents = {}
@@ -255,9 +293,12 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
             terraform.write(INFRA / "modules" / "service-control-policy", common | given)
             if not documents:
                 terraform.init()
-            identifier = terraform.apply()["outputs"]["policy_id"]
-            policy = aws.client("organizations").describe_policy(PolicyId=identifier)["Policy"]
-            documents[variant] = json.loads(policy["Content"])
+            outputs = terraform.apply()["outputs"]
+            contents = [
+                aws.client("organizations").describe_policy(PolicyId=outputs[name])["Policy"]["Content"]
+                for name in ("policy_id", "surroundings_policy_id")
+            ]
+            documents[variant] = {"Statement": [part for text in contents for part in json.loads(text)["Statement"]]}
     return documents
 
 
@@ -347,3 +388,17 @@ def test_the_hub_alone_takes_from_its_sweep_queue(policies: dict[str, dict[str, 
     deploys = DEPLOY.replace(MEMBER, HUB)
     function_arn = FUNCTION.replace(MEMBER, HUB)
     assert not denies(policy, deploys, "lambda:CreateEventSourceMapping", mapping, function_arn=function_arn)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "action", ["CreateGrant", "DisableKey", "DisableKeyRotation", "PutKeyPolicy", "RetireGrant", "ScheduleKeyDeletion"]
+)
+def test_keys_are_known_by_their_aliases(policies: dict[str, dict[str, Any]], variant: str, action: str) -> None:
+    policy, key = policies[variant], f"arn:aws:kms:{HERE}:key/of-whatever-id"
+    for principal in (ADMINISTRATOR, ROOT, RESPONDER):
+        assert denies(policy, principal, f"kms:{action}", key, alias="alias/trailkeeper-logs")
+    assert not denies(policy, DEPLOY, f"kms:{action}", key, alias="alias/trailkeeper-logs")
+    assert not denies(policy, ADMINISTRATOR, f"kms:{action}", key, alias="alias/of-the-team")
+    assert not denies(policy, ADMINISTRATOR, f"kms:{action}", key), "a key without an alias"
+    assert not denies(policy, ADMINISTRATOR, "kms:Decrypt", key, alias="alias/trailkeeper-logs")

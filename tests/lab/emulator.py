@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .paths import REPOSITORY
 from .processes import clean_environment, start, stop
@@ -36,6 +39,12 @@ class Emulator:
         """Start it again where it was."""
         self.process = _launch(self.env, self.log)
         _wait(self)
+
+    def ask(self, name: str, **query: Any) -> dict[str, Any]:
+        """One of the lab's own calls: snapshot, restore, schedules, alarms. See lab/extensions."""
+        text = urllib.parse.urlencode(query)
+        with urllib.request.urlopen(f"{self.url}/_lab/{name}?{text}", timeout=30) as answer:
+            return json.load(answer)
 
     def stop(self) -> None:
         """Stop it and the functions it runs; all its state is gone."""

@@ -50,15 +50,24 @@ class Control:
         found = self._get("/unfinished", {"account": account})
         return not found["deliveries"] and not found["runs"]
 
-    def switch(self, account: str, **switches: Any) -> dict[str, Any]:
-        """Set switches of an account's delivery."""
+    def _post(self, path: str, content: Any) -> Any:
         request = urllib.request.Request(
-            f"{self.url}/delivery?account={account}",
-            data=json.dumps(switches).encode(),
-            headers={"Content-Type": "application/json"},
+            f"{self.url}{path}", data=json.dumps(content).encode(), headers={"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
+
+    def switch(self, account: str, **switches: Any) -> dict[str, Any]:
+        """Set switches of an account's delivery."""
+        return self._post(f"/delivery?account={account}", switches)
+
+    def keep(self) -> None:
+        """Remember what is now."""
+        self._post("/snapshot", {})
+
+    def put_back(self, account: str) -> None:
+        """Know again what was kept, and give up what is under way in an account."""
+        self._post(f"/restore?account={account}", {})
 
 
 def wait_for(what: str, look: Callable[[], Any], seconds: float, every: float = 0.05) -> Any:

@@ -22,7 +22,7 @@ def handler(event, context):
 
 
 def _function(root: Aws, name: str, target: str) -> None:
-    """A function that always fails, with a queue for what failed for good."""
+    """A function that always fails and may write its log, with a queue for what failed for good."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as content:
         content.writestr("main.py", CODE)
@@ -30,6 +30,9 @@ def _function(root: Aws, name: str, target: str) -> None:
     iam, functions = root.client("iam"), root.client("lambda")
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    writes = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [writes]})
+    iam.put_role_policy(RoleName=name, PolicyName="log", PolicyDocument=policy)
     functions.create_function(
         FunctionName=name, Runtime="python3.11", Handler="main.handler", Role=role, Code={"ZipFile": archive.getvalue()}
     )

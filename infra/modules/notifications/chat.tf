@@ -11,14 +11,14 @@ locals {
   # Nobody but principals of this account publishes, by their own policies.
   chat_topic_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat([{
       Sid       = "DenyInsecureTransport"
       Effect    = "Deny"
       Principal = "*"
       Action    = "sns:Publish"
       Resource  = local.chat_topic_arn
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    }], [for statement in local.only_named_change : merge(statement, { Resource = local.chat_topic_arn })])
   })
 
   # https://docs.aws.amazon.com/chatbot/latest/adminguide/cross-service-confused-deputy-prevention.html

@@ -45,7 +45,22 @@ locals {
           Resource  = "*"
           Condition = conditions.alarms
         },
-    ]]))
+        ]]), [for condition in local.is_not_named : {
+        Sid       = "OnlyNamedChange"
+        Effect    = "Deny"
+        Principal = { AWS = "*" }
+        Action = [
+          "kms:CreateGrant",
+          "kms:DeleteAlias",
+          "kms:DisableKey",
+          "kms:DisableKeyRotation",
+          "kms:PutKeyPolicy",
+          "kms:ScheduleKeyDeletion",
+          "kms:UpdateAlias",
+        ]
+        Resource  = "*"
+        Condition = condition
+    }])
   })
 }
 

@@ -65,8 +65,22 @@ locals {
           Resource  = local.topic_arn
           Condition = conditions.alarms
         },
-    ]]))
+    ]]), [for statement in local.only_named_change : merge(statement, { Resource = local.topic_arn })])
   })
+
+  only_named_change = [for condition in local.is_not_named : {
+    Sid       = "OnlyNamedChange"
+    Effect    = "Deny"
+    Principal = { AWS = "*" }
+    Action    = ["sns:AddPermission", "sns:DeleteTopic", "sns:RemovePermission", "sns:SetTopicAttributes"]
+    Condition = condition
+  }]
+
+  # The root user is left out: nobody else could undo a mistake in this list.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+  is_not_named = [for named in [var.only_changed_by] : {
+    ArnNotLike = { "aws:PrincipalArn" = concat(named, ["arn:${local.partition}:iam::${local.account}:root"]) }
+  } if length(named) > 0]
 
   alarm_arns = [for name in coalesce(var.alarm_names, ["${var.name}-*"]) : "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${name}"]
 }

@@ -93,6 +93,7 @@ locals {
       local.healing_statements,
       [for statement in local.own_statements : statement[1] if statement[0]],
       local.hub_statements,
+      local.containment_statements,
     )
   })
 }

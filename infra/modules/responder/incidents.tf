@@ -24,7 +24,7 @@ locals {
   # being healed while break-glass lasts.
   table_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat([{
       Sid       = "OnlyResponderWrites"
       Effect    = "Deny"
       Principal = "*"
@@ -36,7 +36,20 @@ locals {
       ]
       Resource  = local.table_arn
       Condition = { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.responder.arn } }
-    }]
+      }], [for condition in local.is_not_named : {
+      Sid       = "OnlyNamedChange"
+      Effect    = "Deny"
+      Principal = "*"
+      Action = [
+        "dynamodb:DeleteResourcePolicy",
+        "dynamodb:DeleteTable",
+        "dynamodb:PutResourcePolicy",
+        "dynamodb:UpdateTable",
+        "dynamodb:UpdateTimeToLive",
+      ]
+      Resource  = local.table_arn
+      Condition = condition
+    }])
   })
 }
 

@@ -43,6 +43,7 @@ locals {
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
     TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
     TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
+    TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(var.containment)
   })
 
   # A hub lists and looks at all accounts in one run.
@@ -96,7 +97,7 @@ resource "aws_lambda_function" "responder" {
 
     precondition {
       condition     = local.environment_bytes <= local.environment_limit
-      error_message = "The function's environment would have ${local.environment_bytes} bytes, and Lambda takes ${local.environment_limit} at most. Name fewer trails, one with {account} in its ARN stands for that trail in every account; or fewer change_principals, peer_roles, hub.excluded_accounts or break_glass entries."
+      error_message = "The function's environment would have ${local.environment_bytes} bytes, and Lambda takes ${local.environment_limit} at most. Name fewer trails, one with {account} in its ARN stands for that trail in every account; or fewer change_principals, peer_roles, hub.excluded_accounts, break_glass entries or containment patterns."
     }
   }
 

@@ -3,7 +3,7 @@ locals {
   # enough within one account.
   queue_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         # The rule beside the function and, of a hub, the one on its bus.
         Sid       = "RuleSendsDeadLetters"
@@ -21,8 +21,21 @@ locals {
         Resource  = local.queue_arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
-    ]
+      ], [for condition in local.is_not_named : {
+        Sid       = "OnlyNamedChange"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["sqs:AddPermission", "sqs:DeleteQueue", "sqs:PurgeQueue", "sqs:RemovePermission", "sqs:SetQueueAttributes"]
+        Resource  = local.queue_arn
+        Condition = condition
+    }])
   })
+
+  # The root user is left out: nobody else could undo a mistake in this list.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+  is_not_named = [for named in [var.only_changed_by] : {
+    ArnNotLike = { "aws:PrincipalArn" = concat(named, ["arn:${local.partition}:iam::${local.account}:root"]) }
+  } if length(named) > 0]
 }
 
 # Events that neither EventBridge nor Lambda could have handled.

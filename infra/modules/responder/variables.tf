@@ -235,6 +235,26 @@ variable "break_glass" {
   }
 }
 
+variable "containment" {
+  description = "Limits the actor of the second incident within an hour: an IAM user can do nothing any more, of a role the sessions issued until then. principals: who may be contained, user/NAME or role/NAME of this account, with * for anything; exempt: who never is, beside root, AWS's own roles, responders, change_principals and break-glass. {} means all; null, no containment and no permission for it. Read docs/containment.md first."
+  type = object({
+    principals = optional(list(string), ["user/*", "role/*"])
+    exempt     = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.containment == null ? true : length(var.containment.principals) > 0
+    error_message = "containment.principals is empty, so nobody would be contained. Name users or roles, or set containment = null."
+  }
+
+  validation {
+    # In a policy, only * is to mean something.
+    condition     = var.containment == null ? true : alltrue([for p in concat(var.containment.principals, var.containment.exempt) : can(regex("^(user|role)/[A-Za-z0-9+=,.@_/*-]+$", p))])
+    error_message = "containment: principals and exempt must hold user/<path and name> or role/<path and name>, in which * stands for anything."
+  }
+}
+
 variable "sweep_interval_minutes" {
   description = "Minutes between two sweeps, which compare every trail with its baseline whether an event came or not."
   type        = number
@@ -335,6 +355,18 @@ variable "permissions_boundary" {
   validation {
     condition     = var.permissions_boundary == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/", var.permissions_boundary))
     error_message = "permissions_boundary must be the ARN of an IAM policy."
+  }
+}
+
+variable "only_changed_by" {
+  description = "Patterns of the ARNs of roles and users, * allowed, who alone may change or delete the dead-letter queue and the table of told incidents; beside them the account's root user. Terraform's own principal must be among them. [] leaves it to IAM."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.only_changed_by : can(regex("^arn:(\\*|aws[a-z-]*):iam::(\\*|[0-9]{12}):(role|user)/[A-Za-z0-9+=,.@/_*?-]*[A-Za-z0-9][A-Za-z0-9+=,.@/_*?-]*$", arn))])
+    error_message = "only_changed_by must hold ARNs of roles or users, arn:<partition or *>:iam::<account or *>:role/<name>, whose name is not only a wildcard."
   }
 }
 

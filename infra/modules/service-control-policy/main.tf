@@ -229,6 +229,8 @@ locals {
 }
 
 resource "aws_organizations_policy" "this" {
+  count = var.targets == null ? 0 : 1
+
   name        = "${var.name}-guard"
   description = "Keeps account administrators off the trails that Trailkeeper guards, and off Trailkeeper"
   type        = "SERVICE_CONTROL_POLICY"
@@ -249,8 +251,38 @@ resource "aws_organizations_policy" "this" {
 }
 
 resource "aws_organizations_policy_attachment" "this" {
-  for_each = toset(var.targets)
+  for_each = toset(coalesce(var.targets, []))
 
-  policy_id = aws_organizations_policy.this.id
+  policy_id = aws_organizations_policy.this[0].id
   target_id = each.value
+}
+
+resource "aws_organizations_policy" "surroundings" {
+  count = var.targets == null ? 0 : 1
+
+  name        = "${var.name}-guard-surroundings"
+  description = "Keeps account administrators off the topics, keys, buckets and buses that Trailkeeper needs"
+  type        = "SERVICE_CONTROL_POLICY"
+  content     = local.surroundings_content
+  tags        = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(local.surroundings_content) <= 5120
+      error_message = "The second policy has ${length(local.surroundings_content)} characters, and Organizations takes 5120 at most. Name fewer exempt principals; * can stand for parts of a role's name."
+    }
+  }
+}
+
+resource "aws_organizations_policy_attachment" "surroundings" {
+  for_each = toset(coalesce(var.targets, []))
+
+  policy_id = aws_organizations_policy.surroundings[0].id
+  target_id = each.value
+}
+
+# One policy was all there was.
+moved {
+  from = aws_organizations_policy.this
+  to   = aws_organizations_policy.this[0]
 }

@@ -11,17 +11,16 @@ variable "name" {
 }
 
 variable "targets" {
-  description = "Ids of the root, organisational units or accounts that the policy is attached to. The management account is never bound, whatever is named here."
+  description = "Ids of the root, organisational units or accounts that the policies are attached to. The management account is never bound, whatever is named here. null makes no policy: for boundary_json alone."
   type        = list(string)
-  nullable    = false
 
   validation {
-    condition     = length(var.targets) > 0
+    condition     = var.targets == null ? true : length(var.targets) > 0
     error_message = "A policy that is attached to nothing binds nobody. Name the root (r-...), organisational units (ou-...) or accounts."
   }
 
   validation {
-    condition     = alltrue([for id in var.targets : can(regex("^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12})$", id))])
+    condition     = alltrue([for id in coalesce(var.targets, []) : can(regex("^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12})$", id))])
     error_message = "targets must hold ids of a root (r-...), of organisational units (ou-...-...) or of accounts (12 digits)."
   }
 }
@@ -101,8 +100,15 @@ variable "hub_account_id" {
   }
 }
 
+variable "freeze_subscriptions" {
+  description = "Whether nobody but exempt principals may end a subscription, or filter it, in the bound accounts. AWS cannot limit that to a topic: it is about all subscriptions there."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "tags" {
-  description = "Tags for the policy."
+  description = "Tags for the policies."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -13,7 +13,7 @@ locals {
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
   bucket_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid       = "CloudTrailReadsAcl"
         Effect    = "Allow"
@@ -43,8 +43,38 @@ locals {
         Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
-    ]
+      ], [for condition in local.is_not_named : {
+        # CloudTrail needs none of these, and expiry is no call of anybody's.
+        Sid       = "OnlyNamedChange"
+        Effect    = "Deny"
+        Principal = "*"
+        Action = [
+          "s3:BypassGovernanceRetention",
+          "s3:DeleteBucket",
+          "s3:DeleteBucketPolicy",
+          "s3:DeleteObject",
+          "s3:DeleteObjectVersion",
+          "s3:PutBucketAcl",
+          "s3:PutBucketNotification",
+          "s3:PutBucketObjectLockConfiguration",
+          "s3:PutBucketOwnershipControls",
+          "s3:PutBucketPolicy",
+          "s3:PutBucketPublicAccessBlock",
+          "s3:PutBucketVersioning",
+          "s3:PutEncryptionConfiguration",
+          "s3:PutLifecycleConfiguration",
+          "s3:PutReplicationConfiguration",
+        ]
+        Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
+        Condition = condition
+    }])
   })
+
+  # The root user is left out: nobody else could undo a mistake in this list.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+  is_not_named = [for named in [var.only_changed_by] : {
+    ArnNotLike = { "aws:PrincipalArn" = concat(named, ["arn:${local.partition}:iam::${local.account}:root"]) }
+  } if length(named) > 0]
 }
 
 resource "aws_s3_bucket" "logs" {

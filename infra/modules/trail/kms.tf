@@ -5,7 +5,7 @@ locals {
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
   key_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         # Without it nobody could manage the key. Who may read logs is then
         # decided by IAM policies of this account.
@@ -46,7 +46,22 @@ locals {
         Resource  = "*"
         Condition = { StringEquals = { "aws:SourceArn" = local.trail_arn } }
       },
-    ]
+      ], [for condition in local.is_not_named : {
+        Sid       = "OnlyNamedChange"
+        Effect    = "Deny"
+        Principal = { AWS = "*" }
+        Action = [
+          "kms:CreateGrant",
+          "kms:DeleteAlias",
+          "kms:DisableKey",
+          "kms:DisableKeyRotation",
+          "kms:PutKeyPolicy",
+          "kms:ScheduleKeyDeletion",
+          "kms:UpdateAlias",
+        ]
+        Resource  = "*"
+        Condition = condition
+    }])
   })
 }
 

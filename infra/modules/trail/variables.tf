@@ -185,6 +185,18 @@ variable "responder_ready" {
   default     = null
 }
 
+variable "only_changed_by" {
+  description = "Patterns of the ARNs of roles and users, * allowed, who alone may change the log bucket and the key, or delete logs; beside them the account's root user. Terraform's own principal must be among them. [] leaves it to IAM."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.only_changed_by : can(regex("^arn:(\\*|aws[a-z-]*):iam::(\\*|[0-9]{12}):(role|user)/[A-Za-z0-9+=,.@/_*?-]*[A-Za-z0-9][A-Za-z0-9+=,.@/_*?-]*$", arn))])
+    error_message = "only_changed_by must hold ARNs of roles or users, arn:<partition or *>:iam::<account or *>:role/<name>, whose name is not only a wildcard."
+  }
+}
+
 variable "tags" {
   description = "Tags for everything the module makes."
   type        = map(string)

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
-const KINDS: [&str; 36] = [
+const KINDS: [&str; 43] = [
     "restored",
     "already_logging",
     "unconfirmed",
@@ -57,6 +57,13 @@ const KINDS: [&str; 36] = [
     "storm_summary",
     "storm_summary_denied",
     "storm_summary_going_on",
+    "restored_contained_user",
+    "restored_contained_role",
+    "restored_contained_before",
+    "restored_not_contained",
+    "would_restore_containment",
+    "restored_contained_in_part",
+    "restored_containment_failed",
 ];
 
 /// The files of one kind, by name.
@@ -114,7 +121,7 @@ fn each_kind_reads_as_in_its_golden_files() {
 }
 
 /// What a shell makes of each command in a mail, word by word.
-fn pasted(mail: &str) -> Vec<String> {
+pub fn pasted(mail: &str) -> Vec<String> {
     let is_broken = |line: &str| line.ends_with('\\');
     let mut commands: Vec<String> = Vec::new();
     let mut goes_on = false;

@@ -10,6 +10,7 @@
 )]
 
 mod attribution;
+mod containment;
 mod decisions;
 mod events;
 mod golden;

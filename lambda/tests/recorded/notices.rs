@@ -22,6 +22,7 @@ use trailkeeper::{
 };
 
 use crate::{
+    containment,
     events::{PROTECTED, named, protected, recorded, things},
     valid,
 };
@@ -141,7 +142,7 @@ const ABOUT: Circumstances = Circumstances {
 };
 
 /// A stop with every outcome it can have.
-fn of_stop(event: &Event) -> Vec<Incident> {
+pub fn of_stop(event: &Event) -> Vec<Incident> {
     let stop = at("2026-11-24T05:06:07.120Z");
     let start = at("2026-11-24T05:06:09.310Z");
     let earlier = at("2026-11-23T00:00:00Z");
@@ -212,7 +213,7 @@ fn with(event: &Event, parameters: Option<Value>) -> Event {
 }
 
 /// A change with every outcome it can have.
-fn of_change(event: &Event) -> Vec<Incident> {
+pub fn of_change(event: &Event) -> Vec<Incident> {
     let trail = protected().remove(0);
     let about = Circumstances {
         cause: Cause::Change(Part::Settings),
@@ -659,6 +660,7 @@ pub fn of_each_kind() -> Vec<Incident> {
             &parsed("bucket-deleted"),
         ]))
         .chain(of_storms(&stop, &denial))
+        .chain(containment::of_each_kind())
         .collect()
 }
 

@@ -13,6 +13,7 @@ use crate::{
     declared,
     http::{Reply, Request, serve},
     hub_of_findings::{self, Findings, IMPORT},
+    iam::{self, Iam},
     organization::{self, Organization},
     stores::{self, Item},
     things::{self, Things},
@@ -93,6 +94,7 @@ pub struct State {
     pub organization: Organization,
     /// The log bucket and the key.
     pub things: Things,
+    pub iam: Iam,
     /// What Security Hub has.
     pub findings: Findings,
     /// Faults that come and go, before those that the endpoint was started with.
@@ -136,6 +138,7 @@ impl Aws {
             gone_buckets: Vec::new(),
             organization: Organization::default(),
             things: Things::default(),
+            iam: Iam::default(),
             findings: Findings::default(),
             disturb: None,
             latency: HashMap::new(),
@@ -344,6 +347,18 @@ pub fn refused_by_sns(status: u16, code: &str) -> Reply {
     )
 }
 
+/// What is asked for, by the service's name for it.
+fn operation(request: &Request, target: Option<&String>) -> String {
+    match target {
+        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
+        None if request.path == "/findings/import" => IMPORT.to_owned(),
+        None => things::operation(request).unwrap_or_else(|| {
+            let form = form(&request.body);
+            form.get("Action").cloned().unwrap_or_default()
+        }),
+    }
+}
+
 fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     let header = |name: &str| {
         let mut headers = request.headers.iter();
@@ -351,14 +366,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             .find(|(found, _)| found == name)
             .map(|(_, value)| value)
     };
-    let operation = match header("x-amz-target") {
-        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
-        None if request.path == "/findings/import" => IMPORT.to_owned(),
-        None => things::operation(request).unwrap_or_else(|| {
-            let form = form(&request.body);
-            form.get("Action").cloned().unwrap_or_default()
-        }),
-    };
+    let operation = operation(request, header("x-amz-target"));
     let signature = header("authorization").map_or("", |value| value.as_str());
     assert!(
         signature.contains("SignedHeaders"),
@@ -404,6 +412,13 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         if things::operation(request).is_some() {
             state.calls[number].accepted = true;
             return things::s3(&mut state.things, &operation, request);
+        }
+        if iam::is_iam(&operation) {
+            assert_eq!(account, organization::HUB, "{operation} in a member");
+            let asked = form(&request.body);
+            let (reply, accepted) = iam::answer(&mut state.iam, &operation, &asked);
+            state.calls[number].accepted = accepted;
+            return reply;
         }
         let asked: Value = serde_json::from_str(&request.body).unwrap();
         let is_kms = header("x-amz-target").is_some_and(|t| t.starts_with("TrentService"));

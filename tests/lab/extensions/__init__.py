@@ -7,6 +7,7 @@ that says so; where AWS does not say, the docstring says that. Written for MiniS
 from __future__ import annotations
 
 from . import (
+    alarms,
     asynchronous,
     authorization,
     event_buses,
@@ -15,15 +16,18 @@ from . import (
     insights,
     logging_state,
     organizations,
+    own_calls,
     schedules,
     security_hub,
     sessions,
     settings,
+    snapshots,
     stacks,
     tags,
 )
 
 _EXTENSIONS = (
+    own_calls,
     settings,
     tags,
     insights,
@@ -37,6 +41,8 @@ _EXTENSIONS = (
     event_buses,
     event_sources,
     stacks,
+    alarms,
+    snapshots,
     security_hub,
 )
 

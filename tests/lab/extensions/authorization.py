@@ -3,11 +3,16 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudtrail.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
 https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, responses
@@ -25,6 +30,7 @@ _BATCHES = {
 def install() -> None:
     """Extend the emulator's search for a call's action and resource, and CloudTrail's handler."""
     find, handle, name = iam_actions.extract_resource_arn, cloudtrail.handle_request, iam_actions.extract_iam_action
+    tags = iam_actions.request_tag_context
 
     def action(*arguments: Any) -> str | None:
         found = name(*arguments)
@@ -32,13 +38,22 @@ def install() -> None:
 
     def resource_arn(service: str, *arguments: Any) -> str:
         found = find(service, *arguments)
-        if service == "kms" and ":alias/" in found:
-            return _key_behind(found)
-        return _tagged_resource(arguments[3]) or found if service == "cloudtrail" else found
+        if service == "cloudtrail":
+            return _tagged_resource(arguments[3]) or found
+        if own := _resource(service, *arguments):
+            return own
+        return _key_behind(found) if service == "kms" and ":alias/" in found else found
 
     async def handle_request(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> tuple:
         return _refusal(headers, body, query_params) or await handle(method, path, headers, body, query_params)
 
+    def context(service: str, called: str, body: bytes, params: dict) -> dict:
+        """MiniStack 1.5 does not tell the boundary that a user or role is to get."""
+        found = tags(service, called, body, params)
+        given = _first(params.get("PermissionsBoundary"))
+        return found | {"iam:PermissionsBoundary": given} if service == "iam" and given else found
+
+    iam_actions.request_tag_context = context
     iam_actions.extract_iam_action = action
     iam_actions.extract_resource_arn = resource_arn
     cloudtrail.handle_request = handle_request
@@ -50,6 +65,37 @@ def _given(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return given if isinstance(given, dict) else {}
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _resource(service: str, _method: str, path: str, _headers: dict, body: bytes, params: dict, *where: str) -> str:
+    """What MiniStack 1.5 takes for `*`, or, for a rule of the default bus, names with its bus."""
+    region, account = where
+    given = _given(body)
+    if service == "events" and given.get("EventBusName") in (None, "default"):
+        rule = given.get("Rule") or given.get("Name")
+        return f"arn:aws:events:{region}:{account}:rule/{rule}" if rule and "/" not in rule else ""
+    if service == "scheduler" and (found := re.fullmatch(r"/schedules/([^/]+)", path)):
+        group = _first(params.get("groupName")) or given.get("GroupName") or "default"
+        return f"arn:aws:scheduler:{region}:{account}:schedule/{group}/{found[1]}"
+    if service == "dynamodb":
+        named = given.get("ResourceArn")
+        return named if isinstance(named, str) else ""
+    if service == "kms" and str(given.get("AliasName", "")).startswith("alias/"):
+        return f"arn:aws:kms:{region}:{account}:{given['AliasName']}"
+    if service == "monitoring":
+        alarm = _alarm(given, params)
+        return f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}" if alarm else ""
+    return ""
+
+
+def _alarm(given: dict[str, Any], params: dict) -> str:
+    """The alarm of a call that changes alarms, the first of several: as JSON, or in a form."""
+    named = given.get("AlarmName") or _first(given.get("AlarmNames"))
+    return str(named or _first(params.get("AlarmName")) or _first(params.get("AlarmNames.member.1")) or "")
 
 
 def _tagged_resource(body: bytes) -> str | None:

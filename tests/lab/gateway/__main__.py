@@ -94,7 +94,8 @@ async def serve(upstream: str, port: int, control_port: int) -> None:
     try:
         runner, port = await _listen(app, port)
         runners.append(runner)
-        runner, control_port = await _listen(Control(history, delivery, trails, emulator).app(), control_port)
+        control = Control(history, delivery, trails, emulator, (rules.forget, identities.forget, topics.forget))
+        runner, control_port = await _listen(control.app(), control_port)
         runners.append(runner)
         print(
             json.dumps({"url": f"http://{LOOPBACK}:{port}", "control_url": f"http://{LOOPBACK}:{control_port}"}),

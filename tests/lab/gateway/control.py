@@ -9,11 +9,14 @@ GET  /unfinished  ?account=      events under way to a target, and asynchronous 
 GET  /delivery    ?account=      the switches of an account
 POST /delivery    ?account=      {"paused": true, "delay_ms": 0, "copies": 1, "drop_next": 0,
                                   "muted": false, "requires_logging_trail": true}
+POST /snapshot
+POST /restore     ?account=      what was at the snapshot; the emulator is put back beside (extensions/snapshots.py)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -38,7 +41,17 @@ def _selected(entries: Iterable[dict[str, Any]], request: web.Request, fields: t
 class Control:
     """Handlers of the control API."""
 
-    def __init__(self, history: History, delivery: Delivery, trails: Trails, emulator: EmulatorApi) -> None:
+    def __init__(
+        self,
+        history: History,
+        delivery: Delivery,
+        trails: Trails,
+        emulator: EmulatorApi,
+        caches: Iterable[Callable[[], None]],
+    ) -> None:
+        """`caches` forget what they have read."""
+        self._caches = list(caches)
+        self._kept_at = 0.0
         self._history = history
         self._emulator = emulator
         self._delivery = delivery
@@ -54,6 +67,8 @@ class Control:
         app.router.add_get("/unfinished", self._unfinished)
         app.router.add_get("/delivery", self._switches)
         app.router.add_post("/delivery", self._switch)
+        app.router.add_post("/snapshot", self._keep)
+        app.router.add_post("/restore", self._put_back)
         return app
 
     async def _health(self, _request: web.Request) -> web.Response:
@@ -104,3 +119,16 @@ class Control:
             return web.json_response(await self._delivery.switch(request.query["account"], await request.json()))
         except (KeyError, ValueError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)
+
+    async def _keep(self, _request: web.Request) -> web.Response:
+        self._kept_at = time.time()
+        self._trails.keep()
+        return web.json_response({})
+
+    async def _put_back(self, request: web.Request) -> web.Response:
+        self._delivery.abandon(request.query.get("account", ""))
+        self._trails.put_back()
+        for forget in self._caches:
+            forget()
+        self._history.forget_since(self._kept_at)
+        return web.json_response({})

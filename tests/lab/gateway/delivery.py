@@ -103,6 +103,12 @@ class Delivery:
         """How many events or copies of an account are on their way, held back or not; how many ever were."""
         return sum(owner == account for owner in self._tasks.values()), self._begun[account]
 
+    def abandon(self, account: str) -> None:
+        """Give up what is under way in an account."""
+        for task, owner in list(self._tasks.items()):
+            if owner == account:
+                task.cancel()
+
     def _spawn(self, record: dict[str, Any], work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks[task] = record["recipientAccountId"]

@@ -51,6 +51,10 @@ class EncryptedTopics:
         if call.event_source.split(".")[0] in ("iam", "kms", "sns") and call.operation.startswith(_CHANGERS):
             self._verdicts.clear()
 
+    def forget(self) -> None:
+        """Check every publish anew."""
+        self._verdicts.clear()
+
     async def refusal(self, call: Call, given: Any, asked: asyncio.Task[Principal | None]) -> Refusal | None:
         """The answer that AWS would give instead, or None: let the emulator decide."""
         if call.event_source != "sns.amazonaws.com" or not call.operation.startswith("Publish"):

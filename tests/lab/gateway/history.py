@@ -17,6 +17,13 @@ class History:
     deliveries: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=20_000))
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=5_000))
 
+    def forget_since(self, epoch: float) -> None:
+        """As if nothing had happened since then. Failures stay."""
+        for log, at in ((self.records, 0), (self.deliveries, "at"), (self.requests, "received_at")):
+            kept = [entry for entry in log if entry[at] < epoch]
+            log.clear()
+            log.extend(kept)
+
     def add_failure(self, text: str) -> None:
         """Something the gateway could not do; a test run with any is not to be trusted."""
         self.failures.append(text)

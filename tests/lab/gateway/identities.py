@@ -77,6 +77,10 @@ class Identities:
         self._emulator = emulator
         self._known: dict[str, Principal] = {}
 
+    def forget(self) -> None:
+        """Ask for every key anew."""
+        self._known.clear()
+
     async def of(self, access_key_id: str, region: str) -> Principal | None:
         """The principal of a key; None for a key that the emulator does not know."""
         if _ACCOUNT.match(access_key_id):

@@ -48,6 +48,10 @@ class Rules:
         if call.event_source == "events.amazonaws.com" and call.operation.startswith(_CHANGES):
             self._generation += 1
 
+    def forget(self) -> None:
+        """Read all rules anew."""
+        self._generation += 1
+
     async def of(self, account: str, region: str, bus: str = "default") -> list[Rule]:
         """The rules of a bus that have a pattern."""
         key = (account, region, bus)

@@ -10,6 +10,7 @@ its back, by CloudFormation inside the emulator, are not.)
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,7 @@ class Trails:
 
     def __init__(self) -> None:
         self._trails: dict[str, Trail] = {}
+        self._kept: dict[str, Trail] = {}
 
     @staticmethod
     def changed_by(call: Call | None) -> bool:
@@ -86,6 +88,14 @@ class Trails:
             trail.multi_region = bool(given.get("IsMultiRegionTrail", trail.multi_region))
         else:
             trail.logging = call.operation == "StartLogging"
+
+    def keep(self) -> None:
+        """Remember what is known now."""
+        self._kept = copy.deepcopy(self._trails)
+
+    def put_back(self) -> None:
+        """Know again what was kept, and nothing else."""
+        self._trails = copy.deepcopy(self._kept)
 
     def as_json(self) -> list[dict[str, Any]]:
         """For the control API."""

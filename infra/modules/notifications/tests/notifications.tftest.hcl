@@ -292,3 +292,25 @@ run "https_means_https" {
 
   expect_failures = [var.subscriptions]
 }
+
+run "topics_and_key_are_changed_by_those_who_are_named" {
+  command = plan
+
+  variables {
+    chat            = {}
+    only_changed_by = ["arn:aws:iam::123456789012:role/deploy"]
+  }
+
+  assert {
+    condition = alltrue([for policy in [aws_sns_topic_policy.alerts.policy, aws_sns_topic_policy.chat[0].policy, aws_kms_key.topic.policy] :
+      [for s in jsondecode(policy).Statement : s.Condition if s.Sid == "OnlyNamedChange"] == [
+        { ArnNotLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::123456789012:root"] } }
+      ]
+    ])
+    error_message = "Those who are named, and the root user, who alone could undo a mistake."
+  }
+  assert {
+    condition     = !anytrue([for s in jsondecode(aws_sns_topic_policy.alerts.policy).Statement : contains(flatten([s.Action]), "sns:Publish") if s.Sid == "OnlyNamedChange"])
+    error_message = "Publishing is none of it."
+  }
+}

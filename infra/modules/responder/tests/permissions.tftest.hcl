@@ -285,3 +285,20 @@ run "chats_are_told_only_if_there_are_any" {
     error_message = "The function must know the chats' topic."
   }
 }
+
+run "queue_and_table_are_changed_by_those_who_are_named" {
+  command = plan
+
+  variables {
+    only_changed_by = ["arn:aws:iam::123456789012:role/deploy"]
+  }
+
+  assert {
+    condition = alltrue([for policy in [aws_sqs_queue_policy.dead_letters.policy, aws_dynamodb_resource_policy.incidents.policy] :
+      [for s in jsondecode(policy).Statement : s.Condition if s.Sid == "OnlyNamedChange"] == [
+        { ArnNotLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::123456789012:root"] } }
+      ]
+    ])
+    error_message = "Those who are named, and the root user, who alone could undo a mistake."
+  }
+}

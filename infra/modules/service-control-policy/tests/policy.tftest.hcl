@@ -14,7 +14,7 @@ run "trails_are_changed_by_trailkeeper_and_operators_only" {
   command = plan
 
   assert {
-    condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s if s.Sid == "OnlyTrailkeeperChanges"] == [{
+    condition = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s if s.Sid == "OnlyTrailkeeperChanges"] == [{
       Sid    = "OnlyTrailkeeperChanges"
       Effect = "Deny"
       Action = [
@@ -43,7 +43,7 @@ run "trails_are_changed_by_trailkeeper_and_operators_only" {
     error_message = "Trails, told incidents and function are for Trailkeeper's roles and operators only."
   }
   assert {
-    condition     = !strcontains(aws_organizations_policy.this.content, "StartLogging")
+    condition     = !strcontains(aws_organizations_policy.this[0].content, "StartLogging")
     error_message = "Nobody is to be kept from starting a trail."
   }
 }
@@ -58,12 +58,12 @@ run "nobody_who_heals_needs_to_stop" {
   assert {
     condition = length(setsubtract(
       ["cloudtrail:DeleteTrail", "cloudtrail:PutEventConfiguration", "cloudtrail:StopLogging"],
-      flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Action if s.Sid == "OnlyOperatorsStopOrChange"]),
+      flatten([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Action if s.Sid == "OnlyOperatorsStopOrChange"]),
     )) == 0
     error_message = "A trail is stopped and deleted by operators only, not by those who heal it."
   }
   assert {
-    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement :
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this[0].content).Statement :
       contains(s.Resource, "arn:*:cloudtrail:*:*:trail/audit") && s.Condition.ArnNotLike["aws:PrincipalArn"] == ["arn:*:iam::*:role/stacksets-exec-*"]
       if s.Sid == "OnlyOperatorsStopOrChange"
     ])
@@ -80,7 +80,7 @@ run "responders_heal_where_there_are_some" {
   }
 
   assert {
-    condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
+    condition = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
       "arn:*:iam::*:role/trailkeeper-remediation",
       "arn:*:iam::*:role/trailkeeper-responder",
       "arn:*:iam::*:role/trailkeeper-sweep",
@@ -98,7 +98,7 @@ run "the_hubs_own_responder_heals_in_its_account" {
   }
 
   assert {
-    condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
+    condition = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
       "arn:*:iam::*:role/trailkeeper-remediation",
       "arn:*:iam::111122223333:role/trailkeeper-responder",
       "arn:*:iam::111122223333:role/trailkeeper-sweep",
@@ -114,12 +114,12 @@ run "alarms_cannot_be_silenced_nor_accounts_taken_away" {
   assert {
     condition = length(setsubtract(
       ["account:DisableRegion", "cloudwatch:Delete*", "cloudwatch:Disable*", "cloudwatch:Put*", "cloudwatch:Set*"],
-      flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Action if s.Sid == "OnlyOperatorsStopOrChange"]),
+      flatten([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Action if s.Sid == "OnlyOperatorsStopOrChange"]),
     )) == 0
     error_message = "An alarm must not be muted, replaced or taken away, nor its region switched off."
   }
   assert {
-    condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s if s.Sid == "StayInOrganization"] == [{
+    condition = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s if s.Sid == "StayInOrganization"] == [{
       Sid      = "StayInOrganization"
       Effect   = "Deny"
       Action   = ["account:CloseAccount", "organizations:AcceptHandshake", "organizations:LeaveOrganization"]
@@ -137,7 +137,7 @@ run "trailkeeper_itself_is_changed_by_operators_only" {
   }
 
   assert {
-    condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition if s.Sid == "OnlyOperatorsStopOrChange"] == [
+    condition = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Condition if s.Sid == "OnlyOperatorsStopOrChange"] == [
       { ArnNotLike = { "aws:PrincipalArn" = ["arn:*:iam::*:role/stacksets-exec-*", "arn:*:iam::*:role/pipeline-apply"] } }
     ]
     error_message = "Trailkeeper's own roles have no business with what Trailkeeper consists of."
@@ -155,22 +155,22 @@ run "trailkeeper_itself_is_changed_by_operators_only" {
       "arn:*:logs:*:*:log-group:/aws/lambda/trailkeeper-responder*",
       "arn:*:cloudwatch:*:*:alarm:trailkeeper-*",
       "arn:*:cloudformation:*:*:stack/StackSet-trailkeeper*",
-    ], flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Resource if s.Sid == "OnlyOperatorsStopOrChange"]))) == 0
+    ], flatten([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Resource if s.Sid == "OnlyOperatorsStopOrChange"]))) == 0
     error_message = "All that a member has of Trailkeeper is protected."
   }
   assert {
     condition = length(setsubtract(
       ["arn:*:iam::*:role/stacksets-exec-*", "arn:*:iam::*:role/pipeline-apply"],
-      flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Resource if s.Sid == "OnlyOperatorsStopOrChange"]),
+      flatten([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Resource if s.Sid == "OnlyOperatorsStopOrChange"]),
     )) == 0
     error_message = "A name that is exempt must not be free for the taking."
   }
   assert {
-    condition     = contains(flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Action if s.Sid == "OnlyOperatorsStopOrChange"]), "iam:PassRole")
+    condition     = contains(flatten([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Action if s.Sid == "OnlyOperatorsStopOrChange"]), "iam:PassRole")
     error_message = "Other code must not be given the responder's role."
   }
   assert {
-    condition = alltrue([for condition in [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition if s.Sid == "OnlyTrailkeeperChanges"] :
+    condition = alltrue([for condition in [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Condition if s.Sid == "OnlyTrailkeeperChanges"] :
       contains(condition.ArnNotLike["aws:PrincipalArn"], "arn:*:iam::*:role/pipeline-apply")
     ])
     error_message = "Who is exempt may change the trails too."
@@ -181,19 +181,19 @@ run "only_denies_and_names_what_it_is_for" {
   command = plan
 
   assert {
-    condition     = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Effect == "Deny"])
+    condition     = alltrue([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Effect == "Deny"])
     error_message = "The policy grants nothing and can stand beside any other."
   }
   assert {
-    condition     = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Sid if contains(flatten([s.Resource]), "*")] == ["NobodyMaps", "StayInOrganization"]
+    condition     = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Sid if contains(flatten([s.Resource]), "*")] == ["NobodyMaps", "StayInOrganization"]
     error_message = "Only mappings, named by their function, and leaving the organisation have no resource to name."
   }
   assert {
-    condition     = !anytrue([for action in flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Action]) : endswith(action, ":*")])
+    condition     = !anytrue([for action in flatten([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Action]) : endswith(action, ":*")])
     error_message = "Reading is nobody's harm."
   }
   assert {
-    condition     = alltrue([for action in flatten([for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Action]) : can(regex("^[a-z0-9]+:[A-Z][A-Za-z]*\\*?$", action))])
+    condition     = alltrue([for action in flatten([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Action]) : can(regex("^[a-z0-9]+:[A-Z][A-Za-z]*\\*?$", action))])
     error_message = "A wildcard may only end an action: not every partition's policies take it elsewhere."
   }
 }
@@ -206,7 +206,7 @@ run "nobody_feeds_the_function" {
   }
 
   assert {
-    condition = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s if s.Sid == "NobodyMaps"] == [{
+    condition = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s if s.Sid == "NobodyMaps"] == [{
       Sid       = "NobodyMaps"
       Effect    = "Deny"
       Action    = ["lambda:CreateEventSource*", "lambda:UpdateEventSource*"]
@@ -225,13 +225,13 @@ run "the_hubs_queue_is_taken_from_by_the_hub_only" {
   }
 
   assert {
-    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement :
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this[0].content).Statement :
       contains(s.Resource, "arn:*:sqs:*:111122223333:trailkeeper-sweep-accounts") && contains(s.Action, "sqs:Receive*") if s.Sid == "OnlyTrailkeeperChanges"
     ])
     error_message = "Nobody else may take the accounts that are to be swept."
   }
   assert {
-    condition     = [for s in jsondecode(aws_organizations_policy.this.content).Statement : s.Condition.StringNotEquals if s.Sid == "NobodyMaps"] == [{ "aws:PrincipalAccount" = "111122223333" }]
+    condition     = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Condition.StringNotEquals if s.Sid == "NobodyMaps"] == [{ "aws:PrincipalAccount" = "111122223333" }]
     error_message = "The hub maps its sweep queue to its function."
   }
 }
@@ -248,7 +248,7 @@ run "trails_are_named_by_arn_too" {
   }
 
   assert {
-    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement :
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this[0].content).Statement :
       [for arn in s.Resource : arn if strcontains(arn, ":cloudtrail:")] == [
         "arn:*:cloudtrail:*:*:trail/audit",
         "arn:*:cloudtrail:eu-central-1:999988887777:trail/organization-trail",
@@ -271,7 +271,7 @@ run "evidence_stays" {
   }
 
   assert {
-    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement : length(setsubtract([
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this[0].content).Statement : length(setsubtract([
       "arn:*:s3:::audit-logs-*",
       "arn:*:s3:::audit-logs-*/*",
       "arn:*:kms:eu-central-1:111122223333:key/0f0e0d0c",
@@ -281,7 +281,7 @@ run "evidence_stays" {
     error_message = "Buckets with their objects, keys, and log groups with their streams are protected."
   }
   assert {
-    condition = alltrue([for s in jsondecode(aws_organizations_policy.this.content).Statement :
+    condition = alltrue([for s in jsondecode(aws_organizations_policy.this[0].content).Statement :
       length(setsubtract(["kms:ScheduleKey*", "logs:Delete*", "s3:Delete*", "s3:Put*"], s.Action)) == 0 && length(distinct(s.Action)) == length(s.Action) if s.Sid == "OnlyOperatorsStopOrChange"
     ])
     error_message = "Evidence must not be deleted, and no action stand there twice."
@@ -316,7 +316,7 @@ run "fits_with_the_longest_names" {
   }
 
   assert {
-    condition     = output.length <= 5120 && output.length == length(aws_organizations_policy.this.content)
+    condition     = output.length <= 5120 && output.length == length(aws_organizations_policy.this[0].content)
     error_message = "Organizations takes 5120 characters, and the policy has ${output.length}."
   }
 }
@@ -361,7 +361,103 @@ run "no_partition_is_hard_coded" {
   }
 
   assert {
-    condition     = !strcontains(aws_organizations_policy.this.content, "arn:aws")
+    condition     = !strcontains(aws_organizations_policy.this[0].content, "arn:aws")
     error_message = "The policy must hold in the partition it is deployed in."
+  }
+}
+
+run "topics_keys_buckets_and_buses_are_the_second_policy_s" {
+  command = plan
+
+  variables {
+    exempt_principals = ["arn:aws:iam::*:role/pipeline-apply"]
+  }
+
+  assert {
+    condition = length(setsubtract(
+      ["sns:DeleteTopic", "sns:SetTopic*", "sns:Subscribe", "kms:DeleteAlias", "kms:UpdateAlias", "events:PutPermission", "s3:Put*", "s3:Delete*"],
+      flatten([for s in jsondecode(aws_organizations_policy.surroundings[0].content).Statement : s.Action if s.Sid == "OnlyOperatorsChangeSurroundings"]),
+    )) == 0
+    error_message = "Topics, aliases, buses and buckets are protected."
+  }
+  assert {
+    condition = [for s in jsondecode(aws_organizations_policy.surroundings[0].content).Statement : s.Resource if s.Sid == "OnlyOperatorsChangeSurroundings"] == [[
+      "arn:*:kms:*:*:alias/trailkeeper-*",
+      "arn:*:s3:::trailkeeper-logs-*",
+      "arn:*:events:*:*:event-bus/trailkeeper",
+      "arn:*:sns:*:*:trailkeeper-alerts",
+      "arn:*:sns:*:*:trailkeeper-chat",
+    ]]
+    error_message = "By their names, in whatever account and region."
+  }
+  assert {
+    condition = [for s in jsondecode(aws_organizations_policy.surroundings[0].content).Statement : s.Condition if s.Sid == "OnlyOperatorsChangeKeys"] == [{
+      "ForAnyValue:StringLike" = { "kms:ResourceAliases" = "alias/trailkeeper-*" }
+      ArnNotLike               = { "aws:PrincipalArn" = ["arn:*:iam::*:role/stacksets-exec-*", "arn:*:iam::*:role/pipeline-apply"] }
+    }]
+    error_message = "Keys are known by their aliases."
+  }
+  assert {
+    condition     = !strcontains(aws_organizations_policy.surroundings[0].content, "sns:Unsubscribe")
+    error_message = "All subscriptions of an account are not frozen unless that is asked for."
+  }
+  assert {
+    condition     = length(aws_organizations_policy.surroundings[0].content) <= 5120
+    error_message = "Organizations takes 5120 characters."
+  }
+}
+
+run "subscriptions_are_frozen_if_that_is_asked_for" {
+  command = plan
+
+  variables {
+    freeze_subscriptions = true
+  }
+
+  assert {
+    condition = [for s in jsondecode(aws_organizations_policy.surroundings[0].content).Statement : s.Action if s.Sid == "OnlyOperatorsUnsubscribe"] == [
+      ["sns:SetSubscription*", "sns:Unsubscribe"]
+    ]
+    error_message = "Nobody else ends or filters a subscription."
+  }
+}
+
+run "a_single_account_gets_a_boundary_and_no_policy" {
+  command = plan
+
+  variables {
+    targets           = null
+    exempt_principals = ["arn:aws:iam::*:role/pipeline-apply"]
+    evidence_arns     = ["arn:aws:s3:::audit-logs"]
+  }
+
+  assert {
+    condition     = output.policy_id == null && output.surroundings_policy_id == null && length(aws_organizations_policy.this) + length(aws_organizations_policy.surroundings) == 0
+    error_message = "Without targets there is no policy."
+  }
+  assert {
+    condition     = length(output.boundary_json) <= 6144
+    error_message = "IAM takes 6144 characters, and the boundary has ${length(output.boundary_json)}."
+  }
+  assert {
+    condition = length(setsubtract(
+      ["cloudtrail:StopLogging", "cloudtrail:UpdateTrail", "events:Disable*", "lambda:Update*", "iam:PutRole*", "sns:DeleteTopic", "sqs:Set*", "dynamodb:Delete*", "ssm:Put*", "cloudwatch:Delete*", "logs:Delete*", "s3:Delete*", "scheduler:Update*"],
+      flatten([for s in jsondecode(output.boundary_json).Statement : s.Action if s.Sid == "TrailkeeperIsLeftAlone"]),
+    )) == 0
+    error_message = "The boundary denies the whole list."
+  }
+  assert {
+    condition     = alltrue([for s in jsondecode(output.boundary_json).Statement : s.Sid == "WhatIsNotDenied" || s.Effect == "Deny"])
+    error_message = "A boundary grants nothing by itself: it allows all but what it denies."
+  }
+  assert {
+    condition = [for s in jsondecode(output.boundary_json).Statement : s.Condition if s.Sid == "OnlyBoundPrincipalsAreMade"] == [
+      { ArnNotLike = { "iam:PermissionsBoundary" = "arn:*:iam::*:policy/trailkeeper-administrators" } }
+    ]
+    error_message = "Who is bound makes nobody who is not."
+  }
+  assert {
+    condition     = contains(flatten([for s in jsondecode(output.boundary_json).Statement : s.Resource if s.Sid == "TrailkeeperIsLeftAlone"]), "arn:*:iam::*:role/pipeline-apply")
+    error_message = "Exempt roles are not for the taking."
   }
 }

@@ -107,7 +107,7 @@ run "a_trail_of_another_partition" {
     guarded_trail_arns = ["arn:aws-cn:cloudtrail:*:*:trail/audit"]
   }
 
-  expect_failures = [aws_organizations_policy.this]
+  expect_failures = [aws_organizations_policy.this[0]]
 }
 
 run "everybody_exempt" {
@@ -137,7 +137,7 @@ run "exempt_in_another_partition" {
     exempt_principals = ["arn:aws-cn:iam::*:role/pipeline-apply"]
   }
 
-  expect_failures = [aws_organizations_policy.this]
+  expect_failures = [aws_organizations_policy.this[0]]
 }
 
 run "too_long" {
@@ -147,7 +147,7 @@ run "too_long" {
     exempt_principals = [for number in range(40) : "arn:aws:iam::${100000000000 + number}:role/a-pipeline-with-a-long-name"]
   }
 
-  expect_failures = [aws_organizations_policy.this]
+  expect_failures = [aws_organizations_policy.this[0], aws_organizations_policy.surroundings[0]]
 }
 
 run "hub_account_that_is_none" {

@@ -316,3 +316,43 @@ run "lock_days_are_checked" {
 
   expect_failures = [var.object_lock]
 }
+
+run "bucket_and_key_are_changed_by_those_who_are_named" {
+  command = plan
+
+  variables {
+    only_changed_by = ["arn:aws:iam::123456789012:role/deploy"]
+  }
+
+  assert {
+    condition = alltrue([for policy in [aws_s3_bucket_policy.logs.policy, aws_kms_key.logs.policy] :
+      [for s in jsondecode(policy).Statement : s.Condition if s.Sid == "OnlyNamedChange"] == [
+        { ArnNotLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::123456789012:root"] } }
+      ]
+    ])
+    error_message = "Those who are named, and the root user, who alone could undo a mistake."
+  }
+  assert {
+    condition     = !anytrue([for s in jsondecode(aws_s3_bucket_policy.logs.policy).Statement : contains(flatten([s.Action]), "s3:PutObject") || contains(flatten([s.Action]), "s3:GetBucketAcl") if s.Sid == "OnlyNamedChange"])
+    error_message = "CloudTrail must not be kept from writing."
+  }
+}
+
+run "nobody_is_named_unless_somebody_is" {
+  command = plan
+
+  assert {
+    condition     = !strcontains("${aws_s3_bucket_policy.logs.policy}${aws_kms_key.logs.policy}", "OnlyNamedChange")
+    error_message = "By default IAM decides."
+  }
+}
+
+run "refuses_everybody" {
+  command = plan
+
+  variables {
+    only_changed_by = ["arn:aws:iam::*:role/*"]
+  }
+
+  expect_failures = [var.only_changed_by]
+}

@@ -13,6 +13,10 @@ use serde_json::Value;
 
 use crate::{
     aws::{Call, Disturbance, PARAMETER, PUBLISH, STATUS, form, is_write, refused_by_sns},
+    iam::{
+        GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
+        UPDATE_ACCESS_KEY,
+    },
     lambda::{Outcome, new_request_id},
     things::is_repair,
 };
@@ -142,6 +146,7 @@ pub fn run(row: Row, fault: Fault, length: Length) -> Cell {
         wrong.push(format!("{who} was not told how it ended"));
     }
     check_claims(&course, &mut wrong);
+    check_containment(&course, &mut wrong);
     wrong.dedup();
     Cell {
         row,
@@ -312,6 +317,38 @@ fn check_claim_of_thing(notice: &Value, before: &[Call], wrong: &mut Vec<String>
         let is_good = |call: &Call| call.operation == *read && call.accepted && call.undisturbed;
         if !before[since..].iter().any(is_good) {
             wrong.push(format!("{} without {read}", notice["outcome"]));
+        }
+    }
+}
+
+/// Law 3 again: what says that the actor is contained comes after a read, not disturbed,
+/// of what says so, and after the last call that changes it.
+fn check_containment(course: &Stage, wrong: &mut Vec<String>) {
+    let state = course.aws.state();
+    for (number, call) in state.calls.iter().enumerate() {
+        if call.operation != PUBLISH {
+            continue;
+        }
+        let told = &document(call)["containment"];
+        let before = &state.calls[..number];
+        let is_read = |read: &str, write: &str| {
+            let is_change = |call: &Call| call.operation == write && call.accepted;
+            let changed = before.iter().rposition(is_change).map_or(0, |at| at + 1);
+            let mut since = before[changed..].iter();
+            since.any(|call| call.operation == read && call.accepted && call.undisturbed)
+        };
+        for (field, read, write) in [
+            ("policy_in_place", GET_USER_POLICY, PUT_USER_POLICY),
+            ("policy_in_place", GET_ROLE_POLICY, PUT_ROLE_POLICY),
+            ("key_inactive", LIST_ACCESS_KEYS, UPDATE_ACCESS_KEY),
+        ] {
+            let is_user = told["principal"]
+                .as_str()
+                .is_some_and(|arn| arn.contains(":user/"));
+            let is_meant = is_user != (read == GET_ROLE_POLICY);
+            if is_meant && told[field] == true && !is_read(read, write) {
+                wrong.push(format!("{field} without {read}"));
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ pub enum Service {
     Sqs,
     Sns,
     Sts,
+    Iam,
     SecurityHub,
     Kms,
     S3,
@@ -123,7 +124,9 @@ impl Fault {
             Self::Unavailable => Instead(Reply::answer(503, "")),
             Self::Denied => Instead(match service {
                 Service::Sns => refusal(service, 403, "AuthorizationError"),
-                Service::Sts | Service::Sqs | Service::S3 => refusal(service, 403, "AccessDenied"),
+                Service::Sts | Service::Sqs | Service::Iam | Service::S3 => {
+                    refusal(service, 403, "AccessDenied")
+                }
                 _ => refusal(service, 400, "AccessDeniedException"),
             }),
             Self::Timeout => Instead(Reply::Hang),
@@ -143,13 +146,15 @@ impl Fault {
                 format!("{:200}", "{"),
             )),
             Self::ClockSkew => Instead(match service {
-                Service::Sns | Service::Sts | Service::S3 => {
+                Service::Sns | Service::Sts | Service::Iam | Service::S3 => {
                     refusal(service, 403, "SignatureDoesNotMatch")
                 }
                 _ => refusal(service, 400, "InvalidSignatureException"),
             }),
             Self::Expired => Instead(match service {
-                Service::Sns | Service::Sts | Service::S3 => refusal(service, 403, "ExpiredToken"),
+                Service::Sns | Service::Sts | Service::Iam | Service::S3 => {
+                    refusal(service, 403, "ExpiredToken")
+                }
                 _ => refusal(service, 400, "ExpiredTokenException"),
             }),
         }
@@ -163,13 +168,16 @@ fn throttled(service: Service) -> Reply {
         Service::DynamoDb => "ProvisionedThroughputExceededException",
         Service::Organizations | Service::SecurityHub => "TooManyRequestsException",
         Service::Sqs => "RequestThrottled",
-        Service::Sns | Service::Sts => "Throttling",
+        Service::Sns | Service::Sts | Service::Iam => "Throttling",
     };
     refusal(service, 400, code)
 }
 
 fn speaks_xml(service: Service) -> bool {
-    matches!(service, Service::Sns | Service::Sts | Service::S3)
+    matches!(
+        service,
+        Service::Sns | Service::Sts | Service::Iam | Service::S3
+    )
 }
 
 fn refusal(service: Service, status: u16, code: &str) -> Reply {

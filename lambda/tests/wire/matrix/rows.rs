@@ -6,15 +6,20 @@ use serde_json::{Value, json};
 
 use crate::{
     answered,
-    attack::in_account,
+    attack::{PIPELINE, by, in_account},
     aws::{
         AUDIT, Aws, Call, GET_ITEM, PARAMETER, PUBLISH, START, STATUS, UPDATE_ITEM, form,
         is_of_table,
     },
     break_glass::{self, VARIABLE as BREAK_GLASS},
     chats::{self, CHAT},
+    containment::{self, VARIABLE as CONTAINMENT},
     evidence, findings,
     hub_of_findings::IMPORT,
+    iam::{
+        GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
+        UPDATE_ACCESS_KEY,
+    },
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     repeated::{QUIET, WINDOW, age, open_groups},
@@ -67,6 +72,10 @@ enum Scene {
     BucketEvent,
     /// The trail is stopped for the third time by the same actor; the event comes.
     Storm,
+    /// The trail is stopped for the second time by the same user, who is contained.
+    AgainByUser,
+    /// The same by sessions of a role.
+    AgainByRole,
     /// The same an hour after the first time.
     NewWindow,
     /// The trail was stopped, and the sweep finds it.
@@ -117,7 +126,11 @@ const fn table(name: &'static str, operation: &'static str, purpose: Purpose, sc
     of(name, operation, Service::DynamoDb, purpose, scene)
 }
 
-pub const ROWS: [Row; 46] = [
+const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> Row {
+    of(name, operation, Service::Iam, Purpose::Helps, scene)
+}
+
+pub const ROWS: [Row; 52] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -310,6 +323,12 @@ pub const ROWS: [Row; 46] = [
         Purpose::Reaches,
         Scene::HubSweep,
     ),
+    contains("IAM GetUserPolicy", GET_USER_POLICY, Scene::AgainByUser),
+    contains("IAM PutUserPolicy", PUT_USER_POLICY, Scene::AgainByUser),
+    contains("IAM ListAccessKeys", LIST_ACCESS_KEYS, Scene::AgainByUser),
+    contains("IAM UpdateAccessKey", UPDATE_ACCESS_KEY, Scene::AgainByUser),
+    contains("IAM GetRolePolicy", GET_ROLE_POLICY, Scene::AgainByRole),
+    contains("IAM PutRolePolicy", PUT_ROLE_POLICY, Scene::AgainByRole),
     of(
         "SQS SendMessageBatch",
         SEND,
@@ -341,7 +360,8 @@ pub fn without_row() -> Vec<String> {
             let is_service = !service.is_empty() && service.chars().all(|c| c.is_ascii_lowercase());
             let is_operation = operation.starts_with(|c: char| c.is_ascii_uppercase())
                 && operation.chars().all(|c| c.is_ascii_alphanumeric());
-            if !is_service || !is_operation {
+            // A key of conditions is no service's.
+            if !is_service || service == "aws" || !is_operation {
                 continue;
             }
             found += 1;
@@ -464,6 +484,11 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, stop(), None)
             }
+            Scene::AgainByUser | Scene::AgainByRole => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                containment::give_key(&aws);
+                (aws, self.stop(), None)
+            }
             Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
@@ -496,6 +521,9 @@ impl Row {
             None if self.scene == Scene::SweepUnderBreakGlass => {
                 Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
             }
+            None if self.service == Service::Iam => {
+                Function::start(&aws, &[(CONTAINMENT, containment::EVERYBODY)])
+            }
             None if self.scene == Scene::EventWithChat => {
                 Function::start(&aws, &[(chats::VARIABLE, CHAT)])
             }
@@ -513,13 +541,13 @@ impl Row {
         };
         let earlier = match self.scene {
             Scene::Storm => 2,
-            Scene::NewWindow => 1,
+            Scene::NewWindow | Scene::AgainByUser | Scene::AgainByRole => 1,
             Scene::StormOver => 3,
             _ => 0,
         };
         for _ in 0..earlier {
             aws.stop_again();
-            answered(function.invoke(&stop()));
+            answered(function.invoke(&self.stop()));
         }
         match self.scene {
             Scene::NewWindow => age(&aws, "first_at", WINDOW),
@@ -528,18 +556,7 @@ impl Row {
         }
         let before = aws.state().calls.len();
         self.attack(&aws);
-        let attacked = if self.is_of_thing() {
-            let is_key = self.scene == Scene::KeyEvent;
-            vec![if is_key { KEY } else { BUCKET_ARN }.to_owned()]
-        } else {
-            let state = aws.state();
-            let trails = state.world.trails();
-            let is_attacked = |(arn, declared): &(&String, &Trail)| {
-                trails.get(*arn).map(Trail::state) != Some(declared.state())
-            };
-            let attacked = declared.iter().filter(is_attacked);
-            attacked.map(|(arn, _)| arn.clone()).collect()
-        };
+        let attacked = self.attacked(&aws, &declared);
         Stage {
             aws,
             function,
@@ -556,6 +573,22 @@ impl Row {
         }
     }
 
+    /// What is no longer as `declared`.
+    fn attacked(&self, aws: &Aws, declared: &BTreeMap<String, Trail>) -> Vec<String> {
+        match self.scene {
+            Scene::KeyEvent => return vec![KEY.to_owned()],
+            Scene::BucketEvent => return vec![BUCKET_ARN.to_owned()],
+            _ => {}
+        }
+        let state = aws.state();
+        let trails = state.world.trails();
+        let is_attacked = |(arn, declared): &(&String, &Trail)| {
+            trails.get(*arn).map(Trail::state) != Some(declared.state())
+        };
+        let attacked = declared.iter().filter(is_attacked);
+        attacked.map(|(arn, _)| arn.clone()).collect()
+    }
+
     /// Whether it is about the key or the bucket.
     pub fn is_of_thing(&self) -> bool {
         matches!(self.scene, Scene::KeyEvent | Scene::BucketEvent)
@@ -567,6 +600,14 @@ impl Row {
             "PutKeyPolicy" | "GetKeyPolicy" => "PutKeyPolicy",
             "EnableKeyRotation" | "GetKeyRotationStatus" => "DisableKeyRotation",
             _ => "ScheduleKeyDeletion",
+        }
+    }
+
+    /// The stop's event.
+    fn stop(&self) -> Value {
+        match self.scene {
+            Scene::AgainByRole => by(PIPELINE, stop()),
+            _ => stop(),
         }
     }
 
@@ -593,7 +634,9 @@ impl Row {
             | Scene::EventWithChat
             | Scene::EventWithFinding
             | Scene::Storm
-            | Scene::NewWindow => {}
+            | Scene::NewWindow
+            | Scene::AgainByUser
+            | Scene::AgainByRole => {}
         }
         aws.state().world.stop(AUDIT, 0.2);
         let (call, asked) = match self.operation {
@@ -637,7 +680,9 @@ impl Row {
             | Scene::EventWithChat
             | Scene::EventWithFinding
             | Scene::Storm
-            | Scene::NewWindow => Some(START),
+            | Scene::NewWindow
+            | Scene::AgainByUser
+            | Scene::AgainByRole => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
             Scene::KeyEvent
             | Scene::BucketEvent

@@ -1,0 +1,464 @@
+//! Containment: who is meant by which record, and what is told of it.
+
+use serde_json::{Value, json};
+use trailkeeper::{
+    config::Config,
+    containment::{Hold, Part, Report, Target, Verdict, plan, revoked_before},
+    event::Event,
+    group::Repetition,
+    incident::Incident,
+    moment::Moment,
+    notice::Notice,
+    outcome::{Outcome, Severity},
+};
+
+use crate::{
+    events::{named, protected, recorded},
+    notices::{of_change, of_stop},
+    valid,
+};
+
+const OPEN: &str =
+    r#"{"principals": ["user/*", "role/*"], "exempt": ["user/on-call", "role/ops/*"]}"#;
+const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const ROLE: &str = "arn:aws:iam::111122223333:role/ci/deploy";
+
+fn now() -> Moment {
+    Moment::parse("2026-11-24T05:06:09.500Z").unwrap()
+}
+
+/// As deployed, but for one variable.
+fn config_with(name: &str, value: &str) -> Config {
+    let config = Config::read(|asked| {
+        let usual = match asked {
+            "TRAILKEEPER_TRAILS" => format!("{}=/trailkeeper/t/{HASH}", protected()[0]),
+            "TRAILKEEPER_TOPIC_ARN" => "arn:aws:sns:eu-central-1:111122223333:alerts".to_owned(),
+            "TRAILKEEPER_MODE" => "enforce".to_owned(),
+            "TRAILKEEPER_ROLE_ARN" => "arn:aws:iam::111122223333:role/responder".to_owned(),
+            "TRAILKEEPER_INCIDENTS_TABLE" => "incidents".to_owned(),
+            "TRAILKEEPER_CONTAINMENT" => OPEN.to_owned(),
+            _ => String::new(),
+        };
+        Some(if asked == name {
+            value.to_owned()
+        } else {
+            usual
+        })
+    });
+    config.unwrap()
+}
+
+fn config() -> Config {
+    config_with("", "")
+}
+
+/// The second time that the actor of `event` stops the trail.
+fn second(event: &Value) -> Incident {
+    let event = Event::parse(&event.to_string()).unwrap();
+    again(of_stop(&event).remove(0))
+}
+
+fn again(incident: Incident) -> Incident {
+    incident.repeated(Repetition {
+        count: 2,
+        since: Moment::parse("2026-11-24T04:46:10Z").unwrap(),
+        untold: 0,
+    })
+}
+
+fn planned(incident: &Incident) -> Verdict {
+    plan(incident, 2, &config(), now())
+}
+
+fn refusal(incident: &Incident, config: &Config) -> &'static str {
+    match plan(incident, 2, config, now()) {
+        Verdict::Refused(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn target(incident: &Incident) -> Target {
+    match planned(incident) {
+        Verdict::Contain(target) => target,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The stop by this session, of a role or a user.
+fn by(identity: Value) -> Value {
+    let mut event = named("name-plain");
+    event["detail"]["userIdentity"] = identity;
+    event
+}
+
+fn by_role(arn: &str) -> Value {
+    by(json!({
+        "type": "AssumedRole", "accountId": "111122223333",
+        "arn": "arn:aws:sts::111122223333:assumed-role/admin/admin",
+        "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+        "sessionContext": {
+            "sessionIssuer": {"type": "Role", "arn": arn, "accountId": "111122223333"},
+            "attributes": {"creationDate": "2026-11-24T04:00:00Z", "mfaAuthenticated": "false"},
+        },
+    }))
+}
+
+fn by_user(arn: &str, key: &str) -> Value {
+    let name = arn.rsplit('/').next();
+    by(json!({
+        "type": "IAMUser", "accountId": "111122223333", "arn": arn, "userName": name,
+        "accessKeyId": key,
+    }))
+}
+
+const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+const EVE: &str = "arn:aws:iam::111122223333:user/eve";
+
+#[test]
+fn a_user_is_contained_with_the_key_that_signed() {
+    let user = target(&second(&by_user(
+        "arn:aws:iam::111122223333:user/a/b/eve",
+        KEY,
+    )));
+    assert_eq!(user.name, "eve");
+    assert_eq!(user.key(), Some(KEY));
+    assert!(user.is_held_by(&user.policy(now()), None));
+    // A session's key cannot be switched off, and the policy is enough.
+    let session = target(&second(&by_user(EVE, "ASIAIOSFODNN7EXAMPLE")));
+    assert_eq!(session.hold, Hold::Everything { key: None });
+}
+
+#[test]
+fn a_role_loses_the_sessions_until_now_and_no_later_ones() {
+    let role = target(&second(&by_role(ROLE)));
+    assert_eq!((role.name.as_str(), role.arn.as_str()), ("deploy", ROLE));
+    let policy = role.policy(now());
+    let before = Moment::parse("2026-11-24T05:06:10Z");
+    assert_eq!(
+        revoked_before(&policy),
+        before,
+        "the second under way included"
+    );
+    assert!(role.is_held_by(&policy, None));
+    // Who has got a session since then is not held by it.
+    let mut event = by_role(ROLE);
+    let issued = "/detail/userIdentity/sessionContext/attributes/creationDate";
+    *event.pointer_mut(issued).unwrap() = json!("2026-11-24T05:06:10Z");
+    let later = target(&second(&event));
+    assert!(!later.is_held_by(&policy, None));
+    assert_eq!(
+        revoked_before(&later.policy(now())),
+        Moment::parse("2026-11-24T05:06:11Z"),
+        "the two clocks may differ"
+    );
+    // Another policy under the name holds nobody.
+    for other in [
+        json!({}),
+        json!([]),
+        json!({"Statement": [{"Effect": "Deny"}]}),
+    ] {
+        assert!(!role.is_held_by(&other, None) && !role.is_held_by(&other, Some(&policy)));
+    }
+    let mut weaker = policy.clone();
+    weaker["Statement"][0]["Action"] = json!("s3:*");
+    assert!(!role.is_held_by(&weaker, Some(&policy)));
+    assert_eq!(revoked_before(&weaker), None);
+}
+
+#[test]
+fn who_is_never_contained_is_told_why() {
+    let sso = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Admin_0123456789abcdef";
+    let linked =
+        "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX";
+    let broken = format!("{ROLE}\n");
+    let long = format!("arn:aws:iam::111122223333:role/{}", "a".repeat(65));
+    for (event, why) in [
+        (named("identity-root"), "root user"),
+        (named("identity-root-with-session"), "root user"),
+        (named("identity-assumed-root"), "root user"),
+        (
+            named("identity-federated-user"),
+            "only IAM users and sessions",
+        ),
+        (named("identity-saml"), "only IAM users and sessions"),
+        (
+            named("identity-web-identity"),
+            "only IAM users and sessions",
+        ),
+        (
+            named("identity-identity-center"),
+            "only IAM users and sessions",
+        ),
+        (named("identity-service"), "only IAM users and sessions"),
+        (named("identity-account"), "only IAM users and sessions"),
+        (named("identity-role-type"), "only IAM users and sessions"),
+        (named("identity-role-arn-only"), "names no user or role"),
+        (named("identity-user-without-arn"), "names no user or role"),
+        (named("identity-user-name-differs"), "names no user or role"),
+        (by_role(sso), "Identity Center"),
+        (
+            by_role(&sso.replace("aws-reserved/", "")),
+            "Identity Center",
+        ),
+        (by_role(linked), "service-linked"),
+        (
+            by_role("arn:aws:iam::111122223333:role/responder"),
+            "a responder's role",
+        ),
+        (
+            by_role("arn:aws:iam::111122223333:role/ops/x"),
+            "containment.exempt",
+        ),
+        (
+            by_user("arn:aws:iam::111122223333:user/on-call", KEY),
+            "containment.exempt",
+        ),
+        (
+            by_role(&ROLE.replace("1111", "9999")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("aws:", "aws-cn:")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("role/ci", "user/ci")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("ci/deploy", "*")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("deploy", "de ploy")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("deploy", "")),
+            "names no user or role",
+        ),
+        (
+            by_role(&ROLE.replace("deploy", "de&Action=x")),
+            "names no user or role",
+        ),
+        (
+            by_role("arn:aws:iam::111122223333:role/"),
+            "names no user or role",
+        ),
+        (by_role(&long), "names no user or role"),
+        (by_role(""), "names no user or role"),
+    ] {
+        let incident = second(&event);
+        let found = refusal(&incident, &config());
+        assert!(found.contains(why), "{why}: {found}");
+        assert_eq!(incident.severity, Severity::Critical);
+    }
+    // What surrounds the name is cut off by the reading of records, and is no part of it.
+    assert_eq!(target(&second(&by_role(&broken))).arn, ROLE);
+}
+
+#[test]
+fn who_may_change_the_trail_is_not_contained() {
+    let incident = second(&by_role(ROLE));
+    let placeholder = ROLE.replace("111122223333", "{account}");
+    for principal in [ROLE, &placeholder] {
+        let config = config_with("TRAILKEEPER_CHANGE_PRINCIPALS", principal);
+        assert!(refusal(&incident, &config).contains("change_principals"));
+        let config = config_with("TRAILKEEPER_PEER_ROLES", principal);
+        assert!(refusal(&incident, &config).contains("a responder's role"));
+    }
+    let glass = |until: &str| {
+        let principal = "arn:aws:iam::{account}:role/ci/*";
+        let entry = json!([{"principal": principal, "reason": "x", "expires_at": until}]);
+        config_with("TRAILKEEPER_BREAK_GLASS", &entry.to_string())
+    };
+    let in_force = glass("2026-11-24T06:00:00Z");
+    assert!(refusal(&incident, &in_force).contains("break-glass"));
+    let ended = plan(&incident, 2, &glass("2026-11-24T05:00:00Z"), now());
+    assert!(matches!(ended, Verdict::Contain(_)));
+}
+
+#[test]
+fn only_who_is_named_is_contained() {
+    let only = |patterns: Value| {
+        let rules = json!({"principals": patterns, "exempt": []});
+        config_with("TRAILKEEPER_CONTAINMENT", &rules.to_string())
+    };
+    let (role, user) = (second(&by_role(ROLE)), second(&by_user(EVE, KEY)));
+    assert!(refusal(&role, &only(json!(["user/*"]))).contains("containment.principals"));
+    assert!(refusal(&user, &only(json!(["role/*", "user/ev"]))).contains("containment.principals"));
+    let both = only(json!(["role/ci/*", "user/eve"]));
+    for incident in [role, user] {
+        let verdict = plan(&incident, 2, &both, now());
+        assert!(matches!(verdict, Verdict::Contain(_)), "{verdict:?}");
+    }
+}
+
+#[test]
+fn only_a_repeated_success_that_the_trail_bears_out_is_answered_so() {
+    let stop = second(&by_user(EVE, KEY));
+    let off = config_with("TRAILKEEPER_CONTAINMENT", "");
+    assert_eq!(plan(&stop, 2, &off, now()), Verdict::NotMeant);
+    assert_eq!(plan(&stop, 1, &config(), now()), Verdict::NotMeant);
+    assert!(matches!(
+        plan(&stop, 99, &config(), now()),
+        Verdict::Contain(_)
+    ));
+    let event = Event::parse(&by_user(EVE, KEY).to_string()).unwrap();
+    let update = Event::parse(&named("update-several").to_string()).unwrap();
+    let denied = Incident::denied(&event, protected().first());
+    let all = of_stop(&event)
+        .into_iter()
+        .chain([denied])
+        .chain(of_change(&update));
+    for incident in all.map(again) {
+        let verdict = planned(&incident);
+        let is_told = !matches!(verdict, Verdict::NotMeant);
+        let is_meant = matches!(
+            incident.outcome,
+            Outcome::Restored
+                | Outcome::AlreadyLogging
+                | Outcome::AlreadyRestored
+                | Outcome::WouldRestore
+                | Outcome::Reported
+        );
+        assert_eq!(
+            is_told,
+            is_meant && incident.source == "event",
+            "{incident:?}"
+        );
+        if matches!(
+            incident.outcome,
+            Outcome::AlreadyRestored | Outcome::Reported
+        ) {
+            assert!(matches!(verdict, Verdict::Refused(_)), "{verdict:?}");
+        }
+    }
+    let mut expected = stop;
+    expected.severity = Severity::Info;
+    assert_eq!(planned(&expected), Verdict::NotMeant);
+}
+
+fn read(call: Option<&'static str>) -> Part {
+    Part {
+        call,
+        is_in_place: Some(true),
+        problem: None,
+    }
+}
+
+fn told(mut incident: Incident, report: Report) -> Incident {
+    incident.severity = Severity::Critical;
+    incident.containment = Some(report);
+    incident
+}
+
+/// The reports that there can be about the actor of `incident`.
+pub fn of_actor(incident: &Incident) -> Vec<Incident> {
+    let incident = again(incident.clone());
+    let target = match planned(&incident) {
+        Verdict::NotMeant => return Vec::new(),
+        Verdict::Refused(why) => return vec![told(incident, Report::refused(why))],
+        Verdict::Contain(target) => target,
+    };
+    let before = revoked_before(&target.policy(now()));
+    let has_key = target.key().is_some();
+    let put = if target.is_user() {
+        "iam:PutUserPolicy"
+    } else {
+        "iam:PutRolePolicy"
+    };
+    let denied = |call: &str| Part {
+        call: None,
+        is_in_place: None,
+        problem: Some(format!(
+            "{call} failed: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/responder/responder is not authorized to perform: {call}"
+        )),
+    };
+    let off = read(Some("iam:UpdateAccessKey"));
+    let report = |policy: &Part, before: Option<Moment>, key: &Part| {
+        let key = Some(key).filter(|_| has_key);
+        Report::done(&target, policy, before, key, "eu-central-1")
+    };
+    let done = report(&read(Some(put)), before, &off);
+    let again = report(&read(None), before, &read(None));
+    let failed = report(&denied(put), None, &off);
+    let whole = report(&denied(put), None, &denied("iam:UpdateAccessKey"));
+    let would = Report::would(&target);
+    let reports = [done, failed, would, again, whole];
+    reports.map(|report| told(incident.clone(), report)).into()
+}
+
+/// One of each kind: a user, a role, one before, a role that cannot be edited, observed,
+/// failed in part and as a whole.
+pub fn of_each_kind() -> Vec<Incident> {
+    let of = |event: Value| {
+        let event = Event::parse(&event.to_string()).unwrap();
+        of_actor(&of_stop(&event)[0])
+    };
+    let user = of(by_user(EVE, KEY));
+    let role = of(by_role(ROLE));
+    let sso = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Admin_0123456789abcdef";
+    let refused = of(by_role(sso));
+    let update = Event::parse(&named("update-several").to_string()).unwrap();
+    let observed = of_change(&update)
+        .into_iter()
+        .find(|incident| incident.outcome == Outcome::WouldRestore);
+    let observed = of_actor(&observed.unwrap());
+    let [user, failed, ..] = &user[..] else {
+        panic!("{user:?}");
+    };
+    let [role, _, _, before, whole] = &role[..] else {
+        panic!("{role:?}");
+    };
+    [user, role, before, &refused[0], &observed[2], failed, whole]
+        .map(Clone::clone)
+        .into()
+}
+
+#[test]
+fn whatever_the_record_holds_the_notice_is_valid_and_names_nobody_else() {
+    let mut contained = 0;
+    for recorded in recorded() {
+        let Ok(event) = Event::parse(&recorded.event.to_string()) else {
+            continue;
+        };
+        for incident in of_stop(&event).iter().flat_map(of_actor) {
+            valid::check(&recorded.name, &incident, 32 * 1024);
+            let report = incident.containment.as_ref().unwrap();
+            let Some(principal) = &report.principal else {
+                continue;
+            };
+            contained += 1;
+            let actor = &incident.actor;
+            let is_its = |arn: &Option<_>| arn.as_ref() == Some(principal);
+            assert!(is_its(&actor.arn) || is_its(&actor.session_issuer_arn));
+        }
+    }
+    assert!(contained > 100, "only {contained}");
+}
+
+#[test]
+fn a_name_as_odd_as_iam_takes_stays_one_word_of_the_command() {
+    let longest = format!("-{}@a,b=c+d.e_", "x".repeat(51));
+    assert_eq!(longest.len(), 63);
+    for name in ["eve@example.com", "--profile", "a=b,c", &longest] {
+        let arn = format!("arn:aws:iam::111122223333:user/{name}");
+        let event = Event::parse(&by_user(&arn, KEY).to_string()).unwrap();
+        for incident in of_actor(&of_stop(&event)[0]) {
+            valid::check(name, &incident, 32 * 1024);
+            let report = incident.containment.as_ref().unwrap();
+            let Some(undo) = &report.undo else {
+                continue;
+            };
+            let is_whole = |between| undo.contains(&format!("--user-name{between}{name} "));
+            let is_option = name.starts_with('-');
+            assert!(is_whole(if is_option { '=' } else { ' ' }), "{undo}");
+            let notice = Notice::of(&incident).unwrap();
+            let message: Value = serde_json::from_str(&notice.message).unwrap();
+            let pasted = crate::golden::pasted(message["email"].as_str().unwrap());
+            let wanted = undo.replace("aws ", "").replace(" && ", " ");
+            assert!(pasted.contains(&wanted), "{wanted}: {pasted:#?}");
+        }
+    }
+}
