@@ -1,8 +1,9 @@
 //! What a person is told to do now.
 
 use crate::{
+    actor::Actor,
     arn::TrailArn,
-    console::{Console, Lookup, editable_role, key_id, user_name},
+    console::{Console, Lookup, editable_role, is_of_identity_center, key_id, user_name},
     containment_notice,
     group::Storm,
     incident::Incident,
@@ -13,7 +14,8 @@ use crate::{
 };
 
 const ASK_THE_OWNER: &str = "Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen.";
-const TAKE_AWAY: &str = "It goes on: take these credentials away now. An IAM user: deactivate its keys. A role: revoke its active sessions.";
+const GOES_ON: &str = "It goes on. Now ";
+const GOES_ON_IN_STORM: &str = "It goes on. Unless a notice says that the actor is contained, now ";
 /// Of how many keys the deeds are to be looked at.
 const KEYS: usize = 3;
 
@@ -92,7 +94,7 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         if let Some(contained) = contained {
             steps.extend(contained);
         } else if is_at_it {
-            steps.push(take_away(incident, trail.as_ref()));
+            steps.push(take_away(incident, trail.as_ref(), GOES_ON));
         }
         steps.push(Step::new(ASK_THE_OWNER));
     }
@@ -101,6 +103,10 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         if is_tampering && !is_at_it {
             steps.extend(lock_out(incident, trail, "If it is stolen, "));
         }
+    }
+    // Last: it gives back what an attacker wants.
+    if is_tampering {
+        steps.extend(containment_notice::undo(incident));
     }
     steps
 }
@@ -111,7 +117,7 @@ fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
     let trail = trails.find_map(|arn| arn.as_str().parse::<TrailArn>().ok());
     let mut steps = Vec::new();
     if !storm.is_over {
-        steps.push(take_away(incident, trail.as_ref()));
+        steps.push(take_away(incident, trail.as_ref(), GOES_ON_IN_STORM));
     }
     steps.push(Step::new(ASK_THE_OWNER));
     if let Some(trail) = trail {
@@ -269,10 +275,27 @@ fn deeds(incident: &Incident, trail: &TrailArn) -> Vec<Step> {
     by_key.into_iter().chain(by_user).collect()
 }
 
-/// What stops whoever is at it.
-fn take_away(incident: &Incident, trail: Option<&TrailArn>) -> Step {
-    let step = trail.and_then(|trail| lock_out(incident, trail, "It goes on. Now "));
-    step.unwrap_or_else(|| Step::new(TAKE_AWAY))
+/// What stops whoever is at it; `why` begins the sentence.
+fn take_away(incident: &Incident, trail: Option<&TrailArn>, why: &str) -> Step {
+    let step = trail.and_then(|trail| lock_out(incident, trail, why));
+    step.unwrap_or_else(|| Step::new(format!("{why}{}", by_kind(&incident.actor))))
+}
+
+/// What ends the access of such an actor, whoever it is.
+/// Source: <https://docs.aws.amazon.com/singlesignon/latest/userguide/prereq-revoke-user-permissions.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html>.
+fn by_kind(actor: &Actor) -> &'static str {
+    if actor.is_kind("Root") {
+        "take the root user back: change its password, delete its access keys, remove MFA devices that are not yours. No policy of the account limits it; a service control policy of the organisation does."
+    } else if actor.is_kind("IdentityCenterUser") || is_of_identity_center(actor) {
+        "disable the user in IAM Identity Center, and end its sessions there. The role's sessions that have begun last on, 12 hours at most: deny them everything in the permission set, by aws:TokenIssueTime, or in a service control policy."
+    } else if actor.is_kind("FederatedUser") {
+        "attach AWSDenyAll to the IAM user that issued the session: it can do no more than that user. Switching off that user's keys does not end it."
+    } else if actor.is_kind("AWSService") {
+        "find out who has the service make these calls, and end that access."
+    } else {
+        "take these credentials away. An IAM user: deactivate its keys. A role: revoke its active sessions."
+    }
 }
 
 /// What ends the actor's access; `why` begins the sentence.

@@ -112,7 +112,9 @@ fn id(incident: &Incident, by: Reporter<'_>, now: Moment) -> String {
     let timing = &incident.timing;
     // What a sweep finds without a name is another incident each time.
     let when = match incident.id {
-        Some(_) => String::new(),
+        // Who has an event's id could else overwrite its finding.
+        Some(_) => incident.fingerprint.chars().take(12).collect(),
+        None if incident.storm.is_some() => String::new(),
         None if incident.outcome.is_of_accounts() => now.to_string().chars().take(10).collect(),
         None => {
             let at = timing.stopped_at.or(timing.verified_at).unwrap_or(now);

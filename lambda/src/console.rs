@@ -117,6 +117,17 @@ pub(crate) fn editable_role(actor: &Actor) -> Option<&str> {
     (actor.is_kind("AssumedRole") && !is_aws_own && is_plain(name)).then_some(name)
 }
 
+/// Whether the session is of a role that IAM Identity Center made.
+pub(crate) fn is_of_identity_center(actor: &Actor) -> bool {
+    let arn = actor.session_issuer_arn.as_ref().map(Clean::as_str);
+    let role = arn.and_then(|arn| arn.split_once(":role/"));
+    actor.is_kind("AssumedRole")
+        && role.is_some_and(|(_, path)| {
+            path.starts_with("aws-reserved/sso.amazonaws.com/")
+                || path.starts_with("AWSReservedSSO_")
+        })
+}
+
 /// Whether `word` is a word to shells, links and the CLI's shorthand alike.
 fn is_plain(word: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');

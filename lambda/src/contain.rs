@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::{OptionFuture, join};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::{info, warn};
 
 use crate::{
+    baseline::sha256,
     budget::Budget,
-    containment::{Part, Report, Target, Verdict, plan, revoked_before},
+    containment::{Part, Report, State, Target, Verdict, plan, revoked_before},
+    dynamodb::Claim,
     failure::CallError,
     handler::Handler,
     iam::{Iam, MISSING},
@@ -54,6 +56,41 @@ impl Handler {
         incident.containment = Some(report);
         incident
     }
+
+    /// Whether an incident that is left to a summary must be told for its containment's
+    /// sake: who came back with a new session was contained again, or was not, though
+    /// it was tried. That is told once of each session.
+    pub(crate) async fn is_contained_anew(&self, incident: &Incident, budget: Budget) -> bool {
+        let Some(report) = &incident.containment else {
+            return false;
+        };
+        match report.state {
+            State::Contained => true,
+            State::Failed => self.is_first_failure(incident, report, budget).await,
+            State::AlreadyContained | State::WouldContain | State::Refused => false,
+        }
+    }
+
+    /// In doubt, it is.
+    async fn is_first_failure(&self, incident: &Incident, report: &Report, budget: Budget) -> bool {
+        let session = json!([report.principal, incident.actor.access_key_id]);
+        let key = format!("containment#{}", sha256(&session.to_string()));
+        // A retry of the event that was the first is the first again.
+        let owner = incident.event_key().unwrap_or_default();
+        let table = self.incidents();
+        match table.claim(&key, &owner, true, budget).await {
+            Ok(Claim::Taken) => return false,
+            Ok(Claim::Granted) => {}
+            Err(error) => {
+                warn!(%error, "whether this failure to contain was told is not known");
+                return true;
+            }
+        }
+        if let Err(error) = table.told(&key, &owner, budget).await {
+            warn!(%error, "not remembered: this failure to contain may be told again");
+        }
+        true
+    }
 }
 
 /// Policy and key side by side: one that fails does not hold up the other.
@@ -66,16 +103,18 @@ async fn hold(iam: &Iam, target: &Target, region: &str, budget: Budget) -> Repor
 }
 
 async fn hold_policy(iam: &Iam, target: &Target, budget: Budget) -> (Part, Option<Value>) {
-    // What cannot be read before may be written all the same.
-    if let Ok(Some(found)) = iam.policy(target, half(budget)).await
-        && target.is_held_by(&found, None)
-    {
-        return (in_place(None), Some(found));
-    }
+    let was_there = match iam.policy(target, half(budget)).await {
+        Ok(Some(found)) if target.is_held_by(&found, None) => {
+            return (in_place(None), Some(found));
+        }
+        Ok(found) => Some(found.is_some()),
+        // What cannot be read before may be written all the same.
+        Err(_) => None,
+    };
     let wanted = target.policy(Moment::now());
     let call = match iam.put_policy(target, &wanted, half(budget)).await {
         Ok(call) => call,
-        Err(error) => return (failed(None, &error), None),
+        Err(error) => return (not_done(&error, was_there), None),
     };
     let mut problem = None;
     loop {
@@ -93,14 +132,21 @@ async fn hold_policy(iam: &Iam, target: &Target, budget: Budget) -> (Part, Optio
 }
 
 async fn hold_key(iam: &Iam, target: &Target, key: &str, budget: Budget) -> Part {
-    if let Ok(Some(false)) = iam.is_active(&target.name, key, half(budget)).await {
-        return in_place(None);
-    }
+    let was_off = match iam.is_active(&target.name, key, half(budget)).await {
+        Ok(Some(false)) => return in_place(None),
+        Ok(Some(true)) => Some(false),
+        Ok(None) | Err(_) => None,
+    };
     let call = match iam.switch_off(&target.name, key, half(budget)).await {
         Ok(call) => call,
         // A key that is gone signs nothing. A new one may not be listed yet.
-        Err(error) if error.has_code(MISSING) => return in_place(None),
-        Err(error) => return failed(None, &error),
+        Err(error) if error.has_code(MISSING) => {
+            return Part {
+                is_gone: true,
+                ..Part::default()
+            };
+        }
+        Err(error) => return not_done(&error, was_off),
     };
     let mut problem = None;
     loop {
@@ -124,26 +170,33 @@ fn in_place(call: Option<&'static str>) -> Part {
     Part {
         call,
         is_in_place: Some(true),
-        problem: None,
+        is_left: true,
+        ..Part::default()
     }
 }
 
-fn failed(call: Option<&'static str>, error: &CallError) -> Part {
+/// It was not accepted. What `was` read before, if anything could be, still stands after
+/// a refusal; after a failure of another kind it may be done all the same.
+fn not_done(error: &CallError, was: Option<bool>) -> Part {
+    let is_refused = !error.is_retryable();
     Part {
-        call,
-        is_in_place: None,
+        is_in_place: was.filter(|_| is_refused).map(|_| false),
+        is_left: !is_refused || was == Some(true),
         problem: Some(error.to_string()),
+        ..Part::default()
     }
 }
 
 /// It was accepted, and no read shows it.
 fn unseen(call: &'static str, problem: Option<CallError>) -> Part {
-    match problem {
-        Some(error) => failed(Some(call), &error),
-        None => Part {
-            call: Some(call),
-            is_in_place: Some(false),
-            problem: Some(format!("{call} was accepted, and no read shows it yet")),
-        },
+    Part {
+        call: Some(call),
+        is_in_place: problem.is_none().then_some(false),
+        is_left: true,
+        problem: Some(match problem {
+            Some(error) => error.to_string(),
+            None => format!("{call} was accepted, and no read shows it yet"),
+        }),
+        ..Part::default()
     }
 }

@@ -25,6 +25,9 @@ pub const POLICY_NAME: &str = "TrailkeeperContainment";
 pub const REPEATED: u64 = 2;
 
 const VERSION: &str = "2012-10-17";
+const SWITCH_ON: &str = "aws iam update-access-key";
+/// Between two commands, of which the second is run only if the first succeeds.
+const AND: &str = " && ";
 
 /// Who may be contained in the function's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +106,8 @@ impl Target {
             Hold::Everything { .. } => deny_all(),
             Hold::OlderSessions { issued } => {
                 // Times of issue are whole seconds, and come from another clock.
-                let latest = issued.map_or(now, |issued| issued.max(now));
+                let ahead = now.before(-CLOCKS_MS);
+                let latest = issued.map_or(now, |issued| issued.max(now).min(ahead));
                 deny_older(latest.before(-1_000).cut_to_second())
             }
         }
@@ -135,20 +139,23 @@ impl Target {
         }
     }
 
-    /// The command that takes it back: where one part fails, the next is not begun.
-    /// Nothing in it needs quoting.
-    fn undo(&self, region: &str) -> String {
+    /// The command that takes back the parts that are to be; `None` if none is. First
+    /// the key: that is accepted of a key that is on already, while there may be no
+    /// policy to take away. Nothing in it needs quoting.
+    fn undo(&self, policy: &Part, key: Option<&Part>, region: &str) -> Option<String> {
         let kind = if self.is_user() { "user" } else { "role" };
         let name = named(kind, &self.name);
-        let policy = format!(
-            "aws iam delete-{kind}-policy {name} --policy-name {POLICY_NAME} --region {region}"
-        );
-        match self.key() {
-            Some(key) => format!(
-                "{policy} && aws iam update-access-key {name} --access-key-id {key} --status Active --region {region}"
-            ),
-            None => policy,
-        }
+        let key = self.key().filter(|_| key.is_some_and(|key| key.is_left));
+        let key = key.map(|key| {
+            format!("{SWITCH_ON} {name} --access-key-id {key} --status Active --region {region}")
+        });
+        let policy = policy.is_left.then(|| {
+            format!(
+                "aws iam delete-{kind}-policy {name} --policy-name {POLICY_NAME} --region {region}"
+            )
+        });
+        let commands: Vec<String> = key.into_iter().chain(policy).collect();
+        (!commands.is_empty()).then(|| commands.join(AND))
     }
 }
 
@@ -189,6 +196,11 @@ fn deny_older(before: Moment) -> Value {
     })
 }
 
+/// A record counts for so long, in milliseconds: events come within minutes.
+const FRESH_MS: i64 = 15 * 60 * 1_000;
+/// Clocks differ by so much at most, in milliseconds: no session is from later.
+const CLOCKS_MS: i64 = 5 * 60 * 1_000;
+
 /// What is to be done about the actor of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -224,7 +236,13 @@ pub fn plan(incident: &Incident, count: u64, config: &Config, now: Moment) -> Ve
     {
         return Verdict::NotMeant;
     }
+    let event_time = incident.timing.event_time;
+    let is_fresh = event_time.is_some_and(|at| now.millis_since(at).abs() <= FRESH_MS);
     match target(&incident.actor, rules, config, now) {
+        // A stop of long ago bears out any record that has its time.
+        Ok(_) if !is_fresh => Verdict::Refused(
+            "the record is not of the last 15 minutes: who may invoke the function can make one of an old stop",
+        ),
         Ok(_) if !incident.is_proven() => Verdict::Refused(
             "nothing that was read from the trail shows that the call took effect: the record alone says so",
         ),
@@ -387,9 +405,11 @@ pub struct Report {
     pub access_key_id: Option<Clean>,
     /// Whether a read showed that key switched off; `None` if none could.
     pub key_inactive: Option<bool>,
+    /// Whether IAM refused to switch it off because it is gone.
+    pub key_gone: bool,
     /// Why not, or what failed.
     pub reason: Option<String>,
-    /// The command that takes back what is in place, or may be.
+    /// The command that takes back what was done, may have been, or was found.
     pub undo: Option<String>,
     /// Whether it is a user, and else a role.
     #[serde(skip)]
@@ -403,6 +423,10 @@ pub struct Part {
     pub call: Option<&'static str>,
     /// What was read; `None` if nothing could be.
     pub is_in_place: Option<bool>,
+    /// Whether there is nothing to hold: IAM says that it does not exist.
+    pub is_gone: bool,
+    /// Whether something is left that can be taken back, or may be.
+    pub is_left: bool,
     /// What stood in the way.
     pub problem: Option<String>,
 }
@@ -420,6 +444,7 @@ impl Report {
             sessions_revoked_before: None,
             access_key_id: None,
             key_inactive: None,
+            key_gone: false,
             reason: Some(why.to_owned()),
             undo: None,
             is_user: false,
@@ -450,12 +475,9 @@ impl Report {
         let key_inactive = key.and_then(|key| key.is_in_place);
         let parts: Vec<&Part> = std::iter::once(policy).chain(key).collect();
         let calls: Vec<&'static str> = parts.iter().filter_map(|part| part.call).collect();
-        let is_whole = parts.iter().all(|part| part.is_in_place == Some(true));
+        let is_held = |part: &&Part| part.is_gone || part.is_in_place == Some(true);
+        let is_whole = parts.iter().all(is_held);
         let problems: Vec<&str> = parts.iter().filter_map(|p| p.problem.as_deref()).collect();
-        // What was asked for and not read may be in place all the same.
-        let is_untouched = parts
-            .iter()
-            .all(|part| part.call.is_none() && part.is_in_place == Some(false));
         Self {
             state: match (is_whole, calls.is_empty()) {
                 (true, true) => State::AlreadyContained,
@@ -466,10 +488,18 @@ impl Report {
             policy_in_place: policy.is_in_place,
             sessions_revoked_before: revoked_before.filter(|_| policy.is_in_place == Some(true)),
             key_inactive,
+            key_gone: key.is_some_and(|key| key.is_gone),
             reason: (!problems.is_empty()).then(|| problems.join("; ")),
-            undo: (!is_untouched).then(|| target.undo(region)),
+            undo: target.undo(policy, key, region),
             ..Self::about(target)
         }
+    }
+
+    /// Whether the command switches a key on, and whether it takes the policy away.
+    pub(crate) fn undoes(&self) -> (bool, bool) {
+        let undo = self.undo.as_deref().unwrap_or_default();
+        let is_of_key = undo.starts_with(SWITCH_ON);
+        (is_of_key, !is_of_key || undo.contains(AND))
     }
 
     fn about(target: &Target) -> Self {

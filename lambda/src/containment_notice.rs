@@ -47,10 +47,10 @@ impl Report {
     /// For one line.
     pub(crate) fn line(&self) -> &'static str {
         match self.state {
-            State::Contained => "contained, read back",
-            State::AlreadyContained => "contained before, as read",
-            State::WouldContain => "not contained: only observed",
-            State::Refused => "not contained: see above",
+            State::Contained => "yes, read back",
+            State::AlreadyContained => "yes, before; as read",
+            State::WouldContain => "no: only observed",
+            State::Refused => "no: see above",
             State::Failed if self.is_in_part() => "IN PART only: contain the actor by hand",
             State::Failed => "FAILED: contain the actor by hand",
         }
@@ -99,7 +99,11 @@ pub(crate) fn section(page: &mut Page, incident: &Incident) {
     let policy = read(report.policy_in_place, "in place");
     page.fact("Policy", Some(format!("{POLICY_NAME}: {policy}")));
     if let Some(key) = &report.access_key_id {
-        let key_is = read(report.key_inactive, "inactive");
+        let key_is = if report.key_gone {
+            "gone, IAM says".to_owned()
+        } else {
+            read(report.key_inactive, "inactive")
+        };
         page.fact("Access key", Some(format!("{key}: {key_is}")));
     }
     if report.sessions_revoked_before.is_some() {
@@ -119,7 +123,7 @@ fn names(calls: &[&str]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// What is left to do about the actor; `None` if nothing was done about it.
+/// What is left to do about the actor; `None` if nothing was to be done about it.
 pub(crate) fn steps(incident: &Incident, trail: &TrailArn) -> Option<Vec<Step>> {
     let report = incident.containment.as_ref()?;
     let mut steps = match report.state {
@@ -128,23 +132,42 @@ pub(crate) fn steps(incident: &Incident, trail: &TrailArn) -> Option<Vec<Step>> 
         State::Contained | State::AlreadyContained => Vec::new(),
     };
     if report.state.is_contained() {
-        steps.push(Step::new(if report.is_user {
-            "Find out what else the actor holds: other keys, and sessions of roles that began before, are not ended by this."
-        } else {
-            "Find out how the actor got into the role: whoever may assume it gets a new session."
-        }));
-    }
-    if let Some(undo) = &report.undo {
-        steps.push(
-            Step::new(match (report.is_user, report.access_key_id.is_some()) {
-                (true, true) => "To give access back when you know that it was no attack (a stolen key stays off: leave out the second command, and make a new key):",
-                (true, false) => "To give access back when you know that it was no attack:",
-                (false, _) => "To take the policy away, when stolen sessions have expired (12 hours at most); new sessions need no undoing:",
-            })
-            .run(undo),
-        );
+        if !report.is_user {
+            steps.push(Step::new(
+                "Find out how the actor got into the role: whoever may assume it gets a new session.",
+            ));
+        } else if let Some(name) = report.name() {
+            let (user, region) = (named("user", name), trail.region());
+            steps.push(Step::new(
+                "Find out what else the actor made: keys of other users, and sessions of roles that began before, are not ended by this.",
+            ));
+            steps.push(
+                Step::new("Look at the user's own keys, which the policy denies everything too:")
+                    .run(&format!(
+                        "aws iam list-access-keys {user} --region {region}"
+                    )),
+            );
+        }
     }
     Some(steps)
+}
+
+/// How to take it back; `None` if there is nothing to take back.
+pub(crate) fn undo(incident: &Incident) -> Option<Step> {
+    let report = incident.containment.as_ref()?;
+    let step = Step::new(match (report.is_user, report.undoes()) {
+        (true, (true, true)) => {
+            "To give access back when you know that it was no attack (a stolen key stays off: run the second command alone, and make a new key):"
+        }
+        (true, (true, false)) => {
+            "To switch the key on when you know that it was no attack (a stolen key stays off: make a new one):"
+        }
+        (true, (false, _)) => "To give access back when you know that it was no attack:",
+        (false, _) => {
+            "To take the policy away, when stolen sessions have expired (12 hours at most); new sessions need no undoing:"
+        }
+    });
+    Some(step.run(report.undo.as_deref()?))
 }
 
 /// What contains the actor where Trailkeeper could not.
@@ -165,6 +188,7 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
     }
     if let Some(key) = &report.access_key_id
         && report.key_inactive != Some(true)
+        && !report.key_gone
     {
         let off = format!(
             "aws iam update-access-key {user} --access-key-id {key} --status Inactive --region {region}"

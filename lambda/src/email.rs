@@ -33,7 +33,7 @@ const SECTIONS: [fn(&mut Page, &Incident); 11] = [
 ];
 
 /// The same of an actor's many incidents.
-const OF_STORM: [fn(&mut Page, &Incident); 2] = [steps, storm_notice::page];
+const OF_STORM: [fn(&mut Page, &Incident); 3] = [steps, storm_notice::page, findings];
 
 /// The text for `incident`, which `summary` sums up.
 pub(crate) fn email(incident: &Incident, summary: &str) -> String {
@@ -376,6 +376,9 @@ pub(crate) fn status(incident: &Incident) -> String {
         }
         Outcome::Unverified => "NOT VERIFIED: logging, but perhaps NOT as declared. Act now.",
         Outcome::WouldRestore => "NOT AS DECLARED: nothing was done, the mode is observe.",
+        Outcome::LeftAlone if incident.verification.is_logging == Some(false) => {
+            "BREAK-GLASS: NOT LOGGING, and left alone until the time below; then healed."
+        }
         Outcome::LeftAlone => {
             "BREAK-GLASS: NOT as declared, and left alone until the time below; then healed."
         }

@@ -31,8 +31,13 @@ pub const GRACE: i64 = 900;
 pub const KEPT_IDS: u64 = 1_000;
 /// From this one on, denied attempts are no longer of medium severity.
 const DENIED_TOO_OFTEN: u64 = 5;
-/// Event ids, access keys and addresses in a summary take so many bytes at most, each.
-const MOST_BYTES: usize = 40_000;
+/// Event ids in a summary take so many bytes at most: a thousand of the usual length.
+const BYTES_OF_IDS: usize = 45_000;
+/// Access keys and addresses so many, each.
+const BYTES: usize = 20_000;
+/// So many access keys, sessions for instance, are each told at once when they are new:
+/// behind one role there may be many people.
+const KEYS_TOLD: usize = 10;
 
 /// Under this id the table has the groups with incidents that were not told one by one.
 pub(crate) const OPEN: &str = "groups#open";
@@ -102,6 +107,8 @@ pub struct Member {
     pub id: String,
     kinds: BTreeSet<String>,
     outcome: Outcome,
+    /// Nobody heals it, and no sweep tells of it in time.
+    is_left: bool,
     actor: Actor,
 }
 
@@ -124,6 +131,8 @@ impl Member {
             | Outcome::LeftAlone
             | Outcome::StormSummary => return None,
             Outcome::AttemptDenied => "denied",
+            // Nor does what the trail does not bear out count as tampering.
+            Outcome::Unconfirmed if incident.severity != Severity::Info => "unconfirmed",
             Outcome::Restored
             | Outcome::AlreadyLogging
             | Outcome::AlreadyRestored
@@ -147,6 +156,11 @@ impl Member {
             id: incident.id.as_ref()?.as_str().to_owned(),
             kinds: kinds(incident),
             outcome: incident.outcome,
+            is_left: match incident.outcome {
+                Outcome::Reported | Outcome::WouldRestore => true,
+                Outcome::Unconfirmed => !incident.event.is_guarded,
+                _ => false,
+            },
             actor: actor.clone(),
         })
     }
@@ -188,15 +202,20 @@ impl Member {
     }
 
     /// How it is told if the group was `before`. The intervals grow; but the first of
-    /// another trail, call, field or outcome is told, and the first after a summary.
+    /// another trail, call, field, outcome or access key is told, the first after a
+    /// summary, and what stays as it is.
     #[must_use]
     pub fn manner(&self, before: Option<&Group>) -> Manner {
         let Some(before) = before else {
             return Manner::Alone;
         };
         let count = before.count + 1;
-        let is_new = !self.kinds.is_subset(&before.kinds);
-        if count.is_power_of_two() || is_new || before.summed == Some(before.count) {
+        let key = self.actor.access_key_id.as_ref().map(Clean::as_str);
+        let is_new_key = before.access_keys.len() < KEYS_TOLD
+            && key.is_some_and(|key| !before.access_keys.contains(key));
+        let is_new = is_new_key || !self.kinds.is_subset(&before.kinds);
+        let is_first = before.summed == Some(before.count);
+        if count.is_power_of_two() || is_new || is_first || self.is_left {
             Manner::Repeated(Repetition {
                 count,
                 ..before.repetition()
@@ -332,16 +351,11 @@ impl Group {
         let severities = part(3);
         let clean = |texts: BTreeSet<&str>| texts.into_iter().map(Clean::from).collect();
         let trails: Vec<Clean> = clean(part(0));
-        let (events, omitted) = some_of(&self.events);
+        let (events, omitted) = some_of(&self.events, BYTES_OF_IDS);
         let kept = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
-        let is_denied = self
-            .outcomes
-            .keys()
-            .all(|o| o == Outcome::AttemptDenied.as_str());
         let worst = [Severity::Critical, Severity::High, Severity::Medium];
         let worst = worst.into_iter().find(|s| severities.contains(s.as_str()));
-        let severity = worst.map_or(Severity::Info, |worst| raised(worst, is_denied, self.count));
-        let mut incident = Incident::of_storm(Storm {
+        let storm = Storm {
             count: self.count,
             untold: self.silent,
             first_at: moment(self.first_at),
@@ -350,15 +364,27 @@ impl Group {
             outcomes: self.outcomes.clone(),
             calls: clean(part(1)),
             fields: clean(part(4)),
-            access_key_ids: some_of(&self.access_keys).0,
-            source_ips: some_of(&self.source_ips).0,
+            access_key_ids: some_of(&self.access_keys, BYTES).0,
+            source_ips: some_of(&self.source_ips, BYTES).0,
             event_ids: events,
             event_ids_omitted: self.count.saturating_sub(kept) + omitted,
             key: format!("summary#{}#{}", self.name(key), self.count),
             trails: trails.clone(),
-        });
-        incident.severity = severity;
+        };
+        let is_denied = storm.is_denied();
+        let mut incident = Incident::of_storm(storm);
+        incident.severity =
+            worst.map_or(Severity::Info, |worst| raised(worst, is_denied, self.count));
         incident.actor = self.actor.clone();
+        if self.access_keys.len() > 1 {
+            // Not the first of many sessions alone, nor the first of a user's keys.
+            incident.actor.access_key_id = None;
+            incident.actor.source_ip = None;
+            incident.actor.session_started_at = None;
+            if incident.actor.session_issuer_arn.is_some() {
+                incident.actor.arn = None;
+            }
+        }
         let arns: Vec<TrailArn> = trails
             .iter()
             .filter_map(|arn| arn.as_str().parse().ok())
@@ -387,6 +413,15 @@ impl Group {
     }
 }
 
+impl Storm {
+    /// Whether all of them were attempts that failed.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        let denied = Outcome::AttemptDenied.as_str();
+        self.outcomes.keys().all(|outcome| outcome == denied)
+    }
+}
+
 impl Incident {
     /// The same as one of several.
     #[must_use]
@@ -409,13 +444,13 @@ fn raised(severity: Severity, is_denied: bool, count: u64) -> Severity {
 }
 
 /// As many as fit into a notice, and how many do not.
-fn some_of(texts: &BTreeSet<String>) -> (Vec<Clean>, u64) {
-    let mut room = MOST_BYTES;
+fn some_of(texts: &BTreeSet<String>, most: usize) -> (Vec<Clean>, u64) {
+    let mut room = most;
     let mut taken = Vec::new();
     for text in texts {
         let text = Clean::from(text.as_str());
         // In JSON within JSON a character can take many times its bytes.
-        let size = json!(text).to_string().len() + 4;
+        let size = json!(json!(text).to_string()).to_string().len();
         if size > room {
             break;
         }
@@ -530,10 +565,42 @@ mod tests {
         assert!(!later.has_name("group#k", &name));
     }
 
+    /// One more of the group of `entry`.
+    fn member(key: Option<&str>, is_left: bool) -> Member {
+        let Some(Field::Texts(kinds)) = entry(1).remove("kinds_seen") else {
+            panic!("no kinds")
+        };
+        Member {
+            group: "group#k".to_owned(),
+            id: "e9".to_owned(),
+            kinds,
+            outcome: Outcome::Restored,
+            is_left,
+            actor: Actor {
+                access_key_id: key.and_then(Clean::visible),
+                ..Actor::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_new_session_and_what_nobody_heals_are_never_silent() {
+        let told = |member: &Member, keys: usize| {
+            let mut group = Group::read(&entry(4)).unwrap();
+            group.access_keys = (0..keys).map(|key| format!("ASIA{key}")).collect();
+            member.manner(Some(&group)) != Manner::Silent
+        };
+        assert!(!told(&member(Some("ASIA0"), false), 1), "the fifth");
+        assert!(!told(&member(None, false), 1));
+        assert!(told(&member(Some("ASIA1"), false), 1), "another session");
+        assert!(!told(&member(Some("ASIA99"), false), KEYS_TOLD), "of many");
+        assert!(told(&member(Some("ASIA0"), true), 1), "nobody heals it");
+    }
+
     #[test]
     fn what_does_not_fit_is_left_out_and_counted() {
         let long = (0..200).map(|number| format!("{number:03}{}", "\u{1f608}".repeat(500)));
-        let (taken, left) = some_of(&long.collect());
+        let (taken, left) = some_of(&long.collect(), BYTES);
         assert!(!taken.is_empty() && left > 0);
         assert_eq!(taken.len() + usize::try_from(left).unwrap(), 200);
     }

@@ -34,6 +34,9 @@ pub(crate) fn headline(incident: &Incident) -> String {
         Outcome::NotRestored => "NOT RESTORED",
         Outcome::Unverified => "NOT VERIFIED",
         Outcome::WouldRestore => "WEAKENED, only observed",
+        Outcome::LeftAlone if incident.verification.is_logging == Some(false) => {
+            "NOT LOGGING, BREAK-GLASS, left alone"
+        }
         Outcome::LeftAlone => "BREAK-GLASS, left alone",
         Outcome::AttemptDenied => "attempt denied",
         Outcome::Reported if is_thing => "NOT RESTORED",

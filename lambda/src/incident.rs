@@ -545,7 +545,7 @@ impl Incident {
     /// Whether no call is known to be behind it.
     #[must_use]
     pub fn is_unexplained(&self) -> bool {
-        self.source != "event" && self.event.name.is_none()
+        self.source != "event" && self.event.name.is_none() && self.storm.is_none()
     }
 }
 

@@ -28,11 +28,20 @@ impl Handler {
             return Manner::Alone;
         };
         match manner(self.incidents(), &member, now(), budget).await {
+            // Whoever was told that it failed is told that it is over.
+            Ok(Manner::Silent) if self.failed_before(incident, budget).await => Manner::Alone,
             Ok(manner) => manner,
             Err(error) => {
                 warn!(%error, "what else this actor did lately is not known");
                 Manner::Alone
             }
+        }
+    }
+
+    async fn failed_before(&self, incident: &Incident, budget: Budget) -> bool {
+        match incident.failed_key() {
+            Some(key) => self.was_told(&key, "", budget).await,
+            None => false,
         }
     }
 
@@ -180,9 +189,7 @@ async fn silence(
         ..before.repetition()
     });
     let noted = async {
-        if before.silent == 0 {
-            open(table, &before.name(&member.group), budget).await?;
-        }
+        open(table, &before.name(&member.group), budget).await?;
         let change = of_summary(&before).add("silent_count", Field::Number(1));
         let change = change.returning_new();
         table.change(&member.group, change, budget).await

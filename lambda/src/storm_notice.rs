@@ -51,7 +51,9 @@ pub(crate) fn headline(incident: &Incident) -> Option<String> {
 pub(crate) fn status(storm: &Storm) -> String {
     let (count, what) = (storm.count, what(storm));
     if storm.is_over {
-        format!("SUMMARY: {count} {what} by one actor, and none for ten minutes.")
+        format!(
+            "SUMMARY: {count} {what} by one actor, and no further one like them for ten minutes."
+        )
     } else {
         format!("SUMMARY: {count} {what} by one actor, and it GOES ON. Act now.")
     }
@@ -68,11 +70,15 @@ pub(crate) fn sentence(incident: &Incident, storm: &Storm) -> String {
         [_] => incident.trail.title(),
         more => format!("{} trails", more.len()),
     };
+    let with = match storm.access_key_ids.len() {
+        0 | 1 => String::new(),
+        keys => format!(", with {keys} access keys,"),
+    };
     format!(
-        "{} made {} {} on {trails}, from {} to {}. {untold}",
+        "{}{with} made {} {} on {trails}, from {} to {}. {untold}",
         incident.actor.quoted(),
         storm.count,
-        if is_denied(storm) {
+        if storm.is_denied() {
             "attempts that were denied,"
         } else {
             "calls"
@@ -137,16 +143,9 @@ fn list(page: &mut Page, label: &str, values: &[Clean]) {
 }
 
 fn what(storm: &Storm) -> &'static str {
-    if is_denied(storm) {
+    if storm.is_denied() {
         "denied attempts"
     } else {
         "incidents"
     }
-}
-
-fn is_denied(storm: &Storm) -> bool {
-    storm
-        .outcomes
-        .keys()
-        .all(|o| o == Outcome::AttemptDenied.as_str())
 }

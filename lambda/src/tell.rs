@@ -21,7 +21,7 @@ use tracing::{error, info, warn};
 use crate::{
     arn::TrailArn,
     budget::Budget,
-    containment::{REPEATED, State},
+    containment::REPEATED,
     dynamodb::{Claim, Incidents},
     failure::CallError,
     group::Manner,
@@ -35,8 +35,9 @@ use crate::{
 
 /// Notices that are on their way at a time.
 pub(crate) const AT_ONCE: usize = 50;
-/// A run that has claimed an incident is given so long to tell it.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// A run that has claimed an incident is given so long to tell it: it may contain the
+/// actor and look into the event history first.
+const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a look of a sweep finds.
@@ -273,10 +274,8 @@ impl Handler {
                 self.contained(repeated, repetition.count, budget).await
             }
             Manner::Silent => {
-                // Whoever came back with a new session is contained again, and that is told.
                 let contained = self.contained(incident.clone(), REPEATED, budget).await;
-                let report = contained.containment.as_ref();
-                if report.is_none_or(|report| report.state != State::Contained) {
+                if !self.is_contained_anew(&contained, budget).await {
                     return None;
                 }
                 contained
@@ -314,7 +313,11 @@ impl Handler {
                 Some(arn) => (Notice::for_chat(incident), arn),
                 None => return Ok(()),
             },
-            Audience::SecurityHub => return self.report(incident, budget).await,
+            // A Security Hub that throttles must not hold up other restorations.
+            Audience::SecurityHub => {
+                let budget = Budget::lasting(budget.left() / 4);
+                return self.report(incident, budget).await;
+            }
         };
         let topics = self
             .topics

@@ -137,16 +137,26 @@ impl Incident {
     /// told apart, so that a late success is told after a failure.
     #[must_use]
     pub fn event_key(&self) -> Option<String> {
-        let id = self.id.as_ref()?.as_str();
-        let how = match self.outcome {
+        self.key_of_event(match self.outcome {
             Outcome::LeftAlone => "left",
-            outcome if outcome.is_failure() => "failed",
+            outcome if outcome.is_failure() => FAILED,
             _ => SETTLED,
-        };
+        })
+    }
+
+    /// The key under which an earlier failure to answer the event was told.
+    #[must_use]
+    pub fn failed_key(&self) -> Option<String> {
+        self.key_of_event(FAILED)
+    }
+
+    fn key_of_event(&self, how: &str) -> Option<String> {
+        let id = self.id.as_ref()?.as_str();
         Some(event_key(self.trail_key(), id, &self.fingerprint, how))
     }
 }
 
+const FAILED: &str = "failed";
 /// What the key of an event says that needs nobody's care any more.
 pub const SETTLED: &str = "settled";
 

@@ -33,7 +33,7 @@ def security_hub(deployment: Deployment, variables: dict[str, Any]) -> Reported:
     deployment.protect(variables | NEVER_SWEPT | {"security_hub": True}, deployment.baseline)
     inbox = Inbox(deployment.admin, deployment.inbox_url)
     guarded = Guarded(deployment, inbox)
-    wanted = ("ReportFindings", "RememberFindings")
+    wanted = ("ReportFindings", "RememberIncidents")
     statements = {s["Sid"]: s for s in guarded.role_policy()["Statement"] if s["Sid"] in wanted}
 
     def findings() -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ locals {
                 Sid       = "OnlyResponderWrites"
                 Effect    = "Deny"
                 Principal = "*"
-                Action    = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+                Action    = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"]
                 Resource  = local.table_arn
                 Condition = { ArnNotEquals = { "aws:PrincipalArn" = local.responder_role } }
               }]

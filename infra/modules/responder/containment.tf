@@ -5,6 +5,10 @@ locals {
 
   containment_arns = [for pattern in try(var.containment.principals, []) : "arn:${local.partition}:iam::${local.account}:${pattern}"]
 
+  # What else Trailkeeper consists of, and its drill: whoever made it seem that one of
+  # these weakened a trail would switch off a part.
+  own_parts = [for part in ["sweep", "forwarding-*", "global-events", "remediation", "pipeline-drill"] : "role/${var.name}-${part}"]
+
   # The function refuses these by itself. So does IAM, should anybody else get hold of
   # the function's role.
   never_contained = distinct(concat(
@@ -14,9 +18,8 @@ locals {
       "arn:${local.partition}:iam::${local.account}:role/aws-service-role/*",
       "arn:${local.partition}:iam::${local.account}:role/aws-reserved/*",
     ],
-    local.is_hub ? ["arn:${local.partition}:iam::${local.account}:role/${local.member_role_name}"] : [],
     [for arn in concat(var.peer_roles, var.change_principals) : replace(arn, "{account}", local.account) if contains(["{account}", local.account], split(":", arn)[4])],
-    [for pattern in try(var.containment.exempt, []) : "arn:${local.partition}:iam::${local.account}:${pattern}"],
+    [for pattern in concat(local.own_parts, try(var.containment.exempt, [])) : "arn:${local.partition}:iam::${local.account}:${pattern}"],
   ))
 
   # Whoever weakens a trail can be any user or role, so the resource is what

@@ -30,7 +30,7 @@ locals {
       Resource = distinct([for b in local.all_baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"])
     }],
     [true, {
-      # Read and updated are the groups of incidents, and what break-glass leaves alone.
+      # Read and updated are the groups of incidents, what break-glass leaves alone, and which findings are open.
       Sid      = "RememberIncidents"
       Effect   = "Allow"
       Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
@@ -54,13 +54,6 @@ locals {
       Effect   = "Allow"
       Action   = "securityhub:BatchImportFindings"
       Resource = "arn:${local.partition}:securityhub:${local.region}:${local.account}:product/${local.account}/default"
-    }],
-    [var.security_hub, {
-      # Which of them are open.
-      Sid      = "RememberFindings"
-      Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
-      Resource = local.table_arn
     }],
     [var.topic_kms_key_arn != null, {
       # SNS encrypts with the publisher's permissions, and only SNS may ask.

@@ -31,6 +31,9 @@ locals {
       Action = [
         "dynamodb:BatchWriteItem",
         "dynamodb:DeleteItem",
+        "dynamodb:PartiQLDelete",
+        "dynamodb:PartiQLInsert",
+        "dynamodb:PartiQLUpdate",
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
       ]

@@ -43,7 +43,7 @@ locals {
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
     TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
     TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
-    TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(var.containment)
+    TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(merge(var.containment, { exempt = concat(local.own_parts, var.containment.exempt) }))
   })
 
   # A hub lists and looks at all accounts in one run.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trailkeeper::{
     config::Config,
-    containment::{Hold, Part, Report, Target, Verdict, plan, revoked_before},
+    containment::{Hold, Part, Report, State, Target, Verdict, plan, revoked_before},
     event::Event,
     group::Repetition,
     incident::Incident,
@@ -92,12 +92,15 @@ fn by(identity: Value) -> Value {
 }
 
 fn by_role(arn: &str) -> Value {
+    let name = arn.rsplit('/').next().unwrap();
     by(json!({
         "type": "AssumedRole", "accountId": "111122223333",
-        "arn": "arn:aws:sts::111122223333:assumed-role/admin/admin",
+        "arn": format!("arn:aws:sts::111122223333:assumed-role/{name}/run-17"),
         "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
         "sessionContext": {
-            "sessionIssuer": {"type": "Role", "arn": arn, "accountId": "111122223333"},
+            "sessionIssuer": {
+                "type": "Role", "arn": arn, "accountId": "111122223333", "userName": name,
+            },
             "attributes": {"creationDate": "2026-11-24T04:00:00Z", "mfaAuthenticated": "false"},
         },
     }))
@@ -126,6 +129,25 @@ fn a_user_is_contained_with_the_key_that_signed() {
     // A session's key cannot be switched off, and the policy is enough.
     let session = target(&second(&by_user(EVE, "ASIAIOSFODNN7EXAMPLE")));
     assert_eq!(session.hold, Hold::Everything { key: None });
+}
+
+#[test]
+fn a_record_of_an_old_stop_contains_nobody() {
+    let stop = second(&by_user(EVE, KEY));
+    for later in [16, -16] {
+        let then = now().before(-later * 60_000);
+        let verdict = plan(&stop, 2, &config(), then);
+        assert!(matches!(verdict, Verdict::Refused(why) if why.contains("15 minutes")));
+    }
+}
+
+#[test]
+fn no_record_revokes_sessions_of_the_future() {
+    let mut event = by_role(ROLE);
+    event["detail"]["userIdentity"]["sessionContext"]["attributes"]["creationDate"] =
+        json!("2999-01-01T00:00:00Z");
+    let policy = target(&second(&event)).policy(now());
+    assert!(revoked_before(&policy) < Moment::parse("2026-11-24T05:15:00Z"));
 }
 
 #[test]
@@ -343,7 +365,8 @@ fn read(call: Option<&'static str>) -> Part {
     Part {
         call,
         is_in_place: Some(true),
-        problem: None,
+        is_left: true,
+        ..Part::default()
     }
 }
 
@@ -369,11 +392,11 @@ pub fn of_actor(incident: &Incident) -> Vec<Incident> {
         "iam:PutRolePolicy"
     };
     let denied = |call: &str| Part {
-        call: None,
-        is_in_place: None,
+        is_in_place: Some(false),
         problem: Some(format!(
             "{call} failed: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/responder/responder is not authorized to perform: {call}"
         )),
+        ..Part::default()
     };
     let off = read(Some("iam:UpdateAccessKey"));
     let report = |policy: &Part, before: Option<Moment>, key: &Part| {
@@ -417,6 +440,87 @@ pub fn of_each_kind() -> Vec<Incident> {
 }
 
 #[test]
+fn only_what_is_there_or_may_be_is_taken_back() {
+    let user = target(&second(&by_user(EVE, KEY)));
+    let role = target(&second(&by_role(ROLE)));
+    let on = format!(
+        "aws iam update-access-key --user-name eve --access-key-id {KEY} --status Active --region eu-central-1"
+    );
+    let delete = "aws iam delete-user-policy --user-name eve --policy-name TrailkeeperContainment --region eu-central-1";
+    let both = format!("{on} && {delete}");
+    let nothing = Part::default();
+    let unknown = Part {
+        is_left: true,
+        ..Part::default()
+    };
+    let undo = |target: &Target, policy: &Part, key: Option<&Part>| {
+        Report::done(target, policy, None, key, "eu-central-1").undo
+    };
+    for (policy, key, wanted) in [
+        (&read(None), &read(None), Some(&both)),
+        (&unknown, &read(None), Some(&both)),
+        (&read(None), &unknown, Some(&both)),
+        (&unknown, &unknown, Some(&both)),
+        (&nothing, &read(None), Some(&on)),
+        (&nothing, &unknown, Some(&on)),
+        (&read(None), &nothing, Some(&delete.to_owned())),
+        (&unknown, &nothing, Some(&delete.to_owned())),
+        (&nothing, &nothing, None),
+    ] {
+        let found = undo(&user, policy, Some(key));
+        assert_eq!(found.as_ref(), wanted, "{policy:?} {key:?}");
+    }
+    let delete = "aws iam delete-role-policy --role-name deploy --policy-name TrailkeeperContainment --region eu-central-1";
+    assert_eq!(undo(&role, &unknown, None).as_deref(), Some(delete));
+    assert_eq!(undo(&role, &nothing, None), None);
+}
+
+#[test]
+fn a_key_that_is_gone_was_not_read_as_inactive() {
+    let user = target(&second(&by_user(EVE, KEY)));
+    let gone = Part {
+        is_gone: true,
+        ..Part::default()
+    };
+    let put = read(Some("iam:PutUserPolicy"));
+    let report = Report::done(&user, &put, None, Some(&gone), "eu-central-1");
+    assert_eq!(report.state, State::Contained);
+    assert_eq!((report.key_inactive, report.key_gone), (None, true));
+    let mail = mail(&told(second(&by_user(EVE, KEY)), report));
+    assert!(mail.contains(&format!("{KEY}: gone, IAM says")), "{mail}");
+    assert!(!mail.contains("--status"), "{mail}");
+}
+
+#[test]
+fn who_cannot_be_contained_is_locked_out_as_their_kind_can_be() {
+    let sso = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_0";
+    for (event, what) in [
+        (named("identity-root"), "take the root user back"),
+        (named("identity-assumed-root"), "take the root user back"),
+        (by_role(sso), "disable the user in IAM Identity Center"),
+        (
+            named("identity-identity-center"),
+            "disable the user in IAM Identity Center",
+        ),
+        (named("identity-federated-user"), "attach AWSDenyAll"),
+        (named("identity-service"), "who has the service make"),
+        (named("identity-account"), "take these credentials away"),
+    ] {
+        let mut incident = second(&event);
+        incident.severity = Severity::Critical;
+        let mail = mail(&incident);
+        let mail = mail.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(mail.contains(&format!("It goes on. Now {what}")), "{mail}");
+    }
+}
+
+fn mail(incident: &Incident) -> String {
+    let notice = Notice::of(incident).unwrap();
+    let message: Value = serde_json::from_str(&notice.message).unwrap();
+    message["email"].as_str().unwrap().to_owned()
+}
+
+#[test]
 fn whatever_the_record_holds_the_notice_is_valid_and_names_nobody_else() {
     let mut contained = 0;
     for recorded in recorded() {
@@ -454,11 +558,13 @@ fn a_name_as_odd_as_iam_takes_stays_one_word_of_the_command() {
             let is_whole = |between| undo.contains(&format!("--user-name{between}{name} "));
             let is_option = name.starts_with('-');
             assert!(is_whole(if is_option { '=' } else { ' ' }), "{undo}");
-            let notice = Notice::of(&incident).unwrap();
-            let message: Value = serde_json::from_str(&notice.message).unwrap();
-            let pasted = crate::golden::pasted(message["email"].as_str().unwrap());
+            let pasted = crate::golden::pasted(&mail(&incident));
             let wanted = undo.replace("aws ", "").replace(" && ", " ");
-            assert!(pasted.contains(&wanted), "{wanted}: {pasted:#?}");
+            assert_eq!(
+                pasted.last(),
+                Some(&wanted),
+                "after all others: {pasted:#?}"
+            );
         }
     }
 }

@@ -8,6 +8,7 @@ use trailkeeper::{
     arn::TrailArn,
     asff::{continue_from, finding, open_as, resolved},
     event::Event,
+    group::Member,
     incident::Incident,
     moment::Moment,
     notice::Notice,
@@ -255,6 +256,17 @@ fn an_open_finding_goes_on_and_ends_in_its_own_time() {
             "{kind}"
         );
     }
+}
+
+#[test]
+fn what_the_trail_does_not_confirm_counts_as_no_tampering() {
+    let all = of_each_kind();
+    let group = |kind: &str| {
+        let at = KINDS.iter().position(|known| *known == kind).unwrap();
+        Member::of(&all[at]).unwrap().group
+    };
+    assert_eq!(group("restored"), group("already_logging"));
+    assert_ne!(group("restored"), group("unconfirmed"));
 }
 
 #[test]

@@ -443,6 +443,12 @@ pub fn incidents(event: &Event) -> Vec<Incident> {
     all.push(Incident::denied(event, None));
     all.extend(of_break_glass(event, event));
     all.extend(of_things([event; 4]));
+    let told = [
+        &of_stop(event)[..1],
+        &[Incident::denied(event, Some(&trail))],
+    ]
+    .concat();
+    all.extend(told.iter().flat_map(of_group));
     all
 }
 

@@ -323,6 +323,9 @@ fn a_failure_prevents_neither_the_restoration_nor_the_notice() {
         assert_eq!(told["severity"], "critical", "{what}");
         assert_eq!(told["containment"]["state"], "failed", "{what}");
         assert_eq!(told["containment"]["calls"], json!([]), "{what}");
+        // What was refused for good is not done; all else may be.
+        let undo = &told["containment"]["undo"];
+        assert_eq!(undo.is_null(), what == "denied", "{what}: {undo}");
         assert_eq!(
             told["containment"]["policy_in_place"],
             Value::Null,
@@ -338,8 +341,8 @@ fn a_failure_prevents_neither_the_restoration_nor_the_notice() {
 #[test]
 fn a_part_that_fails_does_not_hold_up_the_other() {
     for (broken, policy_is, key_is) in [
-        (PUT_USER_POLICY, Value::Null, json!(true)),
-        (UPDATE_ACCESS_KEY, json!(true), Value::Null),
+        (PUT_USER_POLICY, false, true),
+        (UPDATE_ACCESS_KEY, true, false),
     ] {
         let (aws, function) = start(&[]);
         strike(&aws, &function, user);
@@ -349,9 +352,12 @@ fn a_part_that_fails_does_not_hold_up_the_other() {
         }));
         let told = strike(&aws, &function, user);
         assert_eq!(told["containment"]["state"], "failed");
-        assert_eq!(told["containment"]["policy_in_place"], policy_is);
-        assert_eq!(told["containment"]["key_inactive"], key_is);
+        assert_eq!(told["containment"]["policy_in_place"], json!(policy_is));
+        assert_eq!(told["containment"]["key_inactive"], json!(key_is));
         assert!(aws.mail().contains("IN PART"), "{}", aws.mail());
+        let undo = told["containment"]["undo"].as_str().unwrap();
+        assert_eq!(undo.contains("delete-user-policy"), policy_is, "{undo}");
+        assert_eq!(undo.contains("--status Active"), key_is, "{undo}");
     }
 }
 
@@ -362,11 +368,47 @@ fn a_key_that_is_gone_needs_no_switching_off() {
     strike(&aws, &function, user);
     let told = strike(&aws, &function, user);
     assert_eq!(told["containment"]["state"], "contained");
+    assert_eq!(told["containment"]["key_inactive"], Value::Null);
+    assert_eq!(told["containment"]["key_gone"], true);
     assert_eq!(
         aws.count(UPDATE_ACCESS_KEY),
         1,
         "it may only not be listed yet"
     );
+}
+
+/// Who comes back to a contained role is told of if they cannot be contained, once.
+#[test]
+fn a_failure_on_a_new_session_is_told_once() {
+    let (aws, function) = start(&[]);
+    strike(&aws, &function, session_issued(-60));
+    strike(&aws, &function, session_issued(-60));
+    strike(&aws, &function, session_issued(-60));
+    strike(&aws, &function, session_issued(-60));
+    aws.state().disturb = Some(Box::new(|operation, _| {
+        let denied = || Disturbance::Instead(refused_by_sns(403, "AccessDenied"));
+        (operation == PUT_ROLE_POLICY).then(denied)
+    }));
+    let back = |key: &'static str| {
+        move |event| {
+            let mut event = session_issued(5)(event);
+            event["detail"]["userIdentity"]["accessKeyId"] = json!(key);
+            event
+        }
+    };
+    let notices = aws.count(PUBLISH);
+    let fifth = strike(&aws, &function, back("ASIAIOSFODNN7EXAMPLE"));
+    assert_eq!(aws.count(PUBLISH), notices + 1);
+    assert_eq!(fifth["containment"]["state"], "failed");
+    assert_eq!(fifth["containment"]["policy_in_place"], false);
+    assert!(
+        fifth["containment"]["undo"].is_string(),
+        "the earlier policy is still there"
+    );
+    strike(&aws, &function, back("ASIAIOSFODNN7EXAMPLE"));
+    assert_eq!(aws.count(PUBLISH), notices + 1, "the summary tells it");
+    strike(&aws, &function, back("ASIAIOSFODNN7EXAMPLF"));
+    assert_eq!(aws.count(PUBLISH), notices + 2);
 }
 
 /// A retry after a notice that was not sent finds it done.

@@ -132,7 +132,7 @@ run "told_incidents_are_remembered_for_a_while" {
 
   assert {
     condition = [for s in jsondecode(aws_dynamodb_resource_policy.incidents.policy).Statement : [s.Effect, s.Principal, s.Action, s.Condition]] == [
-      ["Deny", "*", ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.responder.arn } }]
+      ["Deny", "*", ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"], { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.responder.arn } }]
     ]
     error_message = "Nobody but the function may write to the table: an entry silences a notice."
   }

@@ -325,7 +325,7 @@ run "bucket_and_key_are_changed_by_those_who_are_named" {
   }
 
   assert {
-    condition = alltrue([for policy in [aws_s3_bucket_policy.logs.policy, aws_kms_key.logs.policy] :
+    condition = alltrue([for policy in [aws_s3_bucket_policy.logs.policy, aws_kms_key_policy.logs.policy] :
       [for s in jsondecode(policy).Statement : s.Condition if s.Sid == "OnlyNamedChange"] == [
         { ArnNotLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::123456789012:root"] } }
       ]
@@ -342,7 +342,7 @@ run "nobody_is_named_unless_somebody_is" {
   command = plan
 
   assert {
-    condition     = !strcontains("${aws_s3_bucket_policy.logs.policy}${aws_kms_key.logs.policy}", "OnlyNamedChange")
+    condition     = !strcontains("${aws_s3_bucket_policy.logs.policy}${aws_kms_key_policy.logs.policy}", "OnlyNamedChange")
     error_message = "By default IAM decides."
   }
 }
