@@ -39,6 +39,7 @@ use crate::{
     sns::Topics,
     ssm::Baselines,
     text::Clean,
+    thing::change,
     trail::{Part, part_changed_by},
 };
 
@@ -210,7 +211,7 @@ impl Handler {
                 log::incident(&incident);
                 vec![incident]
             }
-            Decision::Attempted(_) if self.is_own(event) => {
+            Decision::Attempted(_) if self.is_own_attempt(event) => {
                 info!("a refused call of the function itself");
                 Vec::new()
             }
@@ -254,8 +255,11 @@ impl Handler {
     /// whoever's role they come with.
     fn is_own_attempt(&self, event: &Event) -> bool {
         let name = event.record.event_name.as_deref().unwrap_or_default();
-        let heals =
-            !matches!(name, "StopLogging" | "DeleteTrail") && part_changed_by(name).is_some();
+        let heals = match part_changed_by(name) {
+            Some(_) => !matches!(name, "StopLogging" | "DeleteTrail"),
+            // A setting is put back, of a bucket or a key. Nothing else of these is its.
+            None => change(name).is_some() && name.starts_with("Put"),
+        };
         heals && self.is_own(event)
     }
 

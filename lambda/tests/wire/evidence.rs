@@ -467,6 +467,25 @@ fn an_attempt_that_fails_is_told() {
 }
 
 #[test]
+fn who_holds_its_role_is_not_believed_to_be_the_function() {
+    let (aws, function) = guarded(&ALL_OF_KEY, &[]);
+    let refused = |mut event: Value| {
+        event["detail"]["errorCode"] = json!("AccessDenied");
+        answered(function.invoke(&by(RESPONDER, event)))
+    };
+    // It makes this call itself, and told why it failed when it did.
+    let put = of_bucket("PutBucketPolicy", json!({"bucketPolicy": bucket_policy()}));
+    assert_eq!(refused(put), json!({"outcomes": []}));
+    for event in [
+        of_bucket("DeleteBucketPolicy", json!({})),
+        of_key("ScheduleKeyDeletion", &json!({"keyId": KEY})),
+    ] {
+        assert_eq!(refused(event), json!({"outcomes": ["attempt_denied"]}));
+    }
+    assert_eq!(aws.count(PUBLISH), 2);
+}
+
+#[test]
 fn the_functions_own_calls_that_come_back_are_no_news() {
     let (aws, function) = guarded(&ALL_OF_KEY, &[]);
     let policy = json!({"keyId": KEY, "policy": key_policy().to_string()});
