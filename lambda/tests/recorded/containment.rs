@@ -503,7 +503,7 @@ fn who_cannot_be_contained_is_locked_out_as_their_kind_can_be() {
             "disable the user in IAM Identity Center",
         ),
         (named("identity-federated-user"), "attach AWSDenyAll"),
-        (named("identity-service"), "who has the service make"),
+        (named("identity-service"), "find out who has the service make"),
         (named("identity-account"), "take these credentials away"),
     ] {
         let mut incident = second(&event);
