@@ -43,7 +43,11 @@ def test_a_sweep_that_sees_it_as_declared_resolves_it_once(reported: Reported) -
 def test_it_needs_three_permissions_and_fails_loudly_without(reported: Reported) -> None:
     """The calls were made by the deployed function with the deployed policy."""
     assert reported.statements["ReportFindings"]["Action"] == "securityhub:BatchImportFindings"
-    assert reported.statements["RememberIncidents"]["Action"] == ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    assert reported.statements["RememberIncidents"]["Action"] == [
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    ]
     assert reported.dead_letters == 1, "that of the stop that could not be undone"
     assert reported.without_permission["errorType"] == "Terminal.NoticeNotSent"
     assert "securityhub:BatchImportFindings" in reported.without_permission["errorMessage"]

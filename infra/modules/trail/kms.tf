@@ -84,4 +84,7 @@ resource "aws_kms_key_policy" "logs" {
 resource "aws_kms_alias" "logs" {
   name          = local.key_alias
   target_key_id = aws_kms_key.logs.key_id
+
+  # It moves to a new key only after the function knows that key.
+  depends_on = [var.responder_ready]
 }
