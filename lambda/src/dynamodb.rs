@@ -58,15 +58,18 @@ pub enum Field {
 pub type Entry = BTreeMap<String, Field>;
 
 /// What is to be changed of an entry, that comes into being if there is none. Names of
-/// attributes are ours, and none of DynamoDB's reserved words.
+/// attributes are ours, and none of DynamoDB's reserved words, but for the one that is
+/// opened or closed.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     sets: Vec<String>,
     adds: Vec<String>,
-    deletes: Vec<String>,
+    removes: Vec<&'static str>,
     condition: Option<&'static str>,
     values: Vec<(String, Field)>,
-    returns_new: bool,
+    /// What `#name` stands for.
+    name: Option<String>,
+    returns_old: bool,
 }
 
 impl Change {
@@ -92,11 +95,20 @@ impl Change {
         self.with(&format!(":{name}"), value)
     }
 
-    /// Takes from a set.
+    /// Sets an attribute of any name.
     #[must_use]
-    pub fn delete(mut self, name: &str, value: Field) -> Self {
-        self.deletes.push(format!("{name} :{name}"));
-        self.with(&format!(":{name}"), value)
+    pub fn open(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self.sets.push("#name = :open".to_owned());
+        self.with(":open", Field::Number(1))
+    }
+
+    /// Takes an attribute of any name away.
+    #[must_use]
+    pub fn close(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self.removes.push("#name");
+        self
     }
 
     /// Changes nothing unless `condition` holds.
@@ -113,22 +125,22 @@ impl Change {
         self
     }
 
-    /// Asks for the entry as it is afterwards, not as it was.
+    /// Asks for the whole entry as it was, not for what was changed.
     #[must_use]
-    pub fn returning_new(mut self) -> Self {
-        self.returns_new = true;
+    pub fn returning_old(mut self) -> Self {
+        self.returns_old = true;
         self
     }
 
     fn expression(&self) -> String {
         [
-            ("SET", &self.sets),
-            ("ADD", &self.adds),
-            ("DELETE", &self.deletes),
+            ("SET", self.sets.join(", ")),
+            ("ADD", self.adds.join(", ")),
+            ("REMOVE", self.removes.join(", ")),
         ]
         .into_iter()
         .filter(|(_, parts)| !parts.is_empty())
-        .map(|(clause, parts)| format!("{clause} {}", parts.join(", ")))
+        .map(|(clause, parts)| format!("{clause} {parts}"))
         .collect::<Vec<_>>()
         .join(" ")
     }
@@ -240,8 +252,8 @@ impl Incidents {
         self.written(&call, budget).await.map(drop)
     }
 
-    /// Changes an entry. What it was, or is; `None`, and no change, if the condition does
-    /// not hold.
+    /// Changes an entry. What was changed, as it is now, or all that was; `None`, and no
+    /// change, if the condition does not hold.
     ///
     /// # Errors
     /// The refusal.
@@ -261,10 +273,16 @@ impl Incidents {
             "Key": {"id": text(id)},
             "UpdateExpression": change.expression(),
             "ExpressionAttributeValues": values,
-            "ReturnValues": if change.returns_new { "ALL_NEW" } else { "ALL_OLD" },
+            "ReturnValues": if change.returns_old { "ALL_OLD" } else { "UPDATED_NEW" },
         });
-        if let (Some(call), Some(condition)) = (call.as_object_mut(), change.condition) {
-            call.insert("ConditionExpression".to_owned(), condition.into());
+        if let Some(call) = call.as_object_mut() {
+            if let Some(condition) = change.condition {
+                call.insert("ConditionExpression".to_owned(), condition.into());
+            }
+            if let Some(name) = &change.name {
+                let names = json!({"#name": name});
+                call.insert("ExpressionAttributeNames".to_owned(), names);
+            }
         }
         let budget = Budget::lasting(PATIENCE.min(budget.left()));
         match self.api.call("dynamodb:UpdateItem", &call, budget).await {

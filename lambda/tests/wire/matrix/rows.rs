@@ -397,8 +397,8 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
     if operation == "UpdateItem" {
         let expression = asked["UpdateExpression"].as_str().unwrap();
         let kinds = [
-            ("ADD open_groups", OPEN),
-            ("DELETE open_groups", STRIKE_OUT),
+            ("#name = :open", OPEN),
+            ("REMOVE #name", STRIKE_OUT),
             ("incident_count", COUNT),
             ("summed_count", SUMMED),
             ("silent_count", SILENT),
