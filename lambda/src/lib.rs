@@ -9,6 +9,7 @@
 
 pub mod actor;
 mod advice;
+mod answer;
 mod api;
 pub mod arn;
 pub mod asff;
@@ -77,3 +78,4 @@ pub mod text;
 pub mod told;
 pub mod trail;
 mod transport;
+mod untold;
