@@ -317,25 +317,22 @@ fn a_sweep_that_cannot_see_what_is_open_fails() {
 fn a_group_that_is_just_opened_stays_open() {
     let (aws, function) = whole();
     stops(&aws, &function, 3);
-    let name = |state: &mut crate::aws::State, number: &str| {
-        let group = state.incidents.iter_mut();
-        let (_, group) = group
-            .filter(|(id, _)| id.starts_with("group#"))
-            .next()
-            .unwrap();
+    let left = |state: &mut crate::aws::State, number: &str| {
+        let mut groups = state.incidents.iter_mut();
+        let (_, group) = groups.find(|(id, _)| id.starts_with("group#")).unwrap();
         group.insert("silent_count".to_owned(), json!({"N": number}));
     };
     // The third is about to be left to it.
-    name(&mut aws.state(), "0");
+    left(&mut aws.state(), "0");
     answered(function.invoke(&sweep()));
     assert_eq!(open_groups(&aws), 1);
-    name(&mut aws.state(), "1");
+    left(&mut aws.state(), "1");
     age(&aws, "last_at", QUIET);
     answered(function.invoke(&sweep()));
     assert_eq!(summaries(&aws).len(), 1);
     // It never was: whoever was about to has told it, or died.
     stops(&aws, &function, 2);
-    name(&mut aws.state(), "0");
+    left(&mut aws.state(), "0");
     age(&aws, "last_at", QUIET);
     answered(function.invoke(&sweep()));
     assert_eq!((summaries(&aws).len(), open_groups(&aws)), (1, 0));
@@ -377,7 +374,6 @@ fn any_number_of_groups_is_summed_up_in_little_memory() {
     let ids = summaries[0]["storm"]["event_ids"].as_array();
     assert_eq!(ids.map(Vec::len), Some(1_000));
     let grown = peak_memory_kib(&function) - before;
-    println!("GROWN {grown}");
     assert!(grown <= MOST_KIB, "{grown} KiB more than before");
 }
 
