@@ -28,7 +28,7 @@ use crate::{
 /// Accounts that are looked at side by side: as many as it takes to keep up with the list
 /// of them. Each takes five connections. Within one, a trail follows the other:
 /// CloudTrail's limits are per account.
-const SIDE_BY_SIDE: usize = 30;
+const SIDE_BY_SIDE: usize = 25;
 
 /// How the look at an account ended.
 enum End {

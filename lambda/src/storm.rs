@@ -18,7 +18,7 @@ use crate::{
 /// How often a group is looked at again that others change at the same time.
 const TRIES: usize = 4;
 /// Summaries that are made at a time: each holds a thousand event ids in several forms.
-const SUMMARIES: usize = 8;
+const SUMMARIES: usize = 4;
 
 impl Handler {
     /// How an incident is to be told that nobody told yet. Whatever goes wrong: by
