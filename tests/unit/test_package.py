@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -44,6 +45,7 @@ def unpacked(package: Path, folder: Path) -> Path:
     """The binary in it, as Lambda starts it."""
     with zipfile.ZipFile(package) as archive:
         (entry,) = archive.infolist()
+        assert (entry.filename, entry.external_attr >> 16) == ("bootstrap", 0o100755)
         binary = Path(archive.extract(entry, folder))
     binary.chmod(entry.external_attr >> 16)
     return binary
@@ -83,6 +85,8 @@ def test_the_same_program_gives_the_same_package(program: Path, tmp_path: Path) 
     """Whenever, wherever and under whatever name it was built."""
     other = tmp_path / "other"
     other.write_bytes(program.read_bytes())
+    other.chmod(0o600)
+    os.utime(other, (1, 1))
     for binary, package in ((program, "first.zip"), (other, "second.zip")):
         assert pack(binary, tmp_path / package).returncode == 0
     assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
