@@ -244,7 +244,7 @@ pub fn plan(incident: &Incident, count: u64, config: &Config, now: Moment) -> Ve
             "the record is not of the last 15 minutes: who may invoke the function can make one of an old stop",
         ),
         Ok(_) if !incident.is_proven() => Verdict::Refused(
-            "nothing that was read from the trail shows that the call took effect: the record alone says so",
+            "nothing that was read from the trail shows that this call took effect: the record alone says so",
         ),
         Ok(target) => Verdict::Contain(target),
         Err(why) => Verdict::Refused(why),

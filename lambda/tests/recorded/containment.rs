@@ -361,6 +361,36 @@ fn only_a_repeated_success_that_the_trail_bears_out_is_answered_so() {
     assert_eq!(planned(&expected), Verdict::NotMeant);
 }
 
+#[test]
+fn what_somebody_else_changed_proves_nothing() {
+    // What is found: bucket, key, region, selectors and tags.
+    for (asked, is_proven) in [
+        (Some(json!({"s3BucketName": "evil"})), true),
+        (
+            Some(json!({"kmsKeyId": "", "isMultiRegionTrail": true})),
+            true,
+        ),
+        (Some(json!({"isMultiRegionTrail": true})), false),
+        (Some(json!({"s3KeyPrefix": "x"})), false),
+        (None, true),
+    ] {
+        let mut event = named("update-several");
+        let detail = &mut event["detail"];
+        detail["userIdentity"] = by_user(EVE, KEY)["detail"]["userIdentity"].clone();
+        detail["requestParameters"] = asked.clone().unwrap_or_default();
+        let event = Event::parse(&event.to_string()).unwrap();
+        let restored = again(of_change(&event).remove(0));
+        assert_eq!(restored.outcome, Outcome::Restored);
+        match planned(&restored) {
+            Verdict::Contain(_) => assert!(is_proven, "{asked:?}"),
+            Verdict::Refused(why) => {
+                assert!(!is_proven && why.contains("this call"), "{asked:?}: {why}");
+            }
+            Verdict::NotMeant => panic!("{asked:?}"),
+        }
+    }
+}
+
 fn read(call: Option<&'static str>) -> Part {
     Part {
         call,

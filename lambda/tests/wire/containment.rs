@@ -8,7 +8,7 @@ use trailkeeper::{containment::POLICY_NAME, moment::Moment};
 use crate::{
     answered,
     attack::{PIPELINE, RESPONDER, again, by, in_account},
-    aws::{Aws, Disturbance, PUBLISH, START, refused, refused_by_sns},
+    aws::{AUDIT, Aws, Disturbance, PUBLISH, START, refused, refused_by_sns},
     failure,
     http::Reply,
     iam::{
@@ -258,6 +258,33 @@ fn denied_attempts_contain_nobody() {
             .all(|told| told["containment"].is_null())
     );
     assert_eq!(iam_calls(&aws), [""; 0]);
+}
+
+/// Eve's change is undone by somebody who makes another, before the function looks.
+#[test]
+fn what_somebody_else_changed_contains_nobody() {
+    let (aws, function) = start(&[]);
+    let eve = stop()["detail"]["userIdentity"].clone();
+    let change = |asked: Value| {
+        let mut event = aws.attack("UpdateTrail", &asked);
+        event["detail"]["userIdentity"] = eve.clone();
+        event
+    };
+    let evil = json!({"Name": AUDIT, "S3BucketName": "not-your-logs"});
+    answered(function.invoke(&change(evil)));
+    for (undone, state) in [(true, "refused"), (false, "contained")] {
+        let event = change(json!({"Name": AUDIT, "IsMultiRegionTrail": false}));
+        if undone {
+            let others = json!({"Name": AUDIT, "IsMultiRegionTrail": true, "S3BucketName": "x"});
+            aws.attack("UpdateTrail", &others);
+        }
+        answered(function.invoke(&event));
+        let told = aws.documents().pop().unwrap();
+        assert_eq!(told["outcome"], "restored");
+        assert_eq!(told["event"]["asked_for"], json!(["is_multi_region_trail"]));
+        assert_eq!(told["containment"]["state"], state, "{told}");
+        assert_eq!(iam_calls(&aws).is_empty(), undone);
+    }
 }
 
 #[test]
