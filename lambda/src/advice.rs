@@ -4,6 +4,7 @@ use crate::{
     actor::Actor,
     arn::TrailArn,
     console::{Console, Lookup, editable_role, is_of_identity_center, key_id, user_name},
+    containment::named,
     containment_notice,
     group::Storm,
     incident::Incident,
@@ -259,14 +260,21 @@ fn lock_out(incident: &Incident, trail: &TrailArn, why: &str) -> Option<Step> {
     // Keys of sessions begin with ASIA, and cannot be switched off.
     let own_key = key_id(actor).filter(|key| key.starts_with("AKIA"));
     if let Some((key, user)) = own_key.zip(user_name(actor)) {
-        let command = format!(
-            "aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive"
-        );
-        return Some(Step::new(format!("{why}switch the key off:")).run(&command));
+        let off = switch_off(user, key, trail.region());
+        return Some(Step::new(format!("{why}switch the key off:")).run(&off));
     }
     let role = editable_role(actor)?;
     let link = Console::of(trail)?.revoke_sessions(role);
     Some(Step::new(format!("{why}revoke the role's sessions:")).open(Some(link)))
+}
+
+/// The command that does it. Without a region it would go to the partition of whoever
+/// runs it.
+pub(crate) fn switch_off(user: &str, key: &str, region: &str) -> String {
+    let user = named("user", user);
+    format!(
+        "aws iam update-access-key {user} --access-key-id {key} --status Inactive --region {region}"
+    )
 }
 
 fn look_up(text: &str, by: &Lookup, trail: &TrailArn) -> Step {

@@ -1,7 +1,7 @@
 //! Containment in words: what was done, whether it was read back, how to undo it.
 
 use crate::{
-    advice::Step,
+    advice::{Step, switch_off},
     arn::TrailArn,
     console::Console,
     containment::{POLICY_NAME, Report, State, named},
@@ -175,11 +175,10 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
     let (Some(name), region) = (report.name(), trail.region()) else {
         return Vec::new();
     };
-    let user = named("user", name);
     let mut steps = Vec::new();
     if report.policy_in_place != Some(true) {
         steps.push(if report.is_user {
-            let partition = trail.partition();
+            let (user, partition) = (named("user", name), trail.partition());
             Step::new("Contain the actor by hand, now:").run(&format!("aws iam attach-user-policy {user} --policy-arn arn:{partition}:iam::aws:policy/AWSDenyAll --region {region}"))
         } else {
             let page = Console::of(trail).map(|console| console.revoke_sessions(name));
@@ -190,9 +189,7 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
         && report.key_inactive != Some(true)
         && !report.key_gone
     {
-        let off = format!(
-            "aws iam update-access-key {user} --access-key-id {key} --status Inactive --region {region}"
-        );
+        let off = switch_off(name, key.as_str(), region);
         steps.push(Step::new("Switch the key off by hand, now:").run(&off));
     }
     steps

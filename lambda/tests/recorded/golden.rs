@@ -158,6 +158,12 @@ fn a_command_can_be_pasted_however_long_it_is() {
             let notice = Notice::of(&incident).unwrap();
             let message: Value = serde_json::from_str(&notice.message).unwrap();
             let commands = pasted(message["email"].as_str().unwrap());
+            // The region tells the partition.
+            let (all, region) = (&commands, " --region ");
+            assert!(
+                all.iter().all(|command| command.contains(region)),
+                "{all:#?}"
+            );
             seen.extend(commands.into_iter().filter(|c| c.contains("aaaa")));
         }
     }
