@@ -44,6 +44,16 @@ impl Report {
         }
     }
 
+    /// For the subject and the first lines; `None` if nothing was to be done.
+    pub(crate) fn headline(&self) -> Option<&'static str> {
+        match self.state {
+            State::Contained | State::AlreadyContained => Some("contained"),
+            State::Failed if self.is_in_part() => Some("HALF CONTAINED"),
+            State::Failed | State::Refused => Some("NOT CONTAINED"),
+            State::WouldContain => None,
+        }
+    }
+
     /// For one line.
     pub(crate) fn line(&self) -> &'static str {
         match self.state {
@@ -175,6 +185,9 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
     let (Some(name), region) = (report.name(), trail.region()) else {
         return Vec::new();
     };
+    if report.is_unknown && report.is_user {
+        return vec![by_another_name(report, region)];
+    }
     let mut steps = Vec::new();
     if report.policy_in_place != Some(true) {
         steps.push(if report.is_user {
@@ -193,4 +206,16 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
         steps.push(Step::new("Switch the key off by hand, now:").run(&off));
     }
     steps
+}
+
+/// What finds the user whom IAM does not know by the record's name.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html>.
+fn by_another_name(report: &Report, region: &str) -> Step {
+    const WHY: &str = "IAM knows no user of that name: it was renamed, or deleted. Find out who it is now, and contain that user by hand";
+    match &report.access_key_id {
+        Some(key) => Step::new(format!("{WHY}:")).run(&format!(
+            "aws iam get-access-key-last-used --access-key-id {key} --region {region}"
+        )),
+        None => Step::new(format!("{WHY}.")),
+    }
 }

@@ -14,11 +14,12 @@ use crate::{
     ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
-    group::{Repetition, Storm},
+    group::Repetition,
     investigation::Investigation,
     moment::Moment,
     outcome::{Outcome, Severity},
     reconcile::{Cause, Mode, Reconciliation},
+    storm_summary::Storm,
     text::Clean,
     trail::{Drift, LoggingState, Part},
 };
@@ -603,6 +604,7 @@ fn problem(done: &Reconciliation, outcome: Outcome) -> Option<String> {
     if problems.is_empty() && outcome.is_failure() {
         problems.push(match done.reads {
             0 => "the time ran out before the trail could be read".to_owned(),
+            1 => "one look did not show the trail as declared".to_owned(),
             reads => format!("{reads} looks did not show the trail as declared"),
         });
     }
