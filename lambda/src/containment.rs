@@ -439,8 +439,7 @@ pub struct Part {
     pub call: Option<&'static str>,
     /// What was read; `None` if nothing could be.
     pub is_in_place: Option<bool>,
-    /// Whether there is nothing to hold: IAM says that it, or of a policy who is to have
-    /// it, does not exist.
+    /// Whether IAM says that there is no such key, or nobody to have the policy.
     pub is_gone: bool,
     /// Whether something is left that can be taken back, or may be.
     pub is_left: bool,
