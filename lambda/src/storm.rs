@@ -253,7 +253,7 @@ async fn begin_again(
 }
 
 async fn open(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallError> {
-    let change = Change::default().open(name);
+    let change = Change::default().set(name, Field::Number(1));
     match table.change(OPEN, change, budget).await? {
         Some(now) if now.contains_key(name) => Ok(()),
         _ => Err(CallError::new(
@@ -266,7 +266,7 @@ async fn open(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallE
 }
 
 async fn strike_out(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallError> {
-    let change = Change::default().close(name);
+    let change = Change::default().remove(name);
     table.change(OPEN, change, budget).await.map(drop)
 }
 
