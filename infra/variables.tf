@@ -205,6 +205,20 @@ variable "force_destroy_logs" {
   nullable    = false
 }
 
+variable "guard_evidence" {
+  description = "Guard the log bucket and the key of the trail made here too: see docs/evidence.md."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "restore_key_policy" {
+  description = "Put back the policy and the rotation of that key too. Off: a change is reported, and left to people. The key is made usable again in either case."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "notification_emails" {
   description = "Addresses that get notices and alarms. Each must confirm the mail that AWS sends."
   type        = list(string)

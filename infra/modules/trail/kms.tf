@@ -1,4 +1,6 @@
 locals {
+  key_alias = "alias/${var.name}-logs"
+
   # In a key policy the resource "*" means this one key.
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
   key_policy = jsonencode({
@@ -67,11 +69,22 @@ resource "aws_kms_key" "logs" {
   description             = "CloudTrail logs of the trail ${var.name}"
   enable_key_rotation     = true
   deletion_window_in_days = 30
-  policy                  = local.key_policy
   tags                    = var.tags
 }
 
+# Apart from the key, which must be there before its baseline can name it: the policy
+# changes only after the function knows the new one.
+resource "aws_kms_key_policy" "logs" {
+  key_id = aws_kms_key.logs.key_id
+  policy = local.key_policy
+
+  depends_on = [var.responder_ready]
+}
+
 resource "aws_kms_alias" "logs" {
-  name          = "alias/${var.name}-logs"
+  name          = local.key_alias
   target_key_id = aws_kms_key.logs.key_id
+
+  # It moves to a new key only after the function knows that key.
+  depends_on = [var.responder_ready]
 }

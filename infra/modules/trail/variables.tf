@@ -165,6 +165,20 @@ variable "force_destroy" {
   nullable    = false
 }
 
+variable "guard_evidence" {
+  description = "Say what the log bucket and the key are to be, so that a responder can guard them too: output evidence."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "restore_key_policy" {
+  description = "Let the responder put back the key's policy and rotation too. Off: a change is reported, and left to people. The key is made usable again in either case."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "responder_ready" {
   description = "ARN of the responder's function, if one guards the trail: the trail changes only after the function knows the new baseline. null if none does."
   type        = string

@@ -238,3 +238,59 @@ run "an_account_is_twelve_digits" {
 
   expect_failures = [var.account]
 }
+
+# The log bucket and the key, by what of them is restored.
+run "bucket_and_key" {
+  command = apply
+
+  variables {
+    evidence = [
+      { kind = "log_bucket", arn = "arn:aws:s3:::logs", restored = ["policy", "object_lock"] },
+      { kind = "log_key", arn = "arn:aws:kms:eu-central-1:123456789012:key/k", restored = ["state", "policy", "rotation"] },
+    ]
+  }
+
+  assert {
+    condition = { for s in jsondecode(jsonencode(output.statements)) : s.Sid => [flatten([s.Action]), s.Resource] if length(regexall("Bucket|Key|Lock", s.Sid)) > 0 } == {
+      VerifyBuckets       = [["s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketVersioning", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"], ["arn:aws:s3:::logs"]]
+      VerifyObjectLock    = [["s3:GetBucketObjectLockConfiguration"], ["arn:aws:s3:::logs"]]
+      RestoreBuckets      = [["s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"], ["arn:aws:s3:::logs"]]
+      RestoreObjectLock   = [["s3:PutBucketObjectLockConfiguration"], ["arn:aws:s3:::logs"]]
+      VerifyKeys          = [["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+      RestoreKeys         = [["kms:CancelKeyDeletion", "kms:EnableKey"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+      RestoreKeyPolicies  = [["kms:PutKeyPolicy"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+      RestoreKeyRotations = [["kms:EnableKeyRotation"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+    }
+    error_message = "Each statement must name the one bucket or key, and no log may be read or deleted."
+  }
+}
+
+run "a_key_of_which_only_the_state_is_restored" {
+  command = apply
+
+  variables {
+    evidence = [{ kind = "log_key", arn = "arn:aws:kms:eu-central-1:123456789012:key/k", restored = ["state"] }]
+  }
+
+  assert {
+    condition     = [for s in jsondecode(jsonencode(output.statements)) : s.Sid if length(regexall("Bucket|Key|Lock", s.Sid)) > 0] == ["VerifyKeys", "RestoreKeys"]
+    error_message = "What is left to people must not be changeable."
+  }
+}
+
+run "observing_reads_bucket_and_key" {
+  command = apply
+
+  variables {
+    mode = "observe"
+    evidence = [
+      { kind = "log_bucket", arn = "arn:aws:s3:::logs", restored = ["policy", "object_lock"] },
+      { kind = "log_key", arn = "arn:aws:kms:eu-central-1:123456789012:key/k", restored = ["state", "policy", "rotation"] },
+    ]
+  }
+
+  assert {
+    condition     = [for s in jsondecode(jsonencode(output.statements)) : s.Sid] == ["VerifyTrails", "VerifyBuckets", "VerifyObjectLock", "VerifyKeys", "AttributeChanges"]
+    error_message = "Observing needs to read, nothing else."
+  }
+}

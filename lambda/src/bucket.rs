@@ -1,0 +1,292 @@
+//! The log bucket: which calls concern it, how it is observed, how it differs from what is
+//! declared, and which calls heal it; and all calls to S3.
+//!
+//! Each field is one of the bucket's subresources, which is read and set as a whole.
+//! Terraform declares it as it is set: a policy as an object, all else as XML.
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>.
+
+use futures_util::future::join_all;
+use serde_json::{Map, Value};
+
+use crate::{
+    api::Api,
+    aws::{Aws, Service},
+    budget::Budget,
+    failure::CallError,
+    policy,
+    rest_api::RestXml,
+    thing::{Change, Mend, Thing},
+    trail::{Drift, Observation, Part},
+    xml,
+};
+
+/// The bucket's policy.
+const POLICY: &str = "policy";
+const ACCESS: &str = "public_access_block";
+const VERSIONING: &str = "versioning";
+const ENCRYPTION: &str = "encryption";
+const LIFECYCLE: &str = "lifecycle";
+const LOCK: &str = "object_lock";
+const OWNERSHIP: &str = "ownership";
+
+/// The fields of a bucket.
+pub(crate) const FIELDS: [&str; 7] = [
+    POLICY, ACCESS, VERSIONING, ENCRYPTION, LIFECYCLE, LOCK, OWNERSHIP,
+];
+
+/// How a field is read and set.
+struct Subresource {
+    field: &'static str,
+    query: &'static str,
+    /// The calls, as in an IAM policy.
+    get: &'static str,
+    put: &'static str,
+    /// S3's error code where there is none.
+    absent: &'static str,
+    /// What the parameters of the call are called in a record: the root of its XML.
+    root: &'static str,
+}
+
+const SUBRESOURCES: [Subresource; 7] = [
+    Subresource {
+        field: POLICY,
+        query: "policy",
+        get: "s3:GetBucketPolicy",
+        put: "s3:PutBucketPolicy",
+        absent: "NoSuchBucketPolicy",
+        root: "bucketPolicy",
+    },
+    Subresource {
+        field: ACCESS,
+        query: "publicAccessBlock",
+        get: "s3:GetBucketPublicAccessBlock",
+        put: "s3:PutBucketPublicAccessBlock",
+        absent: "NoSuchPublicAccessBlockConfiguration",
+        root: "PublicAccessBlockConfiguration",
+    },
+    Subresource {
+        field: VERSIONING,
+        query: "versioning",
+        get: "s3:GetBucketVersioning",
+        put: "s3:PutBucketVersioning",
+        absent: "",
+        root: "VersioningConfiguration",
+    },
+    Subresource {
+        field: ENCRYPTION,
+        query: "encryption",
+        get: "s3:GetEncryptionConfiguration",
+        put: "s3:PutEncryptionConfiguration",
+        absent: "ServerSideEncryptionConfigurationNotFoundError",
+        root: "ServerSideEncryptionConfiguration",
+    },
+    Subresource {
+        field: LIFECYCLE,
+        query: "lifecycle",
+        get: "s3:GetLifecycleConfiguration",
+        put: "s3:PutLifecycleConfiguration",
+        absent: "NoSuchLifecycleConfiguration",
+        root: "LifecycleConfiguration",
+    },
+    Subresource {
+        field: LOCK,
+        query: "object-lock",
+        get: "s3:GetBucketObjectLockConfiguration",
+        put: "s3:PutBucketObjectLockConfiguration",
+        absent: "ObjectLockConfigurationNotFoundError",
+        root: "ObjectLockConfiguration",
+    },
+    Subresource {
+        field: OWNERSHIP,
+        query: "ownershipControls",
+        get: "s3:GetBucketOwnershipControls",
+        put: "s3:PutBucketOwnershipControls",
+        absent: "OwnershipControlsNotFoundError",
+        root: "OwnershipControls",
+    },
+];
+
+/// What weakens nothing, and may be there without being declared: S3 writes it by itself.
+const IGNORED: [&str; 2] = ["BlockedEncryptionTypes", "MfaDelete"];
+
+/// The calls that can weaken a bucket, by their names in records.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
+pub(crate) const CHANGES: [Change; 14] = [
+    change("PutBucketPolicy", POLICY, CHANGED[0]),
+    change("DeleteBucketPolicy", POLICY, REMOVED[0]),
+    change("PutBucketPublicAccessBlock", ACCESS, CHANGED[1]),
+    change("DeleteBucketPublicAccessBlock", ACCESS, REMOVED[1]),
+    change("PutBucketVersioning", VERSIONING, CHANGED[2]),
+    change("PutBucketEncryption", ENCRYPTION, CHANGED[3]),
+    change("DeleteBucketEncryption", ENCRYPTION, REMOVED[2]),
+    change("PutBucketLifecycle", LIFECYCLE, CHANGED[4]),
+    change("DeleteBucketLifecycle", LIFECYCLE, REMOVED[3]),
+    change("PutBucketObjectLockConfiguration", LOCK, CHANGED[5]),
+    change("PutBucketOwnershipControls", OWNERSHIP, CHANGED[6]),
+    change("DeleteBucketOwnershipControls", OWNERSHIP, REMOVED[4]),
+    Change {
+        name: "DeleteBucket",
+        part: Part::Existence,
+        did: "deleted",
+        to_do: "delete",
+    },
+    Change {
+        name: "CreateBucket",
+        part: Part::Existence,
+        did: "created",
+        to_do: "create",
+    },
+];
+
+/// What who made a call did, and what who was denied it tried to do.
+type Words = (&'static str, &'static str);
+
+const CHANGED: [Words; 7] = [
+    ("changed the policy of", "change the policy of"),
+    (
+        "changed the public access block of",
+        "change the public access block of",
+    ),
+    ("changed the versioning of", "change the versioning of"),
+    ("changed the encryption of", "change the encryption of"),
+    ("changed the lifecycle of", "change the lifecycle of"),
+    ("changed the object lock of", "change the object lock of"),
+    (
+        "changed the ownership controls of",
+        "change the ownership controls of",
+    ),
+];
+const REMOVED: [Words; 5] = [
+    ("removed the policy of", "remove the policy of"),
+    (
+        "removed the public access block of",
+        "remove the public access block of",
+    ),
+    ("removed the encryption of", "remove the encryption of"),
+    ("removed the lifecycle of", "remove the lifecycle of"),
+    (
+        "removed the ownership controls of",
+        "remove the ownership controls of",
+    ),
+];
+
+const fn change(name: &'static str, field: &'static str, (did, to_do): Words) -> Change {
+    Change {
+        name,
+        part: Part::Of(field),
+        did,
+        to_do,
+    }
+}
+
+/// A field as it is compared; `null` is none.
+pub(crate) fn normal(field: &str, value: &Value) -> Value {
+    match (field, value) {
+        (POLICY, _) => policy::normal(value),
+        (_, Value::String(text)) => match xml::content(text) {
+            Some(content) => xml::normal(&content, &IGNORED),
+            None => value.clone(),
+        },
+        _ => xml::normal(value, &IGNORED),
+    }
+}
+
+/// What a call wanted the field to be; `None` if the record does not tell.
+pub(crate) fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Value> {
+    if change.name.starts_with("Delete") {
+        return Some(Value::Null);
+    }
+    let of_field = |sub: &&Subresource| Part::Of(sub.field) == change.part;
+    let sub = SUBRESOURCES.iter().find(of_field)?;
+    given.get(sub.root).cloned()
+}
+
+/// The call that heals a field that differs.
+pub(crate) fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
+    let of_field = |sub: &&Subresource| Part::Of(sub.field) == drift.part;
+    let sub = SUBRESOURCES.iter().find(of_field);
+    let mend = sub.map(|sub| Mend::new(sub.put, sub.field, declared.clone()));
+    mend.into_iter().collect()
+}
+
+/// A client for the bucket of one account.
+pub(crate) struct S3 {
+    api: Api<RestXml>,
+}
+
+impl S3 {
+    /// Builds the client for `bucket`.
+    pub(crate) fn new(aws: &Aws, bucket: &Thing) -> Self {
+        let rest = RestXml::of(&bucket.account);
+        Self {
+            api: Api::new(aws, Service::S3, &bucket.region, rest),
+        }
+    }
+
+    /// Reads `fields` of `bucket`.
+    pub(crate) async fn observe(
+        &self,
+        bucket: &Thing,
+        fields: &[&'static str],
+        budget: Budget,
+    ) -> Observation {
+        let wanted = SUBRESOURCES
+            .iter()
+            .filter(|sub| fields.contains(&sub.field));
+        let reads = wanted.map(|sub| async move { (sub, self.read(bucket, sub, budget).await) });
+        let mut seen = Observation::default();
+        for (sub, read) in join_all(reads).await {
+            if let Some(value) = seen.took(Some(read)) {
+                seen.fields.insert(sub.field, value);
+            }
+        }
+        seen
+    }
+
+    async fn read(
+        &self,
+        bucket: &Thing,
+        sub: &Subresource,
+        budget: Budget,
+    ) -> Result<Value, CallError> {
+        let target = target(bucket, sub);
+        let call = self
+            .api
+            .call_at(sub.get, "GET", &target, String::new(), budget);
+        match call.await {
+            // A page of somebody on the way is no answer of S3's.
+            Ok(body) if normal(sub.field, &Value::from(body.as_str())).is_string() => Err(
+                CallError::new(sub.get, "UnusableAnswer", "it cannot be read", true),
+            ),
+            Ok(body) => Ok(Value::from(body)),
+            Err(error) if error.has_code(sub.absent) => Ok(Value::Null),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the call that heals.
+    pub(crate) async fn heal(
+        &self,
+        bucket: &Thing,
+        mend: &Mend,
+        budget: Budget,
+    ) -> Result<(), CallError> {
+        let mut all = SUBRESOURCES.iter();
+        let Some(sub) = all.find(|sub| sub.field == mend.field) else {
+            let why = "a bucket has no such field";
+            return Err(CallError::new(mend.call, "NotSent", why, false));
+        };
+        let body = match &mend.value {
+            Value::String(xml) => xml.clone(),
+            policy => policy.to_string(),
+        };
+        let target = target(bucket, sub);
+        let call = self.api.call_at(sub.put, "PUT", &target, body, budget);
+        call.await.map(drop)
+    }
+}
+
+/// Path and query. The bucket is in the path, as one connection serves all then.
+fn target(bucket: &Thing, sub: &Subresource) -> String {
+    format!("/{}?{}", bucket.name(), sub.query)
+}
