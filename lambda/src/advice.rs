@@ -227,6 +227,9 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
                 Some("lifecycle") => "get-bucket-lifecycle-configuration",
                 Some("object_lock") => "get-object-lock-configuration",
                 Some("ownership") => "get-bucket-ownership-controls",
+                Some("notification") => "get-bucket-notification-configuration",
+                Some("replication") => "get-bucket-replication",
+                Some("logging") => "get-bucket-logging",
                 Some("exists") => "head-bucket",
                 _ => "get-bucket-policy",
             };

@@ -111,6 +111,7 @@ pub(crate) fn wanted(
     change: &Change,
     given: &Map<String, Value>,
     declared: &Value,
+    key: &str,
 ) -> Option<Value> {
     match change.name {
         "DisableKey" => Some(json!(DISABLED)),
@@ -120,7 +121,12 @@ pub(crate) fn wanted(
         // Other aliases may come and go. Where this one points to is read.
         _ if text(given, "aliasName")? != declared.as_str()? => Some(declared.clone()),
         "DeleteAlias" => Some(Value::Null),
-        _ => None,
+        _ => {
+            let target = text(given, "targetKeyId")?;
+            // By its ARN or its id.
+            let is_this = target == key || key.rsplit('/').next() == Some(target);
+            Some(if is_this { declared.clone() } else { json!(target) })
+        }
     }
 }
 

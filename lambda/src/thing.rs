@@ -230,6 +230,7 @@ impl Thing {
         let restored = declared.keys().copied().collect();
         Declaration {
             kind: self.kind,
+            arn: self.arn.clone(),
             declared: declared
                 .into_iter()
                 .map(|(field, value)| (field, Field::new(self.kind, field, value)))
@@ -243,6 +244,8 @@ impl Thing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declaration {
     kind: Kind,
+    /// Of what.
+    arn: String,
     declared: BTreeMap<&'static str, Field>,
     /// The fields that are healed; what else differs is reported.
     restored: Vec<&'static str>,
@@ -309,6 +312,7 @@ impl Declaration {
         let restored = document.restored.iter().map(|name| known(name));
         Ok(Self {
             kind,
+            arn: document.arn,
             declared,
             restored: restored.collect::<Result<_, _>>()?,
         })
@@ -338,13 +342,26 @@ impl Declaration {
 
     /// The calls that heal `drift`, in order; none if it is left to people.
     pub(crate) fn mends(&self, drift: &Drift) -> Vec<Mend> {
+        let exists = Value::Bool(true);
         let given = self.declared.get(drift.field.as_str());
+        let given = given.map(|declared| &declared.given);
+        let given = given.or((drift.part == Part::Existence).then_some(&exists));
         let is_healed = self.restored.contains(&drift.field.as_str());
         match (given, self.kind) {
-            (Some(declared), Kind::LogBucket) if is_healed => bucket::mends(drift, &declared.given),
-            (Some(declared), Kind::LogKey) if is_healed => key::mends(drift, &declared.given),
+            (Some(declared), Kind::LogBucket) if is_healed => bucket::mends(drift, declared),
+            (Some(declared), Kind::LogKey) if is_healed => key::mends(drift, declared),
             _ => Vec::new(),
         }
+    }
+
+    /// The calls that make a new one what is declared.
+    pub(crate) fn mends_of_new(&self) -> Vec<Mend> {
+        let fields = self.declared.iter();
+        let differs = fields.filter(|(_, declared)| !declared.normal.is_null());
+        let differs = differs.map(|(field, declared)| {
+            Drift::new(Part::Of(field), field, Value::Null, &declared.normal)
+        });
+        differs.flat_map(|drift| self.mends(&drift)).collect()
     }
 
     /// What `record`'s call set to something else than declared.
@@ -364,7 +381,10 @@ impl Declaration {
         let none = Map::new();
         let wanted = match self.kind {
             Kind::LogBucket => bucket::wanted(change, parameters.unwrap_or(&none)),
-            Kind::LogKey => key::wanted(change, parameters.unwrap_or(&none), &declared.given),
+            Kind::LogKey => {
+                let given = parameters.unwrap_or(&none);
+                key::wanted(change, given, &declared.given, &self.arn)
+            }
         };
         match wanted.map(|wanted| self.kind.normal(field, &wanted)) {
             None => Asked::Unknown,
