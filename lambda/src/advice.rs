@@ -243,6 +243,7 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
     steps.push(Step::new("Look:").run(&look));
     if incident.is_gone() {
         steps.push(Step::new(match kind {
+            Kind::LogBucket if incident.outcome.is_failure() => "If its name is taken, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one. Else make it again where it was declared: terraform apply.",
             Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
             Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
         }));

@@ -125,7 +125,11 @@ pub(crate) fn wanted(
             let target = text(given, "targetKeyId")?;
             // By its ARN or its id.
             let is_this = target == key || key.rsplit('/').next() == Some(target);
-            Some(if is_this { declared.clone() } else { json!(target) })
+            Some(if is_this {
+                declared.clone()
+            } else {
+                json!(target)
+            })
         }
     }
 }

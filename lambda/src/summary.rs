@@ -27,6 +27,11 @@ pub(crate) fn summary(incident: &Incident) -> String {
         Outcome::Restored if incident.is_left_in_part() => {
             "It is as declared again but for what follows, read back.".to_owned()
         }
+        Outcome::Restored if incident.thing.is_some() && incident.was_deleted() => {
+            format!(
+                "The {what} was made again, and is as declared, read back. The logs that were in it are gone."
+            )
+        }
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
         Outcome::AlreadyLogging if incident.is_unexplained() => {
             "It is logging. Nobody may have been told of that stop: its event did not come."

@@ -29,8 +29,8 @@ locals {
 
   evidence = {
     log_bucket = {
-      arn   = local.bucket_arn
-      alias = null
+      arn      = local.bucket_arn
+      alias    = null
       declared = local.bucket_declared
       # A bucket that is deleted is left to people, unless they opted in: its logs are
       # gone, and the trail may have to go elsewhere.

@@ -70,6 +70,8 @@ enum Scene {
     KeyEvent,
     /// The bucket lost its policy; the event comes.
     BucketEvent,
+    /// The bucket was deleted, and is to be made again; the event comes.
+    BucketGone,
     /// The trail is stopped for the third time by the same actor; the event comes.
     Storm,
     /// The trail is stopped for the second time by the same user, who is contained.
@@ -303,6 +305,13 @@ pub const ROWS: [Row; 52] = [
         Scene::BucketEvent,
     ),
     of(
+        "S3 CreateBucket",
+        "CreateBucket",
+        Service::S3,
+        Purpose::Heals,
+        Scene::BucketGone,
+    ),
+    of(
         "S3 GetBucketPolicy",
         "GetBucketPolicy",
         Service::S3,
@@ -367,7 +376,9 @@ pub fn without_row() -> Vec<String> {
             found += 1;
             // Every part of a bucket is read and set by the same two lines. A condition's key
             // is no call.
-            let is_like_policy = service == "s3" && !operation.ends_with("BucketPolicy");
+            let is_like_policy = service == "s3"
+                && !operation.ends_with("BucketPolicy")
+                && operation != "CreateBucket";
             if is_like_policy || service == "aws" {
                 continue;
             }
@@ -413,6 +424,7 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
         PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
         "PUT policy" => return "PutBucketPolicy",
         "GET policy" => return "GetBucketPolicy",
+        things::CREATE => return "CreateBucket",
         GET_ITEM if body.contains("finding#") => return OPEN_FINDINGS,
         UPDATE_ITEM if body.contains("finding#") => return CLOSE,
         _ => {}
@@ -503,6 +515,11 @@ impl Row {
                 let event = evidence::of_bucket("DeleteBucketPolicy", json!({}));
                 (aws, event, None)
             }
+            Scene::BucketGone => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                let event = evidence::of_bucket("DeleteBucket", json!({}));
+                (aws, event, None)
+            }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
                 (aws, in_account(&member(0), &stop()), Some(None))
@@ -530,6 +547,10 @@ impl Row {
             None if self.scene == Scene::EventWithFinding => {
                 findings::open(&aws, AUDIT);
                 Function::start(&aws, &[(findings::VARIABLE, "true")])
+            }
+            None if self.scene == Scene::BucketGone => {
+                let evidence = aws.guard_existence();
+                Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)])
             }
             None if self.is_of_thing() => {
                 let evidence = aws.guard(&["state", "policy", "rotation"]);
@@ -577,7 +598,7 @@ impl Row {
     fn attacked(&self, aws: &Aws, declared: &BTreeMap<String, Trail>) -> Vec<String> {
         match self.scene {
             Scene::KeyEvent => return vec![KEY.to_owned()],
-            Scene::BucketEvent => return vec![BUCKET_ARN.to_owned()],
+            Scene::BucketEvent | Scene::BucketGone => return vec![BUCKET_ARN.to_owned()],
             _ => {}
         }
         let state = aws.state();
@@ -591,7 +612,10 @@ impl Row {
 
     /// Whether it is about the key or the bucket.
     pub fn is_of_thing(&self) -> bool {
-        matches!(self.scene, Scene::KeyEvent | Scene::BucketEvent)
+        matches!(
+            self.scene,
+            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone
+        )
     }
 
     /// What is done to the key, so that this call is needed.
@@ -616,6 +640,10 @@ impl Row {
         match self.scene {
             Scene::KeyEvent => return aws.weaken_key(self.call_on_key()),
             Scene::BucketEvent => return aws.set_bucket("policy", None),
+            Scene::BucketGone => {
+                aws.state().things.bucket = None;
+                return;
+            }
             Scene::HubEvent => {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
@@ -686,6 +714,7 @@ impl Row {
             Scene::HubEvent => Some(ASSUME_ROLE),
             Scene::KeyEvent
             | Scene::BucketEvent
+            | Scene::BucketGone
             | Scene::Sweep
             | Scene::SweepUnderBreakGlass
             | Scene::StormOver
