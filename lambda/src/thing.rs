@@ -371,7 +371,8 @@ impl Declaration {
             return Asked::Unknown;
         };
         let Part::Of(field) = change.part else {
-            return Asked::Fields(vec![EXISTS.to_owned()]);
+            let lost = (!name.starts_with("Create")).then(|| EXISTS.to_owned());
+            return Asked::Fields(lost.into_iter().collect());
         };
         let Some(declared) = self.declared.get(field) else {
             return Asked::Unguarded;

@@ -568,7 +568,7 @@ fn what_something_else_sets_is_left_alone() {
 
 #[test]
 fn an_alias_that_is_moved_to_the_declared_key_is_information() {
-    let (aws, function) = guarded(&["state"], &[]);
+    let (_aws, function) = guarded(&["state"], &[]);
     let id = KEY.rsplit('/').next().unwrap();
     for (target, outcome) in [
         (KEY, "conforming_change"),

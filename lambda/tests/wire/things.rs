@@ -50,16 +50,13 @@ pub const XML: [(&str, &str, &str); 8] = [
         "ownershipControls",
         "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>",
     ),
-    (
-        "notification",
-        "notification",
-        "<NotificationConfiguration></NotificationConfiguration>",
-    ),
-    (
-        "logging",
-        "logging",
-        "<BucketLoggingStatus></BucketLoggingStatus>",
-    ),
+    ("notification", "notification", SETS_NOTHING[0]),
+    ("logging", "logging", SETS_NOTHING[1]),
+];
+
+const SETS_NOTHING: [&str; 2] = [
+    "<NotificationConfiguration></NotificationConfiguration>",
+    "<BucketLoggingStatus></BucketLoggingStatus>",
 ];
 
 /// What S3 answers where there is none.
@@ -223,11 +220,13 @@ impl Aws {
         let state = self.state();
         let declared = Things::default();
         let bucket = |things: &Things| {
-            let bucket = things.bucket.clone().unwrap_or_default();
+            let mut bucket = things.bucket.clone().unwrap_or_default();
             let policy = bucket
-                .get("policy")
-                .map(|text| serde_json::from_str(text).unwrap());
-            (policy.unwrap_or(Value::Null), bucket.len())
+                .remove("policy")
+                .map(|text| serde_json::from_str(&text).unwrap());
+            // What sets nothing is as good as none.
+            bucket.retain(|_, xml| !SETS_NOTHING.contains(&xml.as_str()));
+            (policy.unwrap_or(Value::Null), bucket)
         };
         state.things.key == declared.key && bucket(&state.things) == bucket(&declared)
     }

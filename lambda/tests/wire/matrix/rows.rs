@@ -24,7 +24,7 @@ use crate::{
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     repeated::{QUIET, WINDOW, age, open_groups},
     stop,
-    things::{BUCKET_ARN, KEY},
+    things::{self, BUCKET_ARN, KEY},
     world::Trail,
 };
 
@@ -132,7 +132,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 52] = [
+pub const ROWS: [Row; 53] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
