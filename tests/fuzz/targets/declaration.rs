@@ -46,7 +46,12 @@ fuzz_target!(|data: &[u8]| {
             continue;
         };
         assert!(!differs(thing, field, &a, &a), "{field} {a}");
-        assert!(!differs(thing, field, &a, &reversed(&a)), "{field} {a}");
+        let same = match field {
+            "policy" => with_statements_reversed(&a),
+            "state" => a.clone(),
+            _ => reversed(&a),
+        };
+        assert!(!differs(thing, field, &a, &same), "{field} {a}");
         let is_other = differs(thing, field, &a, &b);
         assert_eq!(is_other, differs(thing, field, &b, &a), "{field} {a} {b}");
         // Texts of XML are read by the function alone; objects come as they are.
@@ -109,6 +114,14 @@ fn reversed(value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+fn with_statements_reversed(policy: &Value) -> Value {
+    let mut policy = policy.clone();
+    if let Some(all) = policy.get_mut("Statement").and_then(Value::as_array_mut) {
+        all.reverse();
+    }
+    policy
 }
 
 /// All texts in it, but for what is known to make no difference.
