@@ -252,7 +252,7 @@ pub(crate) fn normal(field: &str, value: &Value) -> Value {
     if field == NOTIFICATION && content.get(TO_EVENT_BUS).is_some() {
         let all = normal.as_object().cloned();
         let mut all = all.unwrap_or_default();
-        all.insert(TO_EVENT_BUS.to_owned(), Value::Bool(true));
+        all.entry(TO_EVENT_BUS).or_insert(Value::Bool(true));
         normal = Value::Object(all);
     }
     normal

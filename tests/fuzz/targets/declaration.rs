@@ -1,6 +1,6 @@
 //! Whatever is declared of a bucket or a key, and whatever a service or a record says of
 //! it: it is read or refused, is equal to itself in any order, and what is equal says the
-//! same. Two values, with a line of `---` between them.
+//! same: another text anywhere is a difference. Two values, with a line of `---` between them.
 
 #![no_main]
 
@@ -19,8 +19,7 @@ use trailkeeper::{
 
 const TRAIL: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit";
 const BUCKET: &str = "arn:aws:s3:::audit-logs";
-const KEY: &str =
-    "arn:aws:kms:eu-central-1:111122223333:key/3c1f7a0e-52d9-4b86-9e17-a4c8d0f2b6e5";
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/3c1f7a0e-52d9-4b86-9e17-a4c8d0f2b6e5";
 
 /// One field of each way of comparing.
 const FIELDS: [(&str, &str); 5] = [
@@ -30,6 +29,9 @@ const FIELDS: [(&str, &str); 5] = [
     (KEY, "policy"),
     (KEY, "state"),
 ];
+
+/// Texts that are changed, one after the other.
+const LEAVES: usize = 12;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else {
@@ -52,6 +54,12 @@ fuzz_target!(|data: &[u8]| {
             _ => reversed(&a),
         };
         assert!(!differs(thing, field, &a, &same), "{field} {a}");
+        for at in 0..LEAVES {
+            let Some(changed) = with_changed(&a, at) else {
+                break;
+            };
+            assert!(differs(thing, field, &a, &changed), "{field} {a} {changed}");
+        }
         let is_other = differs(thing, field, &a, &b);
         assert_eq!(is_other, differs(thing, field, &b, &a), "{field} {a} {b}");
         // Texts of XML are read by the function alone; objects come as they are.
@@ -81,9 +89,15 @@ fn things() -> Vec<Thing> {
     thing::read(&both, "111122223333").unwrap_or_default()
 }
 
-/// As JSON, else as the text that it is: XML for instance.
+/// As JSON, else as the text that it is: XML for instance. Long fractions are not written
+/// as they were read, and none of a service's values has any.
 fn value(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+    let parsed = serde_json::from_str::<Value>(text).ok();
+    let is_stable =
+        |value: &Value| serde_json::from_str(&value.to_string()).ok().as_ref() == Some(value);
+    parsed
+        .filter(is_stable)
+        .unwrap_or_else(|| Value::from(text))
 }
 
 fn declaring(thing: &Thing, field: &str, declared: &Value) -> Option<Baseline> {
@@ -116,6 +130,35 @@ fn reversed(value: &Value) -> Value {
     }
 }
 
+/// With another text in place of the one at `at`; `None` if there are no more.
+fn with_changed(value: &Value, at: usize) -> Option<Value> {
+    fn change(value: &mut Value, left: &mut usize) -> bool {
+        match value {
+            Value::String(text) if *left == 0 => {
+                *text = format!("{text} changed");
+                true
+            }
+            Value::String(_) => {
+                *left -= 1;
+                false
+            }
+            Value::Array(all) => all.iter_mut().any(|one| change(one, left)),
+            Value::Object(all) => {
+                let mut all = all.iter_mut();
+                all.any(|(name, one)| !is_ignored(name) && change(one, left))
+            }
+            _ => false,
+        }
+    }
+    let (mut changed, mut left) = (value.clone(), at);
+    change(&mut changed, &mut left).then_some(changed)
+}
+
+/// What makes no difference of a bucket.
+fn is_ignored(name: &str) -> bool {
+    name.starts_with("xmlns") || ["BlockedEncryptionTypes", "MfaDelete"].contains(&name)
+}
+
 fn with_statements_reversed(policy: &Value) -> Value {
     let mut policy = policy.clone();
     if let Some(all) = policy.get_mut("Statement").and_then(Value::as_array_mut) {
@@ -139,18 +182,17 @@ fn collect(value: &Value, into: &mut BTreeSet<String>) {
             Ok(policy @ Value::Object(_)) => collect(&policy, into),
             // An account stands for its root.
             _ => {
-                let account = text.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
+                let account = text
+                    .strip_suffix(":root")
+                    .and_then(|arn| arn.rsplit(':').next());
                 let account = account.filter(|id| id.len() == 12);
                 into.insert(account.unwrap_or(text).to_owned());
             }
         },
         Value::Array(all) => all.iter().for_each(|one| collect(one, into)),
         Value::Object(all) => {
-            let ignored = |name: &str| {
-                name.starts_with("xmlns") || ["BlockedEncryptionTypes", "MfaDelete"].contains(&name)
-            };
             for (name, one) in all {
-                if !ignored(name) {
+                if !is_ignored(name) {
                     collect(one, into);
                 }
             }
