@@ -214,7 +214,8 @@ impl Incident {
             && self.drift.iter().all(|drift| drift.field == "is_logging")
     }
 
-    /// Whether something read from the trail bears out what the event tells.
+    /// Whether something read from the trail bears out what the event tells. What
+    /// somebody else changed meanwhile does not.
     pub(crate) fn is_proven(&self) -> bool {
         let name = self
             .event
@@ -223,7 +224,10 @@ impl Incident {
             .map_or("StopLogging", Clean::as_str);
         match part_changed_by(name).or_else(|| Some(change(name)?.part)) {
             Some(Part::Logging) => self.verification.stop_confirmed == Some(true),
-            part => self.drift.iter().any(|drift| Some(drift.part) == part),
+            part => self
+                .drift
+                .iter()
+                .any(|drift| Some(drift.part) == part && self.event.can_have_set(&drift.field)),
         }
     }
 }

@@ -132,7 +132,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 53] = [
+pub const ROWS: [Row; 54] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -338,6 +338,12 @@ pub const ROWS: [Row; 53] = [
     contains("IAM UpdateAccessKey", UPDATE_ACCESS_KEY, Scene::AgainByUser),
     contains("IAM GetRolePolicy", GET_ROLE_POLICY, Scene::AgainByRole),
     contains("IAM PutRolePolicy", PUT_ROLE_POLICY, Scene::AgainByRole),
+    table(
+        "DynamoDB UpdateItem: containment",
+        NOTE,
+        Purpose::Helps,
+        Scene::AgainByUser,
+    ),
     of(
         "SQS SendMessageBatch",
         SEND,
@@ -411,6 +417,7 @@ const SILENT: &str = "UpdateItem: silent";
 const OPEN: &str = "UpdateItem: open";
 const SUMMED: &str = "UpdateItem: summed up";
 const STRIKE_OUT: &str = "UpdateItem: strike out";
+const NOTE: &str = "UpdateItem: containment";
 /// It has no row: after it a trail is not as declared, and that is meant. See
 /// `break_glass.rs`.
 const LEAVE: &str = "UpdateItem: leave";
@@ -446,16 +453,17 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
     }
     if operation == "UpdateItem" {
         let expression = asked["UpdateExpression"].as_str().unwrap();
-        let kinds = [
-            ("ADD open_groups", OPEN),
-            ("DELETE open_groups", STRIKE_OUT),
-            ("incident_count", COUNT),
-            ("summed_count", SUMMED),
-            ("silent_count", SILENT),
-        ];
-        let mut kinds = kinds.into_iter();
-        let found = kinds.find(|(part, _)| expression.contains(part));
-        return found.map_or(LEAVE, |(_, kind)| kind);
+        let names = asked["ExpressionAttributeNames"].as_object().unwrap();
+        let has = |name: &str| names.values().any(|named| named == name);
+        return match () {
+            () if has("open_groups") && expression.contains("DELETE") => STRIKE_OUT,
+            () if has("open_groups") => OPEN,
+            () if has("incident_count") => COUNT,
+            () if has("summed_count") => SUMMED,
+            () if has("silent_count") => SILENT,
+            () if has("containment") => NOTE,
+            () => LEAVE,
+        };
     }
     if asked["Item"]["incident_count"].is_object() {
         return NEW_WINDOW;
