@@ -493,6 +493,14 @@ pub struct Stage {
 }
 
 impl Row {
+    fn event_of_thing(&self) -> Value {
+        match self.scene {
+            Scene::KeyEvent => evidence::of_key(self.call_on_key(), &json!({"keyId": KEY})),
+            Scene::BucketGone => evidence::of_bucket("DeleteBucket", json!({})),
+            _ => evidence::of_bucket("DeleteBucketPolicy", json!({})),
+        }
+    }
+
     pub fn set(&self) -> Stage {
         let (aws, event, hub) = match self.scene {
             Scene::Event
@@ -513,20 +521,9 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
-            Scene::KeyEvent => {
+            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                let given = json!({"keyId": KEY});
-                (aws, evidence::of_key(self.call_on_key(), &given), None)
-            }
-            Scene::BucketEvent => {
-                let aws = Aws::whole(Box::new(|_, _| None));
-                let event = evidence::of_bucket("DeleteBucketPolicy", json!({}));
-                (aws, event, None)
-            }
-            Scene::BucketGone => {
-                let aws = Aws::whole(Box::new(|_, _| None));
-                let event = evidence::of_bucket("DeleteBucket", json!({}));
-                (aws, event, None)
+                (aws, self.event_of_thing(), None)
             }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
