@@ -5,6 +5,7 @@ locals {
     var.create_trail ? [module.trail[0].baseline] : [],
     [for arn in keys(var.existing_trails) : module.baseline[arn].baseline],
   )
+  evidence    = var.create_trail ? module.trail[0].evidence : []
   trails_made = var.create_trail ? [module.trail[0].arn] : []
 
   # The responder heals what it guards.
@@ -24,6 +25,10 @@ module "trail" {
   log_retention_days       = var.log_retention_days
   object_lock              = var.log_object_lock
   force_destroy            = var.force_destroy_logs
+  guard_evidence           = var.guard_evidence
+  restore_key_policy       = var.restore_key_policy
+  recreate_bucket          = var.recreate_log_bucket
+  bucket_set_elsewhere     = var.log_bucket_set_elsewhere
   responder_ready          = module.responder.function_arn
   only_changed_by          = local.only_changed_by
   tags                     = var.tags
@@ -60,6 +65,7 @@ module "responder" {
   package                = var.package
   architecture           = var.architecture
   baselines              = local.baselines
+  evidence               = local.evidence
   trails_ready           = local.trails_made
   mode                   = var.mode
   change_principals      = var.change_principals

@@ -10,6 +10,7 @@ use crate::{
     outcome::{Outcome, Severity},
     storm_summary::Storm,
     text::Clean,
+    thing::{Kind, Named},
     trail::Part,
 };
 
@@ -91,7 +92,7 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         if incident.outcome == Outcome::LeftAlone {
             return steps;
         }
-        steps.extend(trail.iter().map(find_the_call));
+        steps.extend(trail.iter().map(|trail| find_the_call(incident, trail)));
     } else if is_tampering {
         if let Some(contained) = contained {
             steps.extend(contained);
@@ -176,6 +177,9 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
     let Some(trail) = incident.trail_arn().filter(|_| open) else {
         return Vec::new();
     };
+    if let Some(thing) = &incident.thing {
+        return look_and_mend_thing(incident, thing, &trail);
+    }
     if incident.is_gone() {
         return vec![Step::new(
             "Make it again where it was declared: terraform apply.",
@@ -217,10 +221,60 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
     steps
 }
 
-fn find_the_call(trail: &TrailArn) -> Step {
+/// The same for what belongs to a trail.
+fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let Named { kind, arn, name } = thing;
+    let region = trail.region();
+    let field = incident.drift.first().map(|drift| drift.field.as_str());
+    let look = match (kind, field) {
+        (Kind::LogBucket, field) => {
+            let command = match field {
+                Some("public_access_block") => "get-public-access-block",
+                Some("versioning") => "get-bucket-versioning",
+                Some("encryption") => "get-bucket-encryption",
+                Some("lifecycle") => "get-bucket-lifecycle-configuration",
+                Some("object_lock") => "get-object-lock-configuration",
+                Some("ownership") => "get-bucket-ownership-controls",
+                Some("notification") => "get-bucket-notification-configuration",
+                Some("replication") => "get-bucket-replication",
+                Some("logging") => "get-bucket-logging",
+                Some("exists") => "head-bucket",
+                _ => "get-bucket-policy",
+            };
+            format!("aws s3api {command} --bucket {name} --region {region}")
+        }
+        (Kind::LogKey, Some("policy")) => {
+            format!("aws kms get-key-policy --policy-name default --key-id {arn} --region {region}")
+        }
+        (Kind::LogKey, _) => format!("aws kms describe-key --key-id {arn} --region {region}"),
+    };
+    steps.push(Step::new("Look:").run(&look));
+    if incident.is_gone() {
+        steps.push(Step::new(match kind {
+            Kind::LogBucket if incident.outcome.is_failure() => "If its name is taken, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one. Else make it again where it was declared: terraform apply.",
+            Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
+            Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
+        }));
+    } else {
+        if *kind == Kind::LogBucket && incident.outcome == Outcome::Unverified {
+            steps.push(Step::new("If access is denied, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one."));
+        }
+        steps.push(Step::new(
+            "Bring back what is missing or changed where it was declared: terraform apply.",
+        ));
+    }
+    steps
+}
+
+fn find_the_call(incident: &Incident, trail: &TrailArn) -> Step {
+    let by = match &incident.thing {
+        Some(thing) => Lookup::by_name(thing.name.as_str()),
+        None => Lookup::by_name(trail.name()),
+    };
     look_up(
         "Find the call (a record can take 15 minutes to appear):",
-        &Lookup::by_trail(trail),
+        &by,
         trail,
     )
 }

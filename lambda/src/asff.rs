@@ -13,6 +13,7 @@ use crate::{
     outcome::{Outcome, Severity},
     summary::summary,
     text::Clean,
+    thing::Kind,
 };
 
 /// Limits of the format, in characters and pieces. Source: as above.
@@ -228,6 +229,17 @@ fn resources(incident: &Incident, by: Reporter<'_>) -> Vec<Value> {
             "Region": by.region,
         })
     };
+    if let (Some(thing), Some(trail)) = (&incident.thing, incident.trail_arn()) {
+        return vec![json!({
+            "Type": match thing.kind {
+                Kind::LogBucket => "AwsS3Bucket",
+                Kind::LogKey => "AwsKmsKey",
+            },
+            "Id": thing.arn.as_str(),
+            "Partition": trail.partition(),
+            "Region": trail.region(),
+        })];
+    }
     if let Some(trail) = incident.trail_arn() {
         return vec![json!({
             "Type": "AwsCloudTrailTrail",

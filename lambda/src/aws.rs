@@ -64,11 +64,15 @@ pub enum Service {
     Iam,
     /// Security Hub.
     SecurityHub,
+    /// Key Management Service.
+    Kms,
+    /// Simple Storage Service.
+    S3,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -78,6 +82,8 @@ impl Service {
         Self::Sqs,
         Self::Iam,
         Self::SecurityHub,
+        Self::Kms,
+        Self::S3,
     ];
 
     /// What the names of its endpoints begin with; signatures call it the same.
@@ -93,6 +99,8 @@ impl Service {
             Self::Sqs => "sqs",
             Self::Iam => "iam",
             Self::SecurityHub => "securityhub",
+            Self::Kms => "kms",
+            Self::S3 => "s3",
         }
     }
 
@@ -109,6 +117,8 @@ impl Service {
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
             Self::Iam => "AWS_ENDPOINT_URL_IAM",
             Self::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
+            Self::Kms => "AWS_ENDPOINT_URL_KMS",
+            Self::S3 => "AWS_ENDPOINT_URL_S3",
         }
     }
 }

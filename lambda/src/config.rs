@@ -9,6 +9,7 @@ use crate::{
     members::{Members, in_account},
     reconcile::Mode,
     text::excerpt,
+    thing::{self, Thing},
 };
 
 /// The variable that names the protected trails and the parameters of their baselines.
@@ -29,6 +30,8 @@ pub const INCIDENTS_TABLE: &str = "TRAILKEEPER_INCIDENTS_TABLE";
 pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
 /// The variable that names the roles of other responders for the same trails.
 pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
+/// The variable that names the log buckets and keys under guard.
+pub const EVIDENCE: &str = "TRAILKEEPER_EVIDENCE";
 /// The variable that holds the break-glass entries.
 pub const BREAK_GLASS: &str = "TRAILKEEPER_BREAK_GLASS";
 /// The variable that says who may be contained.
@@ -73,6 +76,8 @@ pub struct Config {
     pub containment: Option<Rules>,
     /// The other accounts, if this is an organisation's hub.
     pub members: Option<Members>,
+    /// The log buckets and keys under guard.
+    pub things: Vec<Thing>,
 }
 
 /// The SSM parameter that holds a baseline.
@@ -82,6 +87,19 @@ pub struct Parameter {
     pub name: String,
     /// SHA-256 of its value, lower-case hexadecimal.
     pub sha256: String,
+}
+
+impl Parameter {
+    /// Reads a name that ends in a slash and a hash.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        let (path, hash) = name.rsplit_once('/')?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(is_digit);
+        (!path.is_empty() && is_hash).then(|| Self {
+            name: name.to_owned(),
+            sha256: hash.to_owned(),
+        })
+    }
 }
 
 /// Why the configuration cannot be used. Each text names the variable, what was
@@ -103,6 +121,16 @@ pub enum InvalidConfig {
         variable: &'static str,
         /// What is wrong with the entry.
         source: InvalidTrailArn,
+    },
+    /// The entry of a log bucket or key is malformed.
+    #[error(
+        "{variable}: {why}: expected a JSON list of objects with arn, trail_arn, parameter and perhaps alias"
+    )]
+    Things {
+        /// The variable's name.
+        variable: &'static str,
+        /// What is wrong.
+        why: String,
     },
     /// A variable holds something else than expected.
     #[error("{variable} is \"{found}\": expected {expected}")]
@@ -182,19 +210,12 @@ impl Config {
                 });
             }
         };
-        let containment = match variable(CONTAINMENT).filter(|text| !text.trim().is_empty()) {
-            None => None,
-            Some(text) => match Rules::read(&text) {
-                Some(rules) => Some(rules),
-                None => {
-                    return Err(InvalidConfig::Unusable {
-                        variable: CONTAINMENT,
-                        found: excerpt(&text),
-                        expected: CONTAINED,
-                    });
-                }
-            },
-        };
+        let evidence = variable(EVIDENCE).unwrap_or_default();
+        let things =
+            thing::read(&evidence, account_of(&role_arn)).map_err(|why| InvalidConfig::Things {
+                variable: EVIDENCE,
+                why,
+            })?;
         let listed = |name| -> Vec<String> {
             let list = variable(name).unwrap_or_default();
             let parts = list.split(',').map(str::trim);
@@ -216,8 +237,9 @@ impl Config {
             change_principals: listed(CHANGE_PRINCIPALS),
             peer_roles: listed(PEER_ROLES),
             break_glass: BreakGlass::read(&variable(BREAK_GLASS).unwrap_or_default()),
-            containment,
+            containment: containment(&variable)?,
             members,
+            things,
         })
     }
 
@@ -283,6 +305,19 @@ impl Config {
     }
 }
 
+/// Who may be contained; `None` if nothing says so.
+fn containment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Rules>, InvalidConfig> {
+    let Some(text) = variable(CONTAINMENT).filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let unusable = || InvalidConfig::Unusable {
+        variable: CONTAINMENT,
+        found: excerpt(&text),
+        expected: CONTAINED,
+    };
+    Rules::read(&text).map(Some).ok_or_else(unusable)
+}
+
 /// The region of a topic; `None` if `arn` is no topic's.
 fn topic_region_of(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.split(':').collect();
@@ -319,23 +354,12 @@ pub(crate) fn entry<'a>(
     // Any account will do to check the form.
     let example: Result<TrailArn, _> = in_account(arn, "000000000000").parse();
     example.map_err(|source| InvalidConfig::Trail { variable, source })?;
-    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    match name.rsplit_once('/') {
-        Some((path, hash))
-            if !path.is_empty() && hash.len() == 64 && hash.bytes().all(is_digit) =>
-        {
-            let parameter = Parameter {
-                name: name.to_owned(),
-                sha256: hash.to_owned(),
-            };
-            Ok((arn, parameter))
-        }
-        _ => Err(InvalidConfig::Unusable {
-            variable,
-            found: excerpt(text),
-            expected,
-        }),
-    }
+    let parameter = Parameter::parse(name).ok_or_else(|| InvalidConfig::Unusable {
+        variable,
+        found: excerpt(text),
+        expected,
+    })?;
+    Ok((arn, parameter))
 }
 
 /// The value of a variable that must be there.

@@ -14,8 +14,14 @@ use crate::{
     trail::{Drift, LoggingState, Observation, Part, Remedy, calls_to_the_end, drift, remedies},
 };
 
-/// What the reconciliation needs of CloudTrail.
+/// What the reconciliation needs of AWS: CloudTrail of a trail, and the services of the
+/// other things under guard.
 pub trait TrailApi {
+    /// What is looked after if the baseline cannot be used.
+    fn least(&self, trail: &TrailArn) -> Baseline {
+        Baseline::of_logging(trail)
+    }
+
     /// Reads the logging state of `trail` and what `guards` names.
     fn observe(
         &self,
@@ -128,7 +134,8 @@ pub struct Reconciliation {
     pub unread: Vec<CallError>,
     /// What the trail was compared with.
     pub baseline: Baseline,
-    /// Why the declared baseline could not be used. Then only logging was looked after.
+    /// Why the declared baseline could not be used. Then only logging was looked after,
+    /// or what else there is no way without.
     pub baseline_problem: Option<BaselineProblem>,
     /// Whether the trail could not be found at the last look.
     pub is_missing: bool,
@@ -185,7 +192,7 @@ pub async fn reconcile(
         trail,
         budget,
         healed: Vec::new(),
-        done: Reconciliation::begun(trail),
+        done: Reconciliation::begun(api.least(trail)),
     };
     if cause == Cause::Stop && mode == Mode::Enforce {
         run.heal(&Remedy::Start).await;
@@ -219,12 +226,12 @@ impl Reconciliation {
     /// Nothing was done or seen: the account of `trail` could not be reached.
     #[must_use]
     pub fn unreached(trail: &TrailArn, error: CallError) -> Self {
-        let mut done = Self::begun(trail);
+        let mut done = Self::begun(Baseline::of_logging(trail));
         done.unread.push(error);
         done
     }
 
-    fn begun(trail: &TrailArn) -> Self {
+    fn begun(baseline: Baseline) -> Self {
         Self {
             begun_at: Moment::now(),
             found: Vec::new(),
@@ -240,7 +247,7 @@ impl Reconciliation {
             verified_at: None,
             refused: Vec::new(),
             unread: Vec::new(),
-            baseline: Baseline::of_logging(trail),
+            baseline,
             baseline_problem: None,
             is_missing: false,
         }
@@ -389,7 +396,7 @@ impl<A: TrailApi> Run<'_, A> {
         // A trail that may be missing has nothing to be read.
         let may_be_missing = observed.is_missing && differs.is_empty();
         let unread = observed.unread.iter();
-        let unread = unread.filter(|error| !(may_be_missing && error.is_trail_missing()));
+        let unread = unread.filter(|error| !(may_be_missing && error.is_missing()));
         done.unread = unread.cloned().collect();
         let is_whole = differs.is_empty() && done.unread.is_empty();
         if !is_whole {

@@ -15,6 +15,7 @@ use crate::{
     json_api::{JSON_1_1, Json, JsonApi},
     members::in_account,
     reconcile::BaselineProblem,
+    thing::{Declaration, Thing},
 };
 
 const SSM: Json = Json {
@@ -54,6 +55,21 @@ impl Baselines {
         // One baseline may be that of a trail in every account.
         let document = in_account(&document, trail.account());
         Baseline::parse(&document, trail).map_err(|error| refused(parameter, &error))
+    }
+
+    /// What is declared of `thing`. At most a third of `budget` is spent on it.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub async fn of_thing(
+        &self,
+        thing: &Thing,
+        budget: Budget,
+    ) -> Result<Baseline, BaselineProblem> {
+        let document = self.document(&thing.parameter, budget).await?;
+        let declared = Declaration::parse(&document, thing);
+        let declared = declared.map_err(|error| refused(&thing.parameter, &error))?;
+        Ok(Baseline::of_thing(&thing.trail, declared))
     }
 
     /// The text of a baseline, as Terraform wrote it. At most a third of `budget` is

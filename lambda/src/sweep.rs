@@ -29,7 +29,7 @@ use crate::{
 
 /// How far back the event history is searched for the call behind a drift, in
 /// milliseconds.
-const SEARCHED_MS: i64 = 24 * 3_600_000;
+pub(crate) const SEARCHED_MS: i64 = 24 * 3_600_000;
 
 /// How long a record may take to appear in the history.
 const RECORDED: Duration = Duration::from_millis(RECORDED_MS.unsigned_abs());
@@ -62,7 +62,8 @@ fn undone_stop(done: &Reconciliation) -> Option<Moment> {
 }
 
 impl Handler {
-    /// Reconciles every protected trail. Silent if all are as declared.
+    /// Reconciles every protected trail, its log bucket and its key. Silent if all are as
+    /// declared.
     ///
     /// # Errors
     /// As for an event.
@@ -81,7 +82,13 @@ impl Handler {
             let finds = finds;
             let trails = self.config.trails.iter();
             let own = trails.map(|arn| self.look(&self.cloudtrail, arn, &finds, &owner, deadline));
-            join!(join_all(own), self.sweep_members(&finds, &owner, deadline));
+            let things = self.config.things.iter();
+            let things = things.map(|thing| self.look_at(thing, &finds, &owner, deadline));
+            join!(
+                join_all(own),
+                join_all(things),
+                self.sweep_members(&finds, &owner, deadline)
+            );
         };
         let ((), told, summed_up) = join!(
             looks,

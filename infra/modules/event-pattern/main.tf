@@ -1,4 +1,59 @@
 locals {
+  # What changes a bucket or a key, as it is recorded.
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
+  evidence_calls = {
+    log_bucket = {
+      service = "s3"
+      names = [
+        "PutBucketPolicy",
+        "DeleteBucketPolicy",
+        "PutBucketPublicAccessBlock",
+        "DeleteBucketPublicAccessBlock",
+        "PutBucketVersioning",
+        "PutBucketEncryption",
+        "DeleteBucketEncryption",
+        "PutBucketLifecycle",
+        "DeleteBucketLifecycle",
+        "PutBucketObjectLockConfiguration",
+        "PutBucketOwnershipControls",
+        "DeleteBucketOwnershipControls",
+        "PutBucketNotification",
+        "PutBucketReplication",
+        "DeleteBucketReplication",
+        "PutBucketLogging",
+        "DeleteBucket",
+        "CreateBucket",
+      ]
+      parameter = "bucketName"
+    }
+    log_key = {
+      service   = "kms"
+      names     = ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKeyRotation", "CreateAlias", "UpdateAlias", "DeleteAlias"]
+      parameter = "keyId"
+    }
+  }
+
+  # Calls about other buckets and keys are kept out: an account makes many. Large calls
+  # lose their parameters, and a call about an alias does not name a key: those come in,
+  # and the function decides. A key is named by its ARN or its id.
+  evidence_patterns = {
+    for thing in var.evidence : thing.kind => {
+      source        = ["aws.${local.evidence_calls[thing.kind].service}"]
+      "detail-type" = ["AWS API Call via CloudTrail"]
+      detail = {
+        eventSource = ["${local.evidence_calls[thing.kind].service}.amazonaws.com"]
+        eventName   = local.evidence_calls[thing.kind].names
+        requestParameters = {
+          (local.evidence_calls[thing.kind].parameter) = flatten([
+            thing.kind == "log_key" ? [thing.arn] : [],
+            reverse(split("/", split(":", thing.arn)[5]))[0],
+            { exists = false },
+          ])
+        }
+      }
+    }
+  }
+
   # No parameters and no error code: oversized calls lose the former, and
   # denied attempts carry the latter. The function looks at both. Each name
   # exists at one of the two services only, so one pattern holds all.

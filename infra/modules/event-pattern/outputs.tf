@@ -2,3 +2,8 @@ output "pattern" {
   description = "EventBridge pattern of the calls that wake a responder, as an object. Whoever uses it adds account and region, and encodes it."
   value       = local.pattern
 }
+
+output "evidence_patterns" {
+  description = "The same for what is in evidence, by kind."
+  value       = local.evidence_patterns
+}

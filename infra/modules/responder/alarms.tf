@@ -20,6 +20,26 @@ locals {
     }
   }
 
+  # The same of the rules for what belongs to a trail.
+  evidence_alarms = merge([for kind, name in local.evidence_rule_names : {
+    "failed_${kind}_invocations" = {
+      name        = "${name}-failed-invocations"
+      description = "EventBridge could not reach the responder. Sweep, then check the function's permission and the queue ${local.queue_name}."
+      namespace   = "AWS/Events"
+      metric      = "FailedInvocations"
+      statistic   = "Sum"
+      dimensions  = { RuleName = name }
+    }
+    "lost_${kind}_events" = {
+      name        = "${name}-lost-events"
+      description = "EventBridge gave up an event and could not keep it in the queue ${local.queue_name} either. Sweep, then check the queue and its policy."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      statistic   = "Sum"
+      dimensions  = { RuleName = name }
+    }
+  }]...)
+
   # One failure in one minute is enough. These metrics exist only while something
   # happens: silence is the normal state of a responder, so it counts as good.
   failure_alarms = {
@@ -90,7 +110,7 @@ locals {
   }
 
   alarms = merge(
-    { for key, alarm in merge(local.failure_alarms, { for key, alarm in local.hub_alarms : key => alarm if local.is_hub }) : key => merge(alarm, {
+    { for key, alarm in merge(local.failure_alarms, local.evidence_alarms, { for key, alarm in local.hub_alarms : key => alarm if local.is_hub }) : key => merge(alarm, {
       comparison = "GreaterThanThreshold"
       threshold  = 0
       period     = 60

@@ -13,6 +13,8 @@ locals {
 
 module "event_pattern" {
   source = "../event-pattern"
+
+  evidence = var.evidence
 }
 
 resource "aws_cloudwatch_event_rule" "trail_changes" {

@@ -12,7 +12,7 @@ locals {
   hub_rule_name    = "${var.name}-member-changes"
 
   hub_rule_arns = [for name in var.hub[*].bus_name : "arn:${local.partition}:events:${local.region}:${local.account}:rule/${name}/${local.hub_rule_name}"]
-  rule_arns     = concat([local.rule_arn], local.hub_rule_arns)
+  rule_arns     = concat([local.rule_arn], values(local.evidence_rule_arns), local.hub_rule_arns)
 
   hub_environment = local.is_hub ? {
     TRAILKEEPER_MEMBER_TRAILS     = join(",", [for b in local.member_baselines : "${b.trail_arn}=${b.parameter_name}"])

@@ -21,7 +21,8 @@ locals {
   # function or by Lambda on its behalf; with each, when it is needed.
   own_statements = [
     [true, {
-      # The last part of a parameter's name is the hash of its value. While the
+      # Of trails, and of what belongs to them. The last part of a parameter's name is
+      # the hash of its value. While the
       # baseline changes, the old name is read and then the new one.
       Sid      = "ReadBaselines"
       Effect   = "Allow"
@@ -94,6 +95,7 @@ module "healing_policy" {
   source = "../healing-policy"
 
   baselines = var.baselines
+  evidence  = var.evidence
   mode      = var.mode
   account   = local.account
 }

@@ -26,8 +26,14 @@ locals {
 
   trail_arns = [for baseline in var.baselines : baseline.trail_arn]
 
+  evidence = [for thing in var.evidence : merge(
+    { arn = thing.arn, trail_arn = thing.trail_arn, parameter = thing.parameter_name },
+    thing.alias == null ? {} : { alias = thing.alias },
+  )]
+
   environment = merge(local.hub_environment, {
     TRAILKEEPER_TRAILS            = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
+    TRAILKEEPER_EVIDENCE          = length(var.evidence) > 0 ? jsonencode(local.evidence) : ""
     TRAILKEEPER_TOPIC_ARN         = var.topic_arn
     TRAILKEEPER_CHAT_TOPIC_ARN    = var.chat_topic_arn == null ? "" : var.chat_topic_arn
     TRAILKEEPER_SECURITY_HUB      = var.security_hub ? "true" : ""

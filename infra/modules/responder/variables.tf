@@ -67,6 +67,30 @@ variable "baselines" {
   }
 }
 
+variable "evidence" {
+  description = "What belongs to these trails and is guarded too, in the provider's account and region: the output evidence of the module trail. One of each kind."
+  type = list(object({
+    kind           = string
+    arn            = string
+    alias          = optional(string)
+    trail_arn      = string
+    parameter_name = string
+    restored       = list(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = length(distinct([for thing in var.evidence : thing.kind])) == length(var.evidence) && alltrue([for thing in var.evidence : contains(["log_bucket", "log_key"], thing.kind)])
+    error_message = "evidence must hold one thing of each kind at most, and kind must be log_bucket or log_key."
+  }
+
+  validation {
+    condition     = alltrue([for thing in var.evidence : contains([for b in var.baselines : b.trail_arn], thing.trail_arn)])
+    error_message = "Every trail_arn in evidence must be one of a trail in baselines."
+  }
+}
+
 variable "hub" {
   description = "Makes the responder the hub of an organisation: it heals the members' trails from outside, through the role NAME-remediation in each account, and sweeps all accounts. bus_name: the bus that members send to. member_baselines: as baselines; an ARN with {account} is a trail that every account has. external_id: what the members' role asks for. excluded_accounts are left alone. fan_out spreads the sweep over many runs. null: no hub."
   type = object({

@@ -2,8 +2,11 @@
 
 use std::{fs, path::PathBuf};
 
-use serde_json::Value;
-use trailkeeper::arn::TrailArn;
+use serde_json::{Value, json};
+use trailkeeper::{
+    arn::TrailArn,
+    thing::{self, Thing},
+};
 
 /// The protected trails; in us-east-1 arrive the events of global services.
 pub const PROTECTED: [&str; 4] = [
@@ -48,6 +51,19 @@ pub fn recorded() -> Vec<Recorded> {
 /// The protected trails, parsed.
 pub fn protected() -> Vec<TrailArn> {
     PROTECTED.iter().map(|arn| arn.parse().unwrap()).collect()
+}
+
+/// The log bucket and the key of the first.
+pub fn things() -> Vec<Thing> {
+    let entry = |arn: &str| {
+        let parameter = format!("/t/{}", "0123".repeat(16));
+        json!({"arn": arn, "trail_arn": PROTECTED[0], "parameter": parameter, "alias": "alias/audit-logs"})
+    };
+    let both = json!([
+        entry("arn:aws:s3:::audit-logs"),
+        entry("arn:aws:kms:eu-central-1:111122223333:key/3c1f7a0e-52d9-4b86-9e17-a4c8d0f2b6e5"),
+    ]);
+    thing::read(&both.to_string(), "111122223333").unwrap()
 }
 
 /// One of them, by its name.

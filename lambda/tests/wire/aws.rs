@@ -16,6 +16,7 @@ use crate::{
     iam::{self, Iam},
     organization::{self, Organization},
     stores::{self, Item},
+    things::{self, Things},
     world::{Trail, World},
 };
 
@@ -91,6 +92,8 @@ pub struct State {
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
     pub organization: Organization,
+    /// The log bucket and the key.
+    pub things: Things,
     pub iam: Iam,
     /// What Security Hub has.
     pub findings: Findings,
@@ -134,6 +137,7 @@ impl Aws {
             history: Vec::new(),
             gone_buckets: Vec::new(),
             organization: Organization::default(),
+            things: Things::default(),
             iam: Iam::default(),
             findings: Findings::default(),
             disturb: None,
@@ -343,6 +347,18 @@ pub fn refused_by_sns(status: u16, code: &str) -> Reply {
     )
 }
 
+/// What is asked for, by the service's name for it.
+fn operation(request: &Request, target: Option<&String>) -> String {
+    match target {
+        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
+        None if request.path == "/findings/import" => IMPORT.to_owned(),
+        None => things::operation(request).unwrap_or_else(|| {
+            let form = form(&request.body);
+            form.get("Action").cloned().unwrap_or_default()
+        }),
+    }
+}
+
 fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     let header = |name: &str| {
         let mut headers = request.headers.iter();
@@ -350,14 +366,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             .find(|(found, _)| found == name)
             .map(|(_, value)| value)
     };
-    let operation = match header("x-amz-target") {
-        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
-        None if request.path == "/findings/import" => IMPORT.to_owned(),
-        None => form(&request.body)
-            .get("Action")
-            .cloned()
-            .unwrap_or_default(),
-    };
+    let operation = operation(request, header("x-amz-target"));
     let signature = header("authorization").map_or("", |value| value.as_str());
     assert!(
         signature.contains("SignedHeaders"),
@@ -400,6 +409,10 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = accepted;
             return reply;
         }
+        if things::operation(request).is_some() {
+            state.calls[number].accepted = true;
+            return things::s3(&mut state.things, &operation, request);
+        }
         if iam::is_iam(&operation) {
             assert_eq!(account, organization::HUB, "{operation} in a member");
             let asked = form(&request.body);
@@ -408,6 +421,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             return reply;
         }
         let asked: Value = serde_json::from_str(&request.body).unwrap();
+        let is_kms = header("x-amz-target").is_some_and(|t| t.starts_with("TrentService"));
         let is_cloudtrail = header("x-amz-target").is_some_and(|t| t.contains("CloudTrail"));
         if is_cloudtrail {
             let organization = &state.organization;
@@ -418,7 +432,12 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             assert_eq!(account, organization::HUB, "{operation} in a member");
         }
         state.world.account = account;
-        match healthy(state, &operation, region, &asked) {
+        let answer = if is_kms {
+            things::kms(&mut state.things, &operation, &asked)
+        } else {
+            healthy(state, &operation, region, &asked)
+        };
+        match answer {
             Ok(answer) => {
                 state.calls[number].accepted = true;
                 Reply::answer(200, answer.to_string())

@@ -23,6 +23,7 @@ mod limits;
 mod organization;
 mod simulation;
 mod stores;
+mod things;
 mod world;
 
 // The tests.
@@ -33,6 +34,7 @@ mod chats;
 mod claims;
 mod containment;
 mod duplicates;
+mod evidence;
 mod expected;
 mod faults;
 mod findings;

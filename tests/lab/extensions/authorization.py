@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudtrail.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
@@ -16,7 +17,7 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.router import extract_access_key_id, extract_region
-from ministack.services import cloudtrail
+from ministack.services import cloudtrail, kms
 
 _SERVICE = "cloudtrail.amazonaws.com"
 # MiniStack 1.5 asks for the call's own name. These are allowed with the permission for one message.
@@ -39,7 +40,9 @@ def install() -> None:
         found = find(service, *arguments)
         if service == "cloudtrail":
             return _tagged_resource(arguments[3]) or found
-        return _resource(service, *arguments) or found
+        if own := _resource(service, *arguments):
+            return own
+        return _key_behind(found) if service == "kms" and ":alias/" in found else found
 
     async def handle_request(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> tuple:
         return _refusal(headers, body, query_params) or await handle(method, path, headers, body, query_params)
@@ -100,6 +103,12 @@ def _tagged_resource(body: bytes) -> str | None:
     given = _given(body)
     named = given.get("ResourceId") or next(iter(given.get("ResourceIdList") or []), None)
     return named if isinstance(named, str) else None
+
+
+def _key_behind(alias: str) -> str:
+    """Who names a key by its alias needs the permission for the key; MiniStack 1.5 asks for one for the alias."""
+    key = kms._resolve_key(alias.split(":", 5)[5])
+    return key["Arn"] if key else alias
 
 
 def _refusal(headers: dict, body: bytes, query_params: dict) -> tuple | None:

@@ -18,3 +18,30 @@ run "the_pattern_names_the_calls" {
     error_message = "The pattern must pin source, type, service and calls, look at no parameter or error code, and leave account and region to whoever uses it."
   }
 }
+
+run "bucket_and_key_by_name_or_without_parameters" {
+  command = apply
+
+  variables {
+    evidence = [
+      { kind = "log_bucket", arn = "arn:aws:s3:::logs" },
+      { kind = "log_key", arn = "arn:aws:kms:eu-central-1:123456789012:key/1234", alias = "alias/logs" },
+    ]
+  }
+
+  assert {
+    condition = jsonencode([for pattern in values(output.evidence_patterns) : [pattern.source, pattern.detail.eventSource, pattern.detail.requestParameters]]) == jsonencode([
+      [["aws.s3"], ["s3.amazonaws.com"], { bucketName = ["logs", { exists = false }] }],
+      [["aws.kms"], ["kms.amazonaws.com"], { keyId = ["arn:aws:kms:eu-central-1:123456789012:key/1234", "1234", { exists = false }] }],
+    ])
+    error_message = "Calls about others must stay out, those without parameters must come in."
+  }
+  assert {
+    condition     = alltrue([for pattern in values(output.evidence_patterns) : length(jsonencode(pattern)) < 1800])
+    error_message = "EventBridge takes 2048 characters, account and region included."
+  }
+  assert {
+    condition     = alltrue([for call in ["DeleteBucketPolicy", "PutBucketLifecycle", "PutBucketVersioning", "DeleteBucket"] : contains(output.evidence_patterns.log_bucket.detail.eventName, call)]) && alltrue([for call in ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"] : contains(output.evidence_patterns.log_key.detail.eventName, call)])
+    error_message = "The calls that blind a trail must be among them."
+  }
+}

@@ -14,7 +14,7 @@ use crate::{
     break_glass::{self, VARIABLE as BREAK_GLASS},
     chats::{self, CHAT},
     containment::{self, VARIABLE as CONTAINMENT},
-    findings,
+    evidence, findings,
     hub_of_findings::IMPORT,
     iam::{
         GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
@@ -24,6 +24,7 @@ use crate::{
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     repeated::{QUIET, WINDOW, age, open_groups},
     stop,
+    things::{self, BUCKET_ARN, KEY},
     world::Trail,
 };
 
@@ -65,6 +66,12 @@ enum Scene {
     EventWithChat,
     /// The same with a Security Hub that has an open finding about the trail.
     EventWithFinding,
+    /// The key is weakened by a call that needs this one; its event comes.
+    KeyEvent,
+    /// The bucket lost its policy; the event comes.
+    BucketEvent,
+    /// The bucket was deleted, and is to be made again; the event comes.
+    BucketGone,
     /// The trail is stopped for the third time by the same actor; the event comes.
     Storm,
     /// The trail is stopped for the second time by the same user, who is contained.
@@ -103,6 +110,10 @@ const fn of(
     }
 }
 
+const fn kms(operation: &'static str, purpose: Purpose) -> Row {
+    of(operation, operation, Service::Kms, purpose, Scene::KeyEvent)
+}
+
 const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     of(
         operation,
@@ -121,7 +132,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 44] = [
+pub const ROWS: [Row; 54] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -279,6 +290,34 @@ pub const ROWS: [Row; 44] = [
         Purpose::Tells,
         Scene::EventWithFinding,
     ),
+    kms("CancelKeyDeletion", Purpose::Heals),
+    kms("EnableKey", Purpose::Heals),
+    kms("EnableKeyRotation", Purpose::Heals),
+    kms("PutKeyPolicy", Purpose::Heals),
+    kms("DescribeKey", Purpose::Proves),
+    kms("GetKeyPolicy", Purpose::Proves),
+    kms("GetKeyRotationStatus", Purpose::Proves),
+    of(
+        "S3 PutBucketPolicy",
+        "PutBucketPolicy",
+        Service::S3,
+        Purpose::Heals,
+        Scene::BucketEvent,
+    ),
+    of(
+        "S3 CreateBucket",
+        "CreateBucket",
+        Service::S3,
+        Purpose::Heals,
+        Scene::BucketGone,
+    ),
+    of(
+        "S3 GetBucketPolicy",
+        "GetBucketPolicy",
+        Service::S3,
+        Purpose::Proves,
+        Scene::BucketEvent,
+    ),
     of(
         "STS AssumeRole",
         ASSUME_ROLE,
@@ -341,6 +380,14 @@ pub fn without_row() -> Vec<String> {
                 continue;
             }
             found += 1;
+            // Every part of a bucket is read and set by the same two lines. A condition's key
+            // is no call.
+            let is_like_policy = service == "s3"
+                && !operation.ends_with("BucketPolicy")
+                && operation != "CreateBucket";
+            if is_like_policy || service == "aws" {
+                continue;
+            }
             let has_row = ROWS
                 .iter()
                 .any(|row| row.operation.split(':').next() == Some(operation));
@@ -382,6 +429,9 @@ const GROUP: &str = "GetItem: group";
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
     match operation {
         PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
+        "PUT policy" => return "PutBucketPolicy",
+        "GET policy" => return "GetBucketPolicy",
+        things::CREATE => return "CreateBucket",
         GET_ITEM if body.contains("finding#") => return OPEN_FINDINGS,
         UPDATE_ITEM if body.contains("finding#") => return CLOSE,
         _ => {}
@@ -444,6 +494,14 @@ pub struct Stage {
 }
 
 impl Row {
+    fn event_of_thing(&self) -> Value {
+        match self.scene {
+            Scene::KeyEvent => evidence::of_key(self.call_on_key(), &json!({"keyId": KEY})),
+            Scene::BucketGone => evidence::of_bucket("DeleteBucket", json!({})),
+            _ => evidence::of_bucket("DeleteBucketPolicy", json!({})),
+        }
+    }
+
     pub fn set(&self) -> Stage {
         let (aws, event, hub) = match self.scene {
             Scene::Event
@@ -463,6 +521,10 @@ impl Row {
             Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
+            }
+            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                (aws, self.event_of_thing(), None)
             }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
@@ -492,6 +554,14 @@ impl Row {
                 findings::open(&aws, AUDIT);
                 Function::start(&aws, &[(findings::VARIABLE, "true")])
             }
+            None if self.scene == Scene::BucketGone => {
+                let evidence = aws.guard_existence();
+                Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)])
+            }
+            None if self.is_of_thing() => {
+                let evidence = aws.guard(&["state", "policy", "rotation"]);
+                Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)])
+            }
             None => Function::start(&aws, &[]),
             Some(None) => aws.start_hub(&[]),
             Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
@@ -513,15 +583,7 @@ impl Row {
         }
         let before = aws.state().calls.len();
         self.attack(&aws);
-        let attacked = {
-            let state = aws.state();
-            let trails = state.world.trails();
-            let is_attacked = |(arn, declared): &(&String, &Trail)| {
-                trails.get(*arn).map(Trail::state) != Some(declared.state())
-            };
-            let attacked = declared.iter().filter(is_attacked);
-            attacked.map(|(arn, _)| arn.clone()).collect()
-        };
+        let attacked = self.attacked(&aws, &declared);
         Stage {
             aws,
             function,
@@ -538,6 +600,39 @@ impl Row {
         }
     }
 
+    /// What is no longer as `declared`.
+    fn attacked(&self, aws: &Aws, declared: &BTreeMap<String, Trail>) -> Vec<String> {
+        match self.scene {
+            Scene::KeyEvent => return vec![KEY.to_owned()],
+            Scene::BucketEvent | Scene::BucketGone => return vec![BUCKET_ARN.to_owned()],
+            _ => {}
+        }
+        let state = aws.state();
+        let trails = state.world.trails();
+        let is_attacked = |(arn, declared): &(&String, &Trail)| {
+            trails.get(*arn).map(Trail::state) != Some(declared.state())
+        };
+        let attacked = declared.iter().filter(is_attacked);
+        attacked.map(|(arn, _)| arn.clone()).collect()
+    }
+
+    /// Whether it is about the key or the bucket.
+    pub fn is_of_thing(&self) -> bool {
+        matches!(
+            self.scene,
+            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone
+        )
+    }
+
+    /// What is done to the key, so that this call is needed.
+    fn call_on_key(&self) -> &'static str {
+        match self.operation {
+            "PutKeyPolicy" | "GetKeyPolicy" => "PutKeyPolicy",
+            "EnableKeyRotation" | "GetKeyRotationStatus" => "DisableKeyRotation",
+            _ => "ScheduleKeyDeletion",
+        }
+    }
+
     /// The stop's event.
     fn stop(&self) -> Value {
         match self.scene {
@@ -549,6 +644,12 @@ impl Row {
     fn attack(&self, aws: &Aws) {
         let name = json!({"Name": "audit"});
         match self.scene {
+            Scene::KeyEvent => return aws.weaken_key(self.call_on_key()),
+            Scene::BucketEvent => return aws.set_bucket("policy", None),
+            Scene::BucketGone => {
+                aws.state().things.bucket = None;
+                return;
+            }
             Scene::HubEvent => {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
@@ -617,7 +718,10 @@ impl Row {
             | Scene::AgainByUser
             | Scene::AgainByRole => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::Sweep
+            Scene::KeyEvent
+            | Scene::BucketEvent
+            | Scene::BucketGone
+            | Scene::Sweep
             | Scene::SweepUnderBreakGlass
             | Scene::StormOver
             | Scene::HubSweep
@@ -629,6 +733,9 @@ impl Row {
 impl Stage {
     /// Whether every trail is what it was, and all accounts were handed out.
     pub fn is_as_declared(&self) -> bool {
+        if !self.aws.has_its_things() {
+            return false;
+        }
         let state = self.aws.state();
         let as_declared = |(arn, declared): (&String, &Trail)| {
             let now = state.world.trails().get(arn).map(Trail::state);
