@@ -17,9 +17,9 @@ locals {
   # heals one: modules/healing-policy.
   healing_statements = module.healing_policy.statements
 
-  # The rest, of the understudy's role too: one statement per purpose, each needed by a
-  # call of the function or by Lambda on its behalf; with each, when it is needed.
-  shared_statements = [
+  # The rest of the role: one statement per purpose, each needed by a call of the
+  # function or by Lambda on its behalf; with each, when it is needed.
+  own_statements = [
     [true, {
       # Of trails, and of what belongs to them. The last part of a parameter's name is
       # the hash of its value. While the
@@ -64,6 +64,14 @@ locals {
       Condition = { StringEquals = { "kms:ViaService" = "sns.${local.region}.${local.dns_suffix}" } }
     }],
     [true, {
+      # Lambda writes the log with the role's permissions. It does not create
+      # the group, so that a deleted group is not silently remade without key.
+      Sid      = "WriteLogs"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${local.log_group_arn}:log-stream:*"
+    }],
+    [true, {
       # Lambda sends failed events with the role's permissions.
       Sid      = "SendDeadLetters"
       Effect   = "Allow"
@@ -72,21 +80,11 @@ locals {
     }],
   ]
 
-  # Lambda writes the log with the role's permissions. It does not create the group, so
-  # that a deleted group is not silently remade without key.
-  write_logs_statement = {
-    Sid      = "WriteLogs"
-    Effect   = "Allow"
-    Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    Resource = "${local.log_group_arn}:log-stream:*"
-  }
-
   role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
       local.healing_statements,
-      [for statement in local.shared_statements : statement[1] if statement[0]],
-      [local.write_logs_statement],
+      [for statement in local.own_statements : statement[1] if statement[0]],
       local.hub_statements,
       local.containment_statements,
     )

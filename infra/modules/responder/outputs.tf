@@ -131,6 +131,6 @@ output "understudy_role_name" {
 }
 
 output "understudy_schedule_name" {
-  description = "Name of the understudy's schedule; null without one."
+  description = "Name of the understudy's schedule, and of that schedule's role; null without one."
   value       = one(aws_scheduler_schedule.understudy[*].name)
 }

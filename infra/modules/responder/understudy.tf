@@ -14,26 +14,35 @@ locals {
   understudy_log_group_arn  = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.understudy_log_group_name}"
   understudy_group_arn      = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${local.understudy_schedule_group}"
 
-  # Whoever is Trailkeeper in this account.
-  own_role_arns = concat([aws_iam_role.responder.arn], aws_iam_role.understudy[*].arn)
+  # Written out, so that a plan can measure the responder's environment.
+  understudy_role_arns = local.understudy ? ["arn:${local.partition}:iam::${local.account}:role/${local.understudy_name}"] : []
 
-  # The same as the responder's but for its names, without members, and without
-  # containment: who is limited is decided in one place.
+  # The responder's but for the two roles, without members, and without containment:
+  # who is limited is decided in one place. It is never larger than that, so it is not
+  # measured.
   understudy_environment = merge(
     { for name, value in local.environment : name => value if !contains(keys(local.hub_environment), name) },
     {
-      TRAILKEEPER_ROLE_ARN    = try(aws_iam_role.understudy[0].arn, "")
+      TRAILKEEPER_ROLE_ARN    = join("", local.understudy_role_arns)
       TRAILKEEPER_PEER_ROLES  = join(",", distinct(concat([aws_iam_role.responder.arn], var.peer_roles)))
       TRAILKEEPER_CONTAINMENT = ""
     },
   )
 
+  # What the responder may do for the account's own trails, but for its log.
+  understudy_resources = {
+    ReadBaselines = distinct([for b in var.baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"])
+    WriteLogs     = "${local.understudy_log_group_arn}:log-stream:*"
+  }
   understudy_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
       local.healing_statements,
-      [for statement in local.shared_statements : statement[1] if statement[0]],
-      [merge(local.write_logs_statement, { Resource = "${local.understudy_log_group_arn}:log-stream:*" })],
+      [
+        for statement in local.own_statements :
+        merge(statement[1], [for sid, resource in local.understudy_resources : { Resource = resource } if sid == statement[1].Sid]...)
+        if statement[0]
+      ],
     )
   })
 }
@@ -122,9 +131,9 @@ resource "aws_iam_role" "understudy_sweep" {
 
   name                 = local.understudy_schedule_name
   description          = "Lets the schedule ${local.understudy_schedule_name} invoke the Trailkeeper responder's understudy"
+  assume_role_policy   = local.sweep_trust_policies["understudy"]
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
-  assume_role_policy   = local.sweep_trust_policies["understudy"]
 }
 
 resource "aws_iam_role_policy" "understudy_sweep" {

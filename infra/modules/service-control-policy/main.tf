@@ -14,7 +14,7 @@ locals {
   trailkeeper = concat(
     ["iam::*:role/${var.name}-remediation"],
     [
-      for pair in setproduct(var.member_responders ? ["*"] : var.hub_account_id[*], ["responder", "sweep"]) :
+      for pair in setproduct(var.member_responders ? ["*"] : var.hub_account_id[*], ["responder", "responder-understudy", "sweep", "sweep-understudy"]) :
       "iam::${pair[0]}:role/${var.name}-${pair[1]}"
     ],
   )
@@ -102,7 +102,7 @@ locals {
     }
     schedule = {
       actions   = ["scheduler:Create*", "scheduler:Delete*", "scheduler:Update*"]
-      resources = ["scheduler:*:*:schedule*/${var.name}", "scheduler:*:*:schedule/${var.name}/*"]
+      resources = ["scheduler:*:*:schedule*/${var.name}", "scheduler:*:*:schedule*/${var.name}-understudy*", "scheduler:*:*:schedule/${var.name}/*"]
     }
     # The responder only puts and updates items.
     table = {
