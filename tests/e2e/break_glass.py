@@ -26,6 +26,7 @@ class Broken:
     statement: dict[str, Any]
     stopped: dict[str, Any]
     swept: list[str]
+    swept_by_understudy: list[str]
     stayed_off: bool
     attacked: dict[str, Any]
     logging_after_attack: bool
@@ -75,6 +76,7 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
     admin.stop_logging(Name=name)
     _, stopped = guarded.notice(since)
     swept = guarded.sweep()
+    swept_by_understudy = guarded.sweep(guarded.understudy_name)
     stayed_off = not guarded.is_logging()
     assert time.time() < ends, "too slow: all of the above was to happen before the end"
 
@@ -98,6 +100,7 @@ def break_glass(deployment: Deployment, variables: dict[str, Any]) -> Broken:
         statement,
         stopped,
         swept,
+        swept_by_understudy,
         stayed_off,
         attacked,
         logging_after_attack,

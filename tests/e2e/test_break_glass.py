@@ -26,8 +26,8 @@ def test_its_stop_is_left_alone_and_told(broken: Broken) -> None:
     assert notice["verification"]["is_logging"] is False
 
 
-def test_the_sweep_leaves_it_alone_too(broken: Broken) -> None:
-    assert broken.swept == ["left_alone"]
+def test_both_sweeps_leave_it_alone_too(broken: Broken) -> None:
+    assert broken.swept == broken.swept_by_understudy == ["left_alone"]
     assert broken.stayed_off
 
 
