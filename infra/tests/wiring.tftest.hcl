@@ -171,7 +171,7 @@ run "an_understudy_stands_by_unless_asked_otherwise" {
     error_message = "The outputs must lead to the understudy."
   }
   assert {
-    condition     = local.only_changed_by == ["arn:aws:iam::123456789012:role/deploy", "arn:*:iam::*:role/trailkeeper-responder", "arn:*:iam::*:role/trailkeeper-responder-understudy"]
+    condition     = local.only_changed_by == tolist(["arn:aws:iam::123456789012:role/deploy", "arn:*:iam::*:role/trailkeeper-responder", "arn:*:iam::*:role/trailkeeper-responder-understudy"])
     error_message = "Both must be able to heal what only the named may change, and nobody whose name only begins so."
   }
 }
@@ -189,7 +189,7 @@ run "no_understudy_on_request" {
     error_message = "understudy must reach the responder's module."
   }
   assert {
-    condition     = local.only_changed_by == ["arn:aws:iam::123456789012:role/deploy", "arn:*:iam::*:role/trailkeeper-responder"]
+    condition     = local.only_changed_by == tolist(["arn:aws:iam::123456789012:role/deploy", "arn:*:iam::*:role/trailkeeper-responder"])
     error_message = "A role that is not there must not be let through: its name could be taken."
   }
 }

@@ -24,8 +24,10 @@ def _no_concurrency(guarded: Guarded) -> Iterator[None]:
     client, name = _client(guarded, "lambda"), guarded.function_name
     before = client.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"]
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    yield
-    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=before)
+    try:
+        yield
+    finally:
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=before)
 
 
 @contextmanager
@@ -33,8 +35,10 @@ def _no_policy(guarded: Guarded) -> Iterator[None]:
     client, name = _client(guarded, "iam"), guarded.lab.outputs["responder_role_policy_name"]
     policy = guarded.role_policy()
     client.delete_role_policy(RoleName=guarded.role_name, PolicyName=name)
-    yield
-    guarded.put_role_policy(policy, name)
+    try:
+        yield
+    finally:
+        guarded.put_role_policy(policy, name)
 
 
 def _environment(change: Callable[[dict[str, str]], dict[str, str]]) -> Taken:
@@ -43,8 +47,10 @@ def _environment(change: Callable[[dict[str, str]], dict[str, str]]) -> Taken:
         client, name = _client(guarded, "lambda"), guarded.function_name
         before = guarded.environment()
         client.update_function_configuration(FunctionName=name, Environment={"Variables": change(before)})
-        yield
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+        try:
+            yield
+        finally:
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
 
     return taken
 
@@ -52,9 +58,10 @@ def _environment(change: Callable[[dict[str, str]], dict[str, str]]) -> Taken:
 @contextmanager
 def _no_function(guarded: Guarded) -> Iterator[None]:
     _client(guarded, "lambda").delete_function(FunctionName=guarded.function_name)
-    yield
-    # As an operator puts it back. Both were there before: nothing of it is fought.
-    guarded.lab.terraform.apply()
+    try:
+        yield
+    finally:
+        guarded.lab.terraform.apply()  # as an operator puts it back
 
 
 TAKEN: dict[str, Taken] = {
