@@ -134,11 +134,10 @@ run "its_role_may_do_what_the_responders_may_and_write_its_own_log" {
   command = plan
 
   assert {
-    condition = jsondecode(aws_iam_role_policy.understudy[0].policy).Statement == [
-      for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : merge(s, [
-        for arn in ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder-understudy:log-stream:*"] : { Resource = arn } if s.Sid == "WriteLogs"
-      ]...)
-    ]
+    condition = (
+      replace(aws_iam_role_policy.understudy[0].policy, "log-group:/aws/lambda/trailkeeper-responder-understudy:", "LOG")
+      == replace(aws_iam_role_policy.responder.policy, "log-group:/aws/lambda/trailkeeper-responder:", "LOG")
+    )
     error_message = "The same statements, but for the log."
   }
   assert {
@@ -219,11 +218,11 @@ run "without_it_nothing_of_it_is_made" {
     error_message = "understudy = false makes one function and no more."
   }
   assert {
-    condition = (
-      length([for key in keys(aws_cloudwatch_metric_alarm.this) : key if strcontains(key, "understudy")]) == 0
-      && !contains(keys(aws_lambda_function.responder.environment[0].variables), "TRAILKEEPER_PEER_ROLES")
-      && !strcontains("${aws_dynamodb_resource_policy.incidents.policy}${aws_kms_key.logs.policy}", "understudy")
-    )
+    condition = alltrue([
+      length([for key in keys(aws_cloudwatch_metric_alarm.this) : key if strcontains(key, "understudy")]) == 0,
+      !contains(keys(aws_lambda_function.responder.environment[0].variables), "TRAILKEEPER_PEER_ROLES"),
+      !strcontains("${aws_dynamodb_resource_policy.incidents.policy}${aws_kms_key.logs.policy}", "understudy"),
+    ])
     error_message = "Nothing is let through, or waited for, that is not there."
   }
   assert {
@@ -303,11 +302,11 @@ run "of_a_hub_it_sweeps_the_hubs_own_trails_only" {
     error_message = "It must know no member."
   }
   assert {
-    condition = (
-      !strcontains(aws_iam_role_policy.understudy[0].policy, "sts:AssumeRole")
-      && !strcontains(aws_iam_role_policy.understudy[0].policy, "sweep-accounts")
-      && [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s.Resource if s.Sid == "ReadBaselines"] == [["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/first/*"]]
-    )
+    condition = alltrue([
+      !strcontains(aws_iam_role_policy.understudy[0].policy, "sts:AssumeRole"),
+      !strcontains(aws_iam_role_policy.understudy[0].policy, "sweep-accounts"),
+      [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s.Resource if s.Sid == "ReadBaselines"] == [["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/first/*"]],
+    ])
     error_message = "It must enter no member, take no message of the hub's sweep, and read its own baselines only."
   }
   assert {
