@@ -25,7 +25,7 @@ locals {
         ]
         Resource = "*"
         Condition = {
-          ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = local.understudy ? [local.log_group_arn, local.understudy_log_group_arn] : [local.log_group_arn] }
+          ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = try(one(local.log_group_arns), local.log_group_arns) }
         }
       },
     ]

@@ -14,6 +14,10 @@ locals {
   understudy_log_group_arn  = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.understudy_log_group_name}"
   understudy_group_arn      = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${local.understudy_schedule_group}"
 
+  # What both have.
+  own_role_arns  = concat([aws_iam_role.responder.arn], local.understudy_role_arns)
+  log_group_arns = concat([local.log_group_arn], local.understudy ? [local.understudy_log_group_arn] : [])
+
   # Written out, so that a plan can measure the responder's environment.
   understudy_role_arns = local.understudy ? ["arn:${local.partition}:iam::${local.account}:role/${local.understudy_name}"] : []
 
