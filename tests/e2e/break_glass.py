@@ -1,4 +1,4 @@
-"""Break-glass for a role, by Terraform, for a minute and a half: what is left alone in it, and what is not."""
+"""Break-glass for a role, by Terraform, for two minutes and a half: what is left alone in it, and what is not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lab.inbox import Inbox
 
 REASON = "CHG-2041: the logs move to another bucket"
 PATTERN = "arn:aws:iam::{account}:role/deploy-*"
-# Long enough for an apply that changes the function and its role, and for what comes before the end.
-LASTS_SECONDS = 100
+# Long enough for an apply that changes the functions and their roles, and for what comes before the end.
+LASTS_SECONDS = 150
 
 
 @dataclass

@@ -11,7 +11,7 @@ from e2e.trail_state import difference
 
 @pytest.fixture(scope="module")
 def broken(deployments: Deployments) -> Broken:
-    """What came of a minute and a half of break-glass."""
+    """What came of two minutes and a half of break-glass."""
     return deployments.get("break_glass")[1]
 
 
