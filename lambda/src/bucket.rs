@@ -15,7 +15,7 @@ use crate::{
     failure::CallError,
     policy,
     rest_api::RestXml,
-    thing::{Change, Mend, Thing},
+    thing::{Change, Mend, Profile, Thing},
     trail::{Drift, Observation, Part},
     xml,
 };
@@ -30,9 +30,42 @@ const LOCK: &str = "object_lock";
 const OWNERSHIP: &str = "ownership";
 
 /// The fields of a bucket.
-pub(crate) const FIELDS: [&str; 7] = [
+const FIELDS: [&str; 7] = [
     POLICY, ACCESS, VERSIONING, ENCRYPTION, LIFECYCLE, LOCK, OWNERSHIP,
 ];
+
+pub(crate) const PROFILE: Profile = Profile {
+    what: "log bucket",
+    title: "Log bucket",
+    source: ("aws.s3", "s3.amazonaws.com"),
+    resource: "AwsS3Bucket",
+    separator: ':',
+    parameters: &["bucketName"],
+    scope: None,
+    fields: &FIELDS,
+    by_key: &[],
+    changes: &CHANGES,
+    own_calls: &[
+        "PutBucketPolicy",
+        "PutBucketPublicAccessBlock",
+        "PutBucketVersioning",
+        "PutBucketEncryption",
+        "PutBucketLifecycle",
+        "PutBucketObjectLockConfiguration",
+        "PutBucketOwnershipControls",
+    ],
+    normal,
+    wanted: |change, given, _| {
+        let Part::Of(field) = change.part else {
+            return None;
+        };
+        wanted(change, given).map(|wanted| vec![(field, wanted)])
+    },
+    mends: |drift, declared| {
+        let field = declared.get(drift.field.as_str());
+        field.map_or_else(Vec::new, |field| mends(drift, &field.given))
+    },
+};
 
 /// How a field is read and set.
 struct Subresource {
@@ -111,7 +144,7 @@ const IGNORED: [&str; 2] = ["BlockedEncryptionTypes", "MfaDelete"];
 
 /// The calls that can weaken a bucket, by their names in records.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
-pub(crate) const CHANGES: [Change; 14] = [
+const CHANGES: [Change; 14] = [
     change("PutBucketPolicy", POLICY, CHANGED[0]),
     change("DeleteBucketPolicy", POLICY, REMOVED[0]),
     change("PutBucketPublicAccessBlock", ACCESS, CHANGED[1]),
@@ -180,7 +213,7 @@ const fn change(name: &'static str, field: &'static str, (did, to_do): Words) ->
 }
 
 /// A field as it is compared; `null` is none.
-pub(crate) fn normal(field: &str, value: &Value) -> Value {
+fn normal(field: &str, value: &Value) -> Value {
     match (field, value) {
         (POLICY, _) => policy::normal(value),
         (_, Value::String(text)) => match xml::content(text) {
@@ -192,7 +225,7 @@ pub(crate) fn normal(field: &str, value: &Value) -> Value {
 }
 
 /// What a call wanted the field to be; `None` if the record does not tell.
-pub(crate) fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Value> {
+fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Value> {
     if change.name.starts_with("Delete") {
         return Some(Value::Null);
     }
@@ -202,7 +235,7 @@ pub(crate) fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Valu
 }
 
 /// The call that heals a field that differs.
-pub(crate) fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
+fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
     let of_field = |sub: &&Subresource| Part::Of(sub.field) == drift.part;
     let sub = SUBRESOURCES.iter().find(of_field);
     let mend = sub.map(|sub| Mend::new(sub.put, sub.field, declared.clone()));

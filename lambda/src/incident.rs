@@ -370,11 +370,18 @@ impl Incident {
     }
 
     /// The same as an incident of `thing`, which belongs to the trail. What is left to
-    /// people is as urgent as what could not be restored.
+    /// people is as urgent as what could not be restored; and so is whatever was done to a
+    /// part of the responder, which belongs to no trail.
     #[must_use]
     pub fn of(mut self, thing: &Thing) -> Self {
         self.thing = Some(Named::from(thing));
-        if self.outcome == Outcome::Reported {
+        let is_part = thing.kind.is_part();
+        if is_part {
+            self.trail.arn = None;
+            self.trail.name = None;
+        }
+        let is_tampered = is_part && self.severity == Severity::High;
+        if self.outcome == Outcome::Reported || is_tampered {
             self.severity = Severity::Critical;
         }
         self

@@ -481,7 +481,11 @@ fn who_holds_its_role_is_not_believed_to_be_the_function() {
         of_key("ScheduleKeyDeletion", &json!({"keyId": KEY})),
     ] {
         let call = event["detail"]["eventName"].clone();
-        assert_eq!(refused(event), json!({"outcomes": ["attempt_denied"]}), "{call}");
+        assert_eq!(
+            refused(event),
+            json!({"outcomes": ["attempt_denied"]}),
+            "{call}"
+        );
     }
     assert_eq!(aws.count(PUBLISH), 2);
 }
