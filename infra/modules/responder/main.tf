@@ -46,6 +46,8 @@ locals {
     TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(merge(var.containment, { exempt = concat(local.own_parts, var.containment.exempt) }))
   })
 
+  runtime = "provided.al2023"
+  handler = "bootstrap"
   # A hub lists and looks at all accounts in one run.
   timeout = local.is_hub ? 300 : 60
 }
@@ -59,8 +61,8 @@ resource "aws_lambda_function" "responder" {
   function_name    = local.function_name
   description      = "Keeps CloudTrail trails as Terraform declared them"
   role             = aws_iam_role.responder.arn
-  runtime          = "provided.al2023"
-  handler          = "bootstrap"
+  runtime          = local.runtime
+  handler          = local.handler
   architectures    = [var.architecture]
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
@@ -73,7 +75,7 @@ resource "aws_lambda_function" "responder" {
 
   environment {
     # Lambda refuses empty values.
-    variables = { for name, value in local.environment : name => value if value != "" }
+    variables = merge({ for name, value in local.environment : name => value if value != "" }, local.guard_environment)
   }
 
   logging_config {
@@ -107,8 +109,8 @@ resource "aws_lambda_function" "responder" {
 
 resource "aws_lambda_function_event_invoke_config" "responder" {
   function_name                = aws_lambda_function.responder.function_name
-  maximum_retry_attempts       = 2
-  maximum_event_age_in_seconds = 21600
+  maximum_retry_attempts       = local.invocation_retries.attempts
+  maximum_event_age_in_seconds = local.invocation_retries.age
 
   destination_config {
     on_failure {

@@ -55,6 +55,10 @@ fn function_event(call: &str, mut parameters: Value) -> Value {
     of("lambda", call, &parameters)
 }
 
+fn last(aws: &Aws) -> Value {
+    aws.documents().pop().unwrap()
+}
+
 fn sweep() -> Value {
     json!({"trailkeeper": "sweep"})
 }
@@ -198,14 +202,17 @@ fn what_can_be_put_back_is_read_back_and_told_as_critical() {
         let answer = answered(function.invoke(&event));
         assert_eq!(answer, json!({"outcomes": ["restored"]}), "{call} {field}");
         assert_eq!(as_declared(&aws), before, "{call} {field}");
-        assert_eq!(aws.part_repairs(), repairs, "{call} {field}");
+        // That a group is there already is said to be a conflict, and those may pass.
+        let mut made = aws.part_repairs();
+        made.dedup();
+        assert_eq!(made, repairs, "{call} {field}");
         assert_eq!(aws.writes(), [""; 0], "the trail is none of its business");
         let last = aws.operations().iter().rposition(|o| {
             o.starts_with("Describe") || o == "GetSchedule" || o == "GetFunctionConcurrency"
         });
         let repaired = aws.operations().iter().rposition(|o| repairs[0] == o);
         assert!(last > repaired, "{call} {field} was not read back");
-        let notice = aws.notice();
+        let notice = last(&aws);
         assert_eq!(notice["severity"], "critical", "{call} {field}");
         assert_eq!(notice["drift"][0]["field"], field, "{call}");
         assert_eq!(notice["trail"]["arn"], Value::Null);
@@ -323,7 +330,7 @@ fn what_people_must_put_back_is_told_at_once_as_critical() {
         let answer = answered(function.invoke(&event));
         assert_eq!(answer, json!({"outcomes": ["reported"]}), "{call}");
         assert_eq!(aws.part_repairs(), [""; 0], "{call}");
-        let notice = aws.notice();
+        let notice = last(&aws);
         assert_eq!(notice["severity"], "critical", "{call}");
         assert_eq!(notice["thing"]["kind"], "function");
         assert_eq!(notice["thing"]["arn"], FUNCTION);
@@ -350,7 +357,7 @@ fn of_a_changed_environment_only_what_differs_is_told() {
         "before": {"TRAILKEEPER_MODE": "observe"},
         "after": {"TRAILKEEPER_MODE": "enforce"},
     }]);
-    assert_eq!(aws.notice()["drift"], drift);
+    assert_eq!(last(&aws)["drift"], drift);
 }
 
 #[test]
@@ -559,7 +566,7 @@ fn an_attempt_that_fails_is_told() {
         ));
         let answer = answered(function.invoke(&event));
         assert_eq!(answer, json!({"outcomes": ["attempt_denied"]}), "{call}");
-        let said = aws.notice()["summary"].to_string();
+        let said = last(&aws)["summary"].to_string();
         assert!(said.contains(words), "{said}");
     }
 }
@@ -625,7 +632,7 @@ fn who_holds_its_role_is_not_believed_to_be_the_function() {
     let event = by(RESPONDER, rule("DisableRule", json!({})));
     let answer = answered(function.invoke(&event));
     assert_eq!(answer, json!({"outcomes": ["restored"]}));
-    assert_eq!(aws.notice()["severity"], "critical");
+    assert_eq!(last(&aws)["severity"], "critical");
 }
 
 #[test]
@@ -652,13 +659,13 @@ fn a_deployment_is_information() {
     ] {
         let answer = answered(function.invoke(&by(PIPELINE, event)));
         assert_eq!(answer, json!({"outcomes": [outcome]}));
-        assert_eq!(aws.notice()["severity"], "info");
+        assert_eq!(last(&aws)["severity"], "info");
         assert_eq!(aws.part_repairs(), [""; 0]);
     }
     // Whoever has its keys and does something else is not expected.
     aws.state().parts.rule["State"] = json!("DISABLED");
     answered(function.invoke(&by(PIPELINE, rule("DisableRule", json!({})))));
-    assert_eq!(aws.notice()["severity"], "critical");
+    assert_eq!(last(&aws)["severity"], "critical");
 }
 
 #[test]
@@ -691,7 +698,7 @@ fn what_is_refused_fails_the_invocation() {
         message.contains(RULE) && message.contains("events:PutRule"),
         "{message}"
     );
-    assert_eq!(aws.notice()["outcome"], "not_restored");
+    assert_eq!(last(&aws)["outcome"], "not_restored");
     let subject = aws.last_publish()["Subject"].clone();
     assert!(
         subject.contains("event rule trailkeeper-trail-changes: NOT RESTORED"),
@@ -710,7 +717,7 @@ fn a_list_that_cannot_be_believed_is_told_and_fails() {
     for event in [sweep(), rule("DisableRule", json!({}))] {
         let (_, message) = failure(function.invoke(&event));
         assert!(message.contains("somebody changed it"), "{message}");
-        let notice = aws.notice();
+        let notice = last(&aws);
         assert_eq!(notice["outcome"], "unverified");
         assert_eq!(notice["severity"], "critical");
         assert_eq!(notice["thing"]["kind"], "guard");
