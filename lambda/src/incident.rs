@@ -380,7 +380,12 @@ impl Incident {
             self.trail.arn = None;
             self.trail.name = None;
         }
-        let is_tampered = is_part && self.severity == Severity::High;
+        // Terraform never makes one other than it declared before: nobody is expected to.
+        let was_other = matches!(
+            self.outcome,
+            Outcome::Restored | Outcome::AlreadyRestored | Outcome::WouldRestore
+        );
+        let is_tampered = is_part && (was_other || self.severity == Severity::High);
         if self.outcome == Outcome::Reported || is_tampered {
             self.severity = Severity::Critical;
         }

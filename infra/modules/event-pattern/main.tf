@@ -52,8 +52,10 @@ locals {
 
   # What changes a part of a responder, as it is recorded. Calls about what is named
   # otherwise are kept out; large ones and those that name nothing come in.
-  part_names = var.responder == null ? [] : [{ prefix = "${var.responder.name}-" }, { exists = false }]
-  part_calls = var.responder == null ? {} : {
+  responder_name = try(var.responder.name, "")
+  functions      = try(var.responder.functions, "::::::")
+  part_names     = [{ prefix = "${local.responder_name}-" }, { exists = false }]
+  part_calls = {
     rule = {
       service    = "events"
       names      = ["DisableRule", "DeleteRule", "PutRule", "RemoveTargets", "PutTargets"]
@@ -63,7 +65,7 @@ locals {
       service = "scheduler"
       names   = ["UpdateSchedule", "DeleteSchedule", "CreateSchedule", "DeleteScheduleGroup"]
       # The group has no suffix.
-      parameters = { name = concat([var.responder.name], local.part_names) }
+      parameters = { name = concat([local.responder_name], local.part_names) }
     }
     # Lambda's names hold the date of their version.
     function = {
@@ -80,7 +82,7 @@ locals {
         "UpdateFunctionEventInvokeConfig",
       ] : { prefix = name }]
       parameters = { functionName = concat(
-        [for prefix in [var.responder.functions, join(":", slice(split(":", var.responder.functions), 4, 7))] : { prefix = "${prefix}${var.responder.name}-" }],
+        [for prefix in [local.functions, join(":", slice(split(":", local.functions), 4, 7))] : { prefix = "${prefix}${local.responder_name}-" }],
         local.part_names,
       ) }
     }
@@ -93,7 +95,7 @@ locals {
       eventName         = part.names
       requestParameters = part.parameters
     }
-  } }
+  } if var.responder != null }
 
   # No parameters and no error code: oversized calls lose the former, and
   # denied attempts carry the latter. The function looks at both. Each name
