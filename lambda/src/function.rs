@@ -272,7 +272,10 @@ fn configuration(answer: &Value) -> Value {
         ("runtime", or_null(answer, "Runtime")),
         ("layers", listed("Layers", "Arn")),
         ("file_systems", listed("FileSystemConfigs", "Arn")),
-        ("kms_key", at("/KMSKeyArn").unwrap_or_default()),
+        (
+            "kms_key",
+            at("/KMSKeyArn").filter(|key| key != "").unwrap_or_default(),
+        ),
         (
             "subnets",
             at("/VpcConfig/SubnetIds").unwrap_or_else(|| json!([])),

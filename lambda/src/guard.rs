@@ -175,8 +175,11 @@ pub(crate) struct Read {
     /// The error code that says that there is none of these fields.
     pub(crate) absent: Option<&'static str>,
     /// The fields, each with how the answer shows it; `None` if that cannot be used.
-    pub(crate) fields: &'static [(&'static str, fn(&Value) -> Option<Value>)],
+    pub(crate) fields: &'static [(&'static str, Show)],
 }
+
+/// How an answer shows a field.
+type Show = fn(&Value) -> Option<Value>;
 
 impl Request {
     /// With what AWS JSON takes.
