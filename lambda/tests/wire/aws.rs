@@ -416,8 +416,9 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             return reply;
         }
         if parts::operation(request).is_some() {
-            state.calls[number].accepted = true;
-            return parts::rest(&mut state.parts, &operation, request);
+            let (reply, accepted) = parts::rest(&mut state.parts, &operation, request);
+            state.calls[number].accepted = accepted;
+            return reply;
         }
         if things::operation(request).is_some() {
             state.calls[number].accepted = true;

@@ -179,6 +179,41 @@ fn attacks() -> Vec<Attack> {
     ]
 }
 
+/// What is done so that a call of the function's is needed.
+pub struct Scene {
+    pub arn: &'static str,
+    pub attack: fn(&mut Parts),
+    pub event: Value,
+    /// How many of the function are declared to run at once.
+    pub concurrency: Value,
+}
+
+/// For the call of this name.
+pub fn scene(operation: &str) -> Scene {
+    let (arn, (_, attack, event, _)) = {
+        let mut all = attacks();
+        let (arn, number) = match operation {
+            "DescribeRule" => (RULE, 0),
+            "PutRule" => (RULE, 2),
+            "ListTargetsByRule" | "PutTargets" => (RULE, 3),
+            "GetSchedule" | "UpdateSchedule" => (SCHEDULE, 5),
+            "CreateSchedule" => (SCHEDULE, 9),
+            "CreateScheduleGroup" => (SCHEDULE, 10),
+            _ => (FUNCTION, 11),
+        };
+        (arn, all.swap_remove(number))
+    };
+    Scene {
+        arn,
+        attack,
+        event,
+        concurrency: match operation {
+            "DeleteFunctionConcurrency" => Value::Null,
+            _ => json!(10),
+        },
+    }
+}
+
 /// A service adds what is not given.
 fn as_declared(aws: &Aws) -> Parts {
     let mut parts = aws.parts();
