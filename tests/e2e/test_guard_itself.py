@@ -60,7 +60,7 @@ class Parts:
 
     def update_schedule(self, **changes: Any) -> None:
         found = self.scheduler.get_schedule(**self.schedule)
-        wanted = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State")
+        wanted = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State", "Description")
         self.scheduler.update_schedule(**({name: found[name] for name in wanted} | changes))
 
 
