@@ -212,9 +212,12 @@ fn scope(arn: &str) -> &str {
     let parts: Vec<&str> = resource.split('/').collect();
     match parts[..] {
         [_, scope, _] => scope,
-        _ => "default",
+        _ => DEFAULT,
     }
 }
+
+/// What a name is unique in if nothing is said.
+const DEFAULT: &str = "default";
 
 /// One thing under guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -270,6 +273,14 @@ impl Thing {
         let parameters = record.request_parameters.as_ref();
         let names = profile.parameters.iter();
         let given = names.filter_map(|name| text(parameters?, name));
+        let given: Vec<&str> = given.collect();
+        let is_group = || {
+            let is_it = given.contains(&self.scope());
+            is_it && record.event_name.as_deref() == schedule::OF_GROUP
+        };
+        if self.kind == Kind::Schedule && is_group() {
+            return Reference::This;
+        }
         let resources = record.unknown.get("resources").and_then(Value::as_array);
         let resources = resources.into_iter().flatten();
         let resources = resources.filter_map(|resource| resource.get("ARN")?.as_str());
@@ -278,8 +289,13 @@ impl Thing {
             .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '(' | ')'))
             .map(|word| word.trim_end_matches('.'))
             .filter(|word| Kind::of(word) == Some(self.kind));
-        let mut all = given.chain(resources).chain(in_message).peekable();
-        let scope = profile.scope.and_then(|name| text(parameters?, name));
+        let named = given.iter().copied();
+        let mut all = named.chain(resources).chain(in_message).peekable();
+        let scope = profile.scope.filter(|_| !given.is_empty());
+        let scope = scope.map(|name| {
+            let scope = parameters.and_then(|parameters| text(parameters, name));
+            scope.unwrap_or(DEFAULT)
+        });
         let is_elsewhere = |scope: &str| scope.rsplit('/').next() != Some(self.scope());
         if all.peek().is_none() {
             Reference::Unknown
@@ -311,7 +327,6 @@ impl Thing {
         reference == self.arn
             || reference == self.name()
             || self.alias.as_ref().is_some_and(is_alias)
-            || (self.kind == Kind::Schedule && reference == self.scope())
             || (self.kind == Kind::Function && is_function())
     }
 

@@ -179,7 +179,7 @@ locals {
       Sid      = "GuardSchedule"
       Effect   = "Allow"
       Action   = ["scheduler:CreateSchedule", "scheduler:CreateScheduleGroup", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
-      Resource = [local.resources.schedules, "${local.arn}:scheduler:*:${local.account}:schedule-group/${var.name}"]
+      Resource = [local.resources.schedules, local.resources.groups]
     },
     {
       Sid       = "PassSweepRole"
