@@ -97,7 +97,7 @@ const fn change(name: &'static str, part: Part, did: &'static str, to_do: &'stat
 
 /// Records hide inputs: a call that set state and interval as declared may have set
 /// something else.
-fn wanted(_: &Change, given: &Map<String, Value>, declared: &Declared) -> Option<Wanted> {
+fn wanted(_: &Change, given: &Map<String, Value>, declared: &Declared, _: &str) -> Option<Wanted> {
     let state = text(given, "state").unwrap_or("ENABLED");
     let all = [
         (STATE, Value::from(state)),

@@ -27,6 +27,11 @@ pub(crate) fn summary(incident: &Incident) -> String {
         Outcome::Restored if incident.is_left_in_part() => {
             "It is as declared again but for what follows, read back.".to_owned()
         }
+        Outcome::Restored if incident.thing.is_some() && incident.was_deleted() => {
+            format!(
+                "The {what} was made again, and is as declared, read back. The logs that were in it are gone."
+            )
+        }
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
         Outcome::AlreadyLogging if incident.is_unexplained() => {
             "It is logging. Nobody may have been told of that stop: its event did not come."
@@ -209,7 +214,8 @@ impl Incident {
             && self.drift.iter().all(|drift| drift.field == "is_logging")
     }
 
-    /// Whether something read from the trail bears out what the event tells.
+    /// Whether something read from the trail bears out what the event tells. What
+    /// somebody else changed meanwhile does not.
     pub(crate) fn is_proven(&self) -> bool {
         let name = self
             .event
@@ -218,7 +224,10 @@ impl Incident {
             .map_or("StopLogging", Clean::as_str);
         match part_changed_by(name).or_else(|| Some(change(name)?.part)) {
             Some(Part::Logging) => self.verification.stop_confirmed == Some(true),
-            part => self.drift.iter().any(|drift| Some(drift.part) == part),
+            part => self
+                .drift
+                .iter()
+                .any(|drift| Some(drift.part) == part && self.event.can_have_set(&drift.field)),
         }
     }
 }

@@ -75,8 +75,9 @@ pub(crate) struct Profile {
     pub(crate) own_calls: &'static [&'static str],
     /// A field as it is compared.
     pub(crate) normal: fn(&str, &Value) -> Value,
-    /// What a call wanted fields to be; `None` if the record does not tell.
-    pub(crate) wanted: fn(&Change, &Map<String, Value>, &Declared) -> Option<Wanted>,
+    /// What a call wanted fields to be, given what is declared and the ARN; `None` if the
+    /// record does not tell.
+    pub(crate) wanted: fn(&Change, &Map<String, Value>, &Declared, &str) -> Option<Wanted>,
     /// The calls that heal a field that differs, in order.
     pub(crate) mends: fn(&Drift, &Declared) -> Vec<Mend>,
 }
@@ -351,6 +352,7 @@ impl Thing {
         let restored = declared.keys().copied().collect();
         Declaration {
             kind: self.kind,
+            arn: self.arn.clone(),
             declared: declared
                 .into_iter()
                 .map(|(field, value)| (field, Field::new(self.kind, field, value)))
@@ -364,6 +366,8 @@ impl Thing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declaration {
     kind: Kind,
+    /// Of what.
+    arn: String,
     declared: Declared,
     /// The fields that are healed; what else differs is reported.
     restored: Vec<&'static str>,
@@ -435,6 +439,7 @@ impl Declaration {
         let restored = document.restored.iter().map(|name| known(name));
         Ok(Self {
             kind,
+            arn: document.arn,
             declared,
             restored: restored.collect::<Result<_, _>>()?,
         })
@@ -491,11 +496,22 @@ impl Declaration {
     /// The calls that heal `drift`, in order; none if it is left to people.
     pub(crate) fn mends(&self, drift: &Drift) -> Vec<Mend> {
         let is_healed = self.restored.contains(&drift.field.as_str());
-        if is_healed && self.declared.contains_key(drift.field.as_str()) {
+        let is_declared = self.declared.contains_key(drift.field.as_str());
+        if is_healed && (is_declared || drift.part == Part::Existence) {
             (self.kind.profile().mends)(drift, &self.declared)
         } else {
             Vec::new()
         }
+    }
+
+    /// The calls that make a new one what is declared.
+    pub(crate) fn mends_of_new(&self) -> Vec<Mend> {
+        let fields = self.declared.iter();
+        let differs = fields.filter(|(_, declared)| !declared.normal.is_null());
+        let differs = differs.map(|(field, declared)| {
+            Drift::new(Part::Of(field), field, Value::Null, &declared.normal)
+        });
+        differs.flat_map(|drift| self.mends(&drift)).collect()
     }
 
     /// What `record`'s call set to something else than declared.
@@ -505,7 +521,8 @@ impl Declaration {
             return Asked::Unknown;
         };
         let Part::Of(field) = change.part else {
-            return Asked::Fields(vec![EXISTS.to_owned()]);
+            let lost = (!name.starts_with("Create")).then(|| EXISTS.to_owned());
+            return Asked::Fields(lost.into_iter().collect());
         };
         if !self.declared.contains_key(field) {
             return Asked::Unguarded;
@@ -514,7 +531,8 @@ impl Declaration {
         let parameters = parameters.filter(|given| !given.contains_key("omitted"));
         let none = Map::new();
         let wanted = self.kind.profile().wanted;
-        let Some(wanted) = wanted(change, parameters.unwrap_or(&none), &self.declared) else {
+        let parameters = parameters.unwrap_or(&none);
+        let Some(wanted) = wanted(change, parameters, &self.declared, &self.arn) else {
             return Asked::Unknown;
         };
         let is_other = |(field, wanted): &(&str, Value)| {
@@ -526,9 +544,10 @@ impl Declaration {
     }
 
     /// Of a thing that has no fields.
-    pub(crate) fn of_nothing(kind: Kind) -> Self {
+    pub(crate) fn of_nothing(thing: &Thing) -> Self {
         Self {
-            kind,
+            kind: thing.kind,
+            arn: thing.arn.clone(),
             declared: BTreeMap::new(),
             restored: Vec::new(),
         }

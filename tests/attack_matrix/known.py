@@ -15,27 +15,6 @@ def _because(reason: str, names: Iterable[str]) -> dict[str, str]:
 
 NOT_NOTICED: dict[str, str] = {
     **_because(
-        "Not yet: the trail is looked after, the bucket and the key behind it are not.",
-        (
-            "DeleteBucketPolicy",
-            "PutBucketPolicy: CloudTrail denied",
-            "DeletePublicAccessBlock",
-            "PutBucketVersioning: suspended",
-            "PutBucketLifecycle: one day",
-            "PutBucketEncryption: the attacker's key",
-            "PutBucketNotification: to a deleter",
-            "PutBucketOwnershipControls: ACLs again",
-            "PutObjectLockConfiguration: ten years",
-            "PutBucketReplication: to the attacker",
-            "DeleteBucket",
-            "DisableKey",
-            "ScheduleKeyDeletion",
-            "PutKeyPolicy: without CloudTrail",
-            "DisableKeyRotation",
-            "UpdateAlias: the attacker's key",
-        ),
-    ),
-    **_because(
         "Not yet: the sweep makes good what no event told, and does not look why none came.",
         (
             "DisableRule",

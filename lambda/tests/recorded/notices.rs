@@ -624,8 +624,13 @@ fn parsed(name: &str) -> Event {
 }
 
 /// The group of `number` incidents like this one, six seconds apart, with `more` kinds
-/// of the last one.
-fn group(incident: &Incident, number: i64, more: &[&Incident]) -> Option<Group> {
+/// of the last one, and what came of the actor's containment.
+fn group(
+    incident: &Incident,
+    number: i64,
+    more: &[&Incident],
+    containment: Option<&str>,
+) -> Option<Group> {
     let since = at("2026-11-24T05:06:10Z").unwrap().epoch_millis() / 1_000;
     let member = Member::of(incident)?;
     let mut entry: Entry = member.added(true).into_iter().collect();
@@ -649,12 +654,16 @@ fn group(incident: &Incident, number: i64, more: &[&Incident]) -> Option<Group> 
         texts.extend(ids);
     }
     entry.insert("actor_json".to_owned(), Field::Text(member.actor()));
+    entry.extend(containment.map(|state| {
+        let state = Field::Text(state.to_owned());
+        ("containment".to_owned(), state)
+    }));
     Group::read(&entry)
 }
 
 /// The incident as the eighth, and the summaries of its group.
 fn of_group(incident: &Incident) -> Vec<Incident> {
-    let Some(group) = group(incident, 100, &[]) else {
+    let Some(group) = group(incident, 100, &[], None) else {
         return Vec::new();
     };
     let mut eighth = group.clone();
@@ -682,10 +691,17 @@ fn of_storms(stop: &Event, denial: &Event) -> Vec<Incident> {
         ),
         ABOUT,
     );
-    let of_two = group(&restored, 600, &[&elsewhere.unwrap()]).unwrap();
+    let of_two = group(&restored, 600, &[&elsewhere.unwrap()], None).unwrap();
     let going_on = of_two.summary("group#0123", of_two.first_at + WINDOW);
     let repeated = [of_stops[0].clone(), of_denials[0].clone()];
-    let summaries = [of_stops[1].clone(), of_denials[1].clone(), going_on];
+    let contained = group(&restored, 100, &[], Some("contained")).unwrap();
+    let contained = contained.summary("group#0123", contained.last_at + QUIET);
+    let summaries = [
+        of_stops[1].clone(),
+        of_denials[1].clone(),
+        going_on,
+        contained,
+    ];
     repeated.into_iter().chain(summaries).collect()
 }
 
