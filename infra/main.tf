@@ -79,6 +79,7 @@ module "responder" {
   chat_topic_arn         = module.notifications.chat_topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
   security_hub           = var.security_hub
+  guard_responder        = var.guard_responder
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary
   only_changed_by        = local.only_changed_by

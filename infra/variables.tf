@@ -219,6 +219,13 @@ variable "guard_evidence" {
   nullable    = false
 }
 
+variable "guard_responder" {
+  description = "Guard the responder too, its rules, schedule and function: see docs/guard.md."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "restore_key_policy" {
   description = "Put back the policy and the rotation of that key too. Off: a change is reported, and left to people. The key is made usable again in either case."
   type        = bool

@@ -78,12 +78,13 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
                 "Find out who sent this event: who may invoke the function?",
             ));
         }
-        Outcome::Reported if incident.trail.arn.is_none() => steps.push(Step::new(
-            "Look at the organisation's trail from its management account, and at this call.",
-        )),
+        Outcome::Reported if incident.trail.arn.is_none() && incident.thing.is_none() => steps
+            .push(Step::new(
+                "Look at the organisation's trail from its management account, and at this call.",
+            )),
         _ => {}
     }
-    let trail = incident.trail_arn();
+    let trail = incident.place();
     let is_tampering = incident.severity != Severity::Info && !incident.is_unexplained();
     let contained = trail.as_ref().filter(|_| is_tampering);
     let contained = contained.and_then(|trail| containment_notice::steps(incident, trail));
@@ -174,7 +175,7 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
         || reported
         || incident.problem.is_some()
         || incident.outcome == Outcome::WouldRestore;
-    let Some(trail) = incident.trail_arn().filter(|_| open) else {
+    let Some(trail) = incident.place().filter(|_| open) else {
         return Vec::new();
     };
     if let Some(thing) = &incident.thing {
@@ -224,7 +225,9 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
 /// The same for what belongs to a trail.
 fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> Vec<Step> {
     let mut steps = Vec::new();
-    let Named { kind, arn, name } = thing;
+    let Named {
+        kind, arn, name, ..
+    } = thing;
     let region = trail.region();
     let field = incident.drift.first().map(|drift| drift.field.as_str());
     let look = match (kind, field) {
@@ -248,12 +251,47 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
             format!("aws kms get-key-policy --policy-name default --key-id {arn} --region {region}")
         }
         (Kind::LogKey, _) => format!("aws kms describe-key --key-id {arn} --region {region}"),
+        (Kind::Rule, Some("targets")) => {
+            let bus = thing.scope();
+            format!(
+                "aws events list-targets-by-rule --rule {name} --event-bus-name {bus} --region {region}"
+            )
+        }
+        (Kind::Rule, _) => {
+            let bus = thing.scope();
+            format!(
+                "aws events describe-rule --name {name} --event-bus-name {bus} --region {region}"
+            )
+        }
+        (Kind::Schedule, _) => {
+            let group = thing.scope();
+            format!(
+                "aws scheduler get-schedule --name {name} --group-name {group} --region {region}"
+            )
+        }
+        (Kind::Function, field) => {
+            let command = match field {
+                Some("permissions") => "get-policy",
+                Some("retries") => "get-function-event-invoke-config",
+                Some("concurrency") => "get-function-concurrency",
+                _ => "get-function-configuration",
+            };
+            format!("aws lambda {command} --function-name {name} --region {region}")
+        }
+        (Kind::Guard, _) => {
+            let name = arn
+                .as_str()
+                .split_once(":parameter")
+                .map_or("", |(_, name)| name);
+            format!("aws ssm get-parameter --name {name} --region {region}")
+        }
     };
     steps.push(Step::new("Look:").run(&look));
     if incident.is_gone() {
         steps.push(Step::new(match kind {
             Kind::LogBucket if incident.outcome.is_failure() => "If its name is taken, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one. Else make it again where it was declared: terraform apply.",
             Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
+            Kind::Rule | Kind::Schedule | Kind::Function | Kind::Guard => "Make it again at once where it was declared: terraform apply. Until then nobody may put a stopped trail back.",
             Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
         }));
     } else {
@@ -352,5 +390,12 @@ impl Incident {
     #[must_use]
     pub fn trail_arn(&self) -> Option<TrailArn> {
         self.trail.arn.as_ref()?.as_str().parse().ok()
+    }
+
+    /// The trail's ARN; where there is none, that of one in the place of the thing.
+    fn place(&self) -> Option<TrailArn> {
+        let thing = self.thing.as_ref();
+        self.trail_arn()
+            .or_else(|| thing.map(|thing| thing.place.clone()))
     }
 }

@@ -13,7 +13,6 @@ use crate::{
     outcome::{Outcome, Severity},
     summary::summary,
     text::Clean,
-    thing::Kind,
 };
 
 /// Limits of the format, in characters and pieces. Source: as above.
@@ -229,15 +228,12 @@ fn resources(incident: &Incident, by: Reporter<'_>) -> Vec<Value> {
             "Region": by.region,
         })
     };
-    if let (Some(thing), Some(trail)) = (&incident.thing, incident.trail_arn()) {
+    if let Some(thing) = &incident.thing {
         return vec![json!({
-            "Type": match thing.kind {
-                Kind::LogBucket => "AwsS3Bucket",
-                Kind::LogKey => "AwsKmsKey",
-            },
+            "Type": thing.kind.resource(),
             "Id": thing.arn.as_str(),
-            "Partition": trail.partition(),
-            "Region": trail.region(),
+            "Partition": thing.place.partition(),
+            "Region": thing.place.region(),
         })];
     }
     if let Some(trail) = incident.trail_arn() {

@@ -68,11 +68,17 @@ pub enum Service {
     Kms,
     /// Simple Storage Service.
     S3,
+    /// EventBridge.
+    Events,
+    /// EventBridge Scheduler.
+    Scheduler,
+    /// Lambda.
+    Lambda,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -84,6 +90,9 @@ impl Service {
         Self::SecurityHub,
         Self::Kms,
         Self::S3,
+        Self::Events,
+        Self::Scheduler,
+        Self::Lambda,
     ];
 
     /// What the names of its endpoints begin with; signatures call it the same.
@@ -101,6 +110,9 @@ impl Service {
             Self::SecurityHub => "securityhub",
             Self::Kms => "kms",
             Self::S3 => "s3",
+            Self::Events => "events",
+            Self::Scheduler => "scheduler",
+            Self::Lambda => "lambda",
         }
     }
 
@@ -119,6 +131,9 @@ impl Service {
             Self::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
             Self::Kms => "AWS_ENDPOINT_URL_KMS",
             Self::S3 => "AWS_ENDPOINT_URL_S3",
+            Self::Events => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            Self::Scheduler => "AWS_ENDPOINT_URL_SCHEDULER",
+            Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     failure::CallError,
     policy,
     rest_api::RestXml,
-    thing::{Change, EXISTS, Mend, Thing},
+    thing::{Change, EXISTS, Mend, Profile, Thing},
     trail::{Drift, Observation, Part},
     xml,
 };
@@ -34,7 +34,7 @@ const REPLICATION: &str = "replication";
 const LOGGING: &str = "logging";
 
 /// The fields of a bucket.
-pub(crate) const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 10] = [
     POLICY,
     ACCESS,
     VERSIONING,
@@ -46,6 +46,42 @@ pub(crate) const FIELDS: [&str; 10] = [
     REPLICATION,
     LOGGING,
 ];
+
+pub(crate) const PROFILE: Profile = Profile {
+    what: "log bucket",
+    title: "Log bucket",
+    source: ("aws.s3", "s3.amazonaws.com"),
+    resource: "AwsS3Bucket",
+    separator: ':',
+    parameters: &["bucketName"],
+    scope: None,
+    fields: &FIELDS,
+    by_key: &[],
+    changes: &CHANGES,
+    own_calls: &[
+        "PutBucketPolicy",
+        "PutBucketPublicAccessBlock",
+        "PutBucketVersioning",
+        "PutBucketEncryption",
+        "PutBucketLifecycle",
+        "PutBucketObjectLockConfiguration",
+        "PutBucketOwnershipControls",
+        "PutBucketNotification",
+        "PutBucketReplication",
+        "PutBucketLogging",
+    ],
+    normal,
+    wanted: |change, given, _, _| {
+        let Part::Of(field) = change.part else {
+            return None;
+        };
+        wanted(change, given).map(|wanted| vec![(field, wanted)])
+    },
+    mends: |drift, declared| {
+        let field = declared.get(drift.field.as_str());
+        mends(drift, field.map_or(&Value::Null, |field| &field.given))
+    },
+};
 
 /// How a field is read and set.
 struct Subresource {
@@ -156,7 +192,7 @@ const TO_EVENT_BUS: &str = "EventBridgeConfiguration";
 
 /// The calls that can weaken a bucket, by their names in records.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
-pub(crate) const CHANGES: [Change; 18] = [
+const CHANGES: [Change; 18] = [
     change("PutBucketPolicy", POLICY, CHANGED[0]),
     change("DeleteBucketPolicy", POLICY, REMOVED[0]),
     change("PutBucketPublicAccessBlock", ACCESS, CHANGED[1]),
@@ -239,7 +275,7 @@ const fn change(name: &'static str, field: &'static str, (did, to_do): Words) ->
 }
 
 /// A field as it is compared; `null` is none.
-pub(crate) fn normal(field: &str, value: &Value) -> Value {
+fn normal(field: &str, value: &Value) -> Value {
     let content = match value {
         _ if field == POLICY => return policy::normal(value),
         Value::String(text) => match xml::content(text) {
@@ -259,7 +295,7 @@ pub(crate) fn normal(field: &str, value: &Value) -> Value {
 }
 
 /// What a call wanted the field to be; `None` if the record does not tell.
-pub(crate) fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Value> {
+fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Value> {
     if change.name.starts_with("Delete") {
         return Some(Value::Null);
     }
@@ -277,7 +313,7 @@ pub(crate) fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Valu
 
 /// The call that heals a field that differs, or the one that makes a bucket again that
 /// is gone: then all its fields differ, and are healed next.
-pub(crate) fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
+fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
     if drift.part == Part::Existence {
         return vec![Mend::new(CREATE, EXISTS, Value::Null)];
     }

@@ -6,6 +6,7 @@ use crate::{
     arn::{InvalidTrailArn, TrailArn},
     break_glass::BreakGlass,
     containment::Rules,
+    guard,
     members::{Members, in_account},
     reconcile::Mode,
     text::excerpt,
@@ -32,6 +33,8 @@ pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
 pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
 /// The variable that names the log buckets and keys under guard.
 pub const EVIDENCE: &str = "TRAILKEEPER_EVIDENCE";
+/// The variable that names the list of the responder's parts under guard.
+pub const GUARD: &str = "TRAILKEEPER_GUARD";
 /// The variable that holds the break-glass entries.
 pub const BREAK_GLASS: &str = "TRAILKEEPER_BREAK_GLASS";
 /// The variable that says who may be contained.
@@ -78,6 +81,8 @@ pub struct Config {
     pub members: Option<Members>,
     /// The log buckets and keys under guard.
     pub things: Vec<Thing>,
+    /// The list of the responder's parts under guard, if they are.
+    pub guard: Option<Thing>,
 }
 
 /// The SSM parameter that holds a baseline.
@@ -127,6 +132,16 @@ pub enum InvalidConfig {
         "{variable}: {why}: expected a JSON list of objects with arn, trail_arn, parameter and perhaps alias"
     )]
     Things {
+        /// The variable's name.
+        variable: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// The list of the responder's parts cannot be named.
+    #[error(
+        "{variable}: {why}: expected the name of a parameter, which ends in / and the SHA-256 of its value"
+    )]
+    Guard {
         /// The variable's name.
         variable: &'static str,
         /// What is wrong.
@@ -216,6 +231,16 @@ impl Config {
                 variable: EVIDENCE,
                 why,
             })?;
+        let guard = variable(GUARD).filter(|name| !name.trim().is_empty());
+        let partition = role_arn.split(':').nth(1).unwrap_or_default();
+        let place = (partition, topic_region.as_str(), account_of(&role_arn));
+        let guard = guard
+            .map(|name| guard::list(name.trim(), place))
+            .transpose()
+            .map_err(|why| InvalidConfig::Guard {
+                variable: GUARD,
+                why,
+            })?;
         let listed = |name| -> Vec<String> {
             let list = variable(name).unwrap_or_default();
             let parts = list.split(',').map(str::trim);
@@ -240,6 +265,7 @@ impl Config {
             containment: containment(&variable)?,
             members,
             things,
+            guard,
         })
     }
 

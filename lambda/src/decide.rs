@@ -60,7 +60,7 @@ pub enum Reason {
     OtherService,
     /// The trail is not protected.
     TrailNotProtected,
-    /// The bucket or key is not under guard.
+    /// The bucket, the key or the part is not under guard.
     ThingNotGuarded,
 }
 
@@ -96,6 +96,14 @@ impl Reason {
     }
 }
 
+/// Whether `event` comes from a service that a part of the responder belongs to.
+#[must_use]
+pub fn is_of_part(event: &Event) -> bool {
+    let source = event.source.as_deref();
+    let mut parts = Kind::ALL.iter().filter(|kind| kind.is_part());
+    source.is_some() && parts.any(|kind| source == Some(kind.source().0))
+}
+
 /// Decides about `event` if it comes from the service of one of `things`.
 ///
 /// Buckets and keys are changed in their own account and region. A record that does not
@@ -108,6 +116,13 @@ pub fn decide_of_things(event: &Event, things: &[Thing]) -> Option<Decision> {
         let (envelope, recorded) = kind.source();
         source == (Some(envelope), Some(recorded))
     };
+    if let [list] = things
+        && list.kind == Kind::Guard
+    {
+        // It cannot be used, and so nobody knows what the event is about.
+        let list = vec![list.clone()];
+        return Some(Decision::Examine(list, Cause::Change(Part::Existence)));
+    }
     let kind = Kind::ALL.into_iter().find(is_its)?;
     let mut guarded = things.iter().filter(|thing| thing.kind == kind).peekable();
     guarded.peek()?;
@@ -115,7 +130,7 @@ pub fn decide_of_things(event: &Event, things: &[Thing]) -> Option<Decision> {
     let (account, region) = (told(&event.account), told(&event.region));
     let is_here = |thing: &&Thing| thing.account == account && thing.region == region;
     let name = record.event_name.as_deref().unwrap_or_default();
-    let change = kind.changes().iter().find(|change| change.name == name);
+    let change = kind.change(name);
     let ignored = |reason| Some(Decision::Ignore(reason));
     if event.detail_type.as_deref() != Some("AWS API Call via CloudTrail") {
         return ignored(Reason::NotFromCloudTrail);

@@ -63,8 +63,18 @@ impl Endpoint {
         let Variant { fips, dual_stack } = variant;
         // In GovCloud every endpoint is validated. Only those for IPv6 say so, and of
         // these services one that has both kinds there.
-        let has_both = matches!(service, Service::SecurityHub | Service::Kms | Service::S3);
-        let is_plain = partition.is_gov && (is_global || !dual_stack) && !has_both;
+        let has_both = matches!(
+            service,
+            Service::SecurityHub
+                | Service::Kms
+                | Service::S3
+                | Service::Scheduler
+                | Service::Lambda
+        );
+        // EventBridge names none there.
+        let is_plain = partition.is_gov
+            && (is_global || !dual_stack || service == Service::Events)
+            && !has_both;
         let fips = if fips && !is_plain { "-fips" } else { "" };
         let suffix = if dual_stack && service != Service::S3 {
             partition.dual_stack_suffix
@@ -346,8 +356,13 @@ mod tests {
         ] {
             for service in Service::ALL {
                 // These name their validated endpoints in GovCloud too.
-                let has_both = matches!(service, Service::SecurityHub | Service::Kms);
-                let is_other = has_both && region.starts_with("us-gov-");
+                let has_both = matches!(
+                    service,
+                    Service::SecurityHub | Service::Kms | Service::Scheduler | Service::Lambda
+                );
+                // And this one does not at all.
+                let has_none = service == Service::Events && variant.dual_stack;
+                let is_other = (has_both || has_none) && region.starts_with("us-gov-");
                 let is_own = matches!(service, Service::Organizations | Service::Iam | Service::S3);
                 if !(is_own || is_other && variant.fips) {
                     let dot = if expected.starts_with('-') { "" } else { "." };
@@ -355,6 +370,18 @@ mod tests {
                     assert_eq!(url(service, region, variant), expected);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn eventbridge_names_no_validated_endpoints_in_govcloud() {
+        for (variant, suffix) in [
+            (FIPS, "amazonaws.com"),
+            (BOTH, "api.aws"),
+            (DUAL, "api.aws"),
+        ] {
+            let expected = format!("https://events.us-gov-east-1.{suffix}");
+            assert_eq!(url(Service::Events, "us-gov-east-1", variant), expected);
         }
     }
 

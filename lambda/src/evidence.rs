@@ -1,5 +1,6 @@
-//! Looks at what belongs to a trail: its log bucket and its key. The same `reconcile` as
-//! for the trails themselves, for events and sweeps alike.
+//! Looks at what else is under guard: the log bucket and the key of a trail, and the parts
+//! of the responder. The same `reconcile` as for the trails themselves, for events and
+//! sweeps alike.
 
 use std::time::SystemTime;
 
@@ -16,6 +17,7 @@ use crate::{
     cloudtrail::CloudTrail,
     event::Event,
     failure::CallError,
+    guard::Client,
     handler::Handler,
     incident::{Circumstances, Incident},
     key::Kms,
@@ -35,13 +37,15 @@ pub(crate) enum Access<'a> {
     Trail(&'a CloudTrail),
     Bucket(&'a Thing, S3),
     Key(&'a Thing, Kms),
+    /// A part of the responder; without a client, the list of them.
+    Part(&'a Thing, Option<Client>),
 }
 
 impl TrailApi for Access<'_> {
     fn least(&self, trail: &TrailArn) -> Baseline {
         match self {
             Self::Trail(_) => Baseline::of_logging(trail),
-            Self::Bucket(thing, _) | Self::Key(thing, _) => {
+            Self::Bucket(thing, _) | Self::Key(thing, _) | Self::Part(thing, _) => {
                 Baseline::of_thing(trail, thing.least())
             }
         }
@@ -52,6 +56,8 @@ impl TrailApi for Access<'_> {
             Self::Trail(cloudtrail) => cloudtrail.observe(trail, guards, budget).await,
             Self::Bucket(bucket, s3) => s3.observe(bucket, &guards.fields, budget).await,
             Self::Key(key, kms) => kms.observe(key, &guards.fields, budget).await,
+            Self::Part(part, Some(client)) => client.observe(part, &guards.fields, budget).await,
+            Self::Part(_, None) => Observation::default(),
         }
     }
 
@@ -65,6 +71,9 @@ impl TrailApi for Access<'_> {
             (Self::Trail(cloudtrail), _) => cloudtrail.heal(trail, remedy, budget).await,
             (Self::Bucket(bucket, s3), Remedy::Mend(mend)) => s3.heal(bucket, mend, budget).await,
             (Self::Key(key, kms), Remedy::Mend(mend)) => kms.heal(key, mend, budget).await,
+            (Self::Part(part, Some(client)), Remedy::Mend(mend)) => {
+                client.heal(part, mend, budget).await
+            }
             _ => Err(of_another_kind(remedy)),
         }
     }
@@ -76,6 +85,17 @@ pub(crate) fn of_another_kind(remedy: &Remedy) -> CallError {
 }
 
 impl Handler {
+    /// The parts of the responder under guard. If their list cannot be used, it is the
+    /// list itself, and who looks at it finds why.
+    pub(crate) async fn parts(&self, deadline: SystemTime) -> Vec<Thing> {
+        let Some(list) = &self.config.guard else {
+            return Vec::new();
+        };
+        let budget = Budget::for_restoration(deadline);
+        let parts = self.baselines().parts(list, budget).await;
+        parts.unwrap_or_else(|_| vec![list.clone()])
+    }
+
     /// Reconciles `things` after a call that may have weakened them. Returns what there
     /// is to tell.
     pub(crate) async fn examine(
@@ -116,6 +136,7 @@ impl Handler {
         let api = match thing.kind {
             Kind::LogBucket => Access::Bucket(thing, S3::new(&self.aws, thing)),
             Kind::LogKey => Access::Key(thing, Kms::new(&self.aws, &thing.region)),
+            _ => Access::Part(thing, Client::new(&self.aws, thing)),
         };
         let look = Look::new(self, &thing.trail, event, cause, budget);
         let declared = self.baselines().of_thing(thing, budget);

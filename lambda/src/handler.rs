@@ -20,7 +20,7 @@ use crate::{
     budget::Budget,
     cloudtrail::CloudTrail,
     config::Config,
-    decide::{Decision, decide, decide_of_things, named_trail},
+    decide::{Decision, decide, decide_of_things, is_of_part, named_trail},
     dynamodb::Incidents,
     event::Event,
     evidence,
@@ -40,7 +40,7 @@ use crate::{
     sns::Topics,
     ssm::Baselines,
     text::Clean,
-    thing::change,
+    thing::Kind,
     trail::{Part, part_changed_by},
     untold::Untold,
 };
@@ -173,7 +173,11 @@ impl Handler {
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
         let protected = self.config.protected(account_of(event));
-        let of_things = decide_of_things(event, &self.config.things);
+        let of_things = if is_of_part(event) {
+            decide_of_things(event, &self.parts(deadline).await)
+        } else {
+            decide_of_things(event, &self.config.things)
+        };
         let own_account = self.config.account();
         let decision = of_things.unwrap_or_else(|| decide(event, &protected, own_account));
         let incidents = match decision {
@@ -257,8 +261,8 @@ impl Handler {
         let name = event.record.event_name.as_deref().unwrap_or_default();
         let heals = match part_changed_by(name) {
             Some(_) => !matches!(name, "StopLogging" | "DeleteTrail"),
-            // A setting is put back, of a bucket or a key. Nothing else of these is its.
-            None => change(name).is_some() && name.starts_with("Put"),
+            // What puts back a setting of something else under guard.
+            None => Kind::ALL.iter().any(|kind| kind.is_own_call(name)),
         };
         heals && self.is_own(event)
     }

@@ -381,11 +381,23 @@ impl Incident {
     }
 
     /// The same as an incident of `thing`, which belongs to the trail. What is left to
-    /// people is as urgent as what could not be restored.
+    /// people is as urgent as what could not be restored; and so is whatever was done to a
+    /// part of the responder, which belongs to no trail.
     #[must_use]
     pub fn of(mut self, thing: &Thing) -> Self {
         self.thing = Some(Named::from(thing));
-        if self.outcome == Outcome::Reported {
+        let is_part = thing.kind.is_part();
+        if is_part {
+            self.trail.arn = None;
+            self.trail.name = None;
+        }
+        // Terraform never makes one other than it declared before: nobody is expected to.
+        let was_other = matches!(
+            self.outcome,
+            Outcome::Restored | Outcome::AlreadyRestored | Outcome::WouldRestore
+        );
+        let is_tampered = is_part && (was_other || self.severity == Severity::High);
+        if self.outcome == Outcome::Reported || is_tampered {
             self.severity = Severity::Critical;
         }
         self

@@ -15,7 +15,7 @@ use crate::{
     failure::CallError,
     json_api::{JSON_1_1, Json, JsonApi},
     policy,
-    thing::{Change, Mend, Thing},
+    thing::{Change, Mend, Profile, Thing},
     trail::{Drift, Observation, Part},
 };
 
@@ -33,7 +33,33 @@ const ROTATION: &str = "rotation";
 /// The name under which people find it.
 const ALIAS: &str = "alias";
 /// The fields of a key.
-pub(crate) const FIELDS: [&str; 4] = [STATE, POLICY, ROTATION, ALIAS];
+const FIELDS: [&str; 4] = [STATE, POLICY, ROTATION, ALIAS];
+
+pub(crate) const PROFILE: Profile = Profile {
+    what: "log key",
+    title: "Log key",
+    source: ("aws.kms", "kms.amazonaws.com"),
+    resource: "AwsKmsKey",
+    separator: '/',
+    parameters: &["keyId", "targetKeyId", "aliasName"],
+    scope: None,
+    fields: &FIELDS,
+    by_key: &[],
+    changes: &CHANGES,
+    own_calls: &["PutKeyPolicy"],
+    normal,
+    wanted: |change, given, declared, key| {
+        let Part::Of(field) = change.part else {
+            return None;
+        };
+        let wanted = wanted(change, given, &declared.get(field)?.given, key);
+        wanted.map(|wanted| vec![(field, wanted)])
+    },
+    mends: |drift, declared| {
+        let field = declared.get(drift.field.as_str());
+        field.map_or_else(Vec::new, |field| mends(drift, &field.given))
+    },
+};
 
 /// The state of a key that can be used.
 const ENABLED: &str = "Enabled";
@@ -44,7 +70,7 @@ const ANOTHER_KEY: &str = "stands for another key";
 
 /// The calls that can weaken a key.
 /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html>.
-pub(crate) const CHANGES: [Change; 7] = [
+const CHANGES: [Change; 7] = [
     change("DisableKey", STATE, "disabled", "disable"),
     change(
         "ScheduleKeyDeletion",
@@ -99,7 +125,7 @@ pub(crate) fn least() -> BTreeMap<&'static str, Value> {
 }
 
 /// A field as it is compared.
-pub(crate) fn normal(field: &str, value: &Value) -> Value {
+fn normal(field: &str, value: &Value) -> Value {
     match field {
         POLICY => policy::normal(value),
         _ => value.clone(),
@@ -107,7 +133,7 @@ pub(crate) fn normal(field: &str, value: &Value) -> Value {
 }
 
 /// What a call wanted the field to be; `None` if the record does not tell.
-pub(crate) fn wanted(
+fn wanted(
     change: &Change,
     given: &Map<String, Value>,
     declared: &Value,
@@ -137,7 +163,7 @@ pub(crate) fn wanted(
 /// The calls that heal a field that differs. To cancel a deletion leaves the key
 /// disabled. Nothing heals an alias: that would need a permission for whatever key it
 /// stands for.
-pub(crate) fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
+fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
     let mend = |call, field| Mend::new(call, field, Value::Null);
     match drift.part {
         Part::Of(STATE) if drift.found() == PENDING_DELETION => vec![

@@ -425,7 +425,12 @@ impl<A: TrailApi> Run<'_, A> {
     /// one call per part, and each wakes this function; and it tells the function of
     /// a new baseline a moment before it changes the trail.
     fn is_work_in_progress(&self, cause: Cause, differs: &[Drift]) -> bool {
-        let lasts = |drift: &Drift| matches!(drift.part, Part::Existence | Part::Logging);
+        // A part of the responder may be about to be made, or to be destroyed with the rest.
+        let is_thing = self.done.baseline.thing.is_some();
+        let lasts = |drift: &Drift| match drift.part {
+            Part::Existence => !is_thing,
+            part => part == Part::Logging,
+        };
         let may_pass = |drift: &Drift| match cause {
             Cause::Stop | Cause::Echo => false,
             Cause::Sweep => !lasts(drift),

@@ -29,7 +29,7 @@ impl RestApi {
         }
     }
 
-    /// Sends `input` by `method` to `target`, a path and perhaps a query, encoded as
+    /// Sends `input`, or no body if it is `null`, by `method` to `target`, a path and perhaps a query, encoded as
     /// URLs are; `operation`, `securityhub:BatchImportFindings` for instance, is its
     /// name in errors.
     ///
@@ -42,8 +42,12 @@ impl RestApi {
         input: &Value,
         budget: Budget,
     ) -> Result<Map<String, Value>, CallError> {
+        let body = match input {
+            Value::Null => String::new(),
+            input => input.to_string(),
+        };
         self.api
-            .call_at(operation, method, target, input.to_string(), budget)
+            .call_at(operation, method, target, body, budget)
             .await
     }
 }

@@ -62,8 +62,8 @@ fn undone_stop(done: &Reconciliation) -> Option<Moment> {
 }
 
 impl Handler {
-    /// Reconciles every protected trail, its log bucket and its key. Silent if all are as
-    /// declared.
+    /// Reconciles every protected trail, its log bucket and its key, and the parts of the
+    /// responder. Silent if all are as declared.
     ///
     /// # Errors
     /// As for an event.
@@ -84,9 +84,17 @@ impl Handler {
             let own = trails.map(|arn| self.look(&self.cloudtrail, arn, &finds, &owner, deadline));
             let things = self.config.things.iter();
             let things = things.map(|thing| self.look_at(thing, &finds, &owner, deadline));
+            let parts = async {
+                let parts = self.parts(deadline).await;
+                let looks = parts
+                    .iter()
+                    .map(|part| self.look_at(part, &finds, &owner, deadline));
+                join_all(looks).await;
+            };
             join!(
                 join_all(own),
                 join_all(things),
+                parts,
                 self.sweep_members(&finds, &owner, deadline)
             );
         };

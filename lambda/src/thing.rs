@@ -1,10 +1,11 @@
-//! What is under guard beside the trails, and belongs to one: its log bucket and its key.
-//! Each kind is a file that says which calls concern it, how it is observed, how it
-//! differs from what is declared, and which calls heal it: [`crate::bucket`],
-//! [`crate::key`]. Here is what they have in common: a thing has fields, each of which is
-//! declared, read, compared and healed by itself. Pure.
+//! What is under guard beside the trails: the log bucket and the key of one, and the parts
+//! of the responder itself. Each kind is a file that says which calls concern it, how it is
+//! observed, how it differs from what is declared, and which calls heal it:
+//! [`crate::bucket`], [`crate::key`]; [`crate::rule`], [`crate::schedule`],
+//! [`crate::function`]. Here is what they have in common: a thing has fields, each of which
+//! is declared, read, compared and healed by itself. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,7 +17,7 @@ use crate::{
     bucket,
     config::Parameter,
     event::{Record, text},
-    key,
+    function, guard, key, rule, schedule,
     text::{Clean, excerpt},
     trail::{Drift, Observation, Part},
 };
@@ -36,7 +37,53 @@ pub enum Kind {
     LogBucket,
     /// The KMS key that encrypts the logs.
     LogKey,
+    /// A rule that wakes the responder, with its target.
+    Rule,
+    /// A schedule that runs its sweeps.
+    Schedule,
+    /// The function itself, or the one that guards it.
+    Function,
+    /// The list of the parts of the responder.
+    Guard,
 }
+
+/// What a kind answers, each in its file.
+pub(crate) struct Profile {
+    /// How it is called in a sentence.
+    pub(crate) what: &'static str,
+    /// The same with a capital letter.
+    pub(crate) title: &'static str,
+    /// `source` of an event about it, and `eventSource` of the record.
+    pub(crate) source: (&'static str, &'static str),
+    /// The type of its findings in Security Hub.
+    /// Source: <https://docs.aws.amazon.com/securityhub/latest/userguide/asff-resources.html>.
+    pub(crate) resource: &'static str,
+    /// What separates its name from what comes before in its ARN.
+    pub(crate) separator: char,
+    /// The parameters of calls that name it.
+    pub(crate) parameters: &'static [&'static str],
+    /// The parameter that names what its name is unique in, if its ARN tells that.
+    pub(crate) scope: Option<&'static str>,
+    /// Its fields.
+    pub(crate) fields: &'static [&'static str],
+    /// The fields that are objects and compared key by key, and whether keys that are not
+    /// declared are none of its business.
+    pub(crate) by_key: &'static [(&'static str, bool)],
+    /// The calls that can weaken it, by their names in records.
+    pub(crate) changes: &'static [Change],
+    /// Those of them that the function makes too, to heal.
+    pub(crate) own_calls: &'static [&'static str],
+    /// A field as it is compared.
+    pub(crate) normal: fn(&str, &Value) -> Value,
+    /// What a call wanted fields to be, given what is declared and the ARN; `None` if the
+    /// record does not tell.
+    pub(crate) wanted: fn(&Change, &Map<String, Value>, &Declared, &str) -> Option<Wanted>,
+    /// The calls that heal a field that differs, in order.
+    pub(crate) mends: fn(&Drift, &Declared) -> Vec<Mend>,
+}
+
+/// Fields by what a call wanted them to be.
+pub(crate) type Wanted = Vec<(&'static str, Value)>;
 
 /// A call that can weaken a thing.
 #[derive(Clone, Copy, Debug)]
@@ -53,33 +100,48 @@ pub(crate) struct Change {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::LogBucket, Self::LogKey];
+    pub const ALL: [Self; 6] = [
+        Self::LogBucket,
+        Self::LogKey,
+        Self::Rule,
+        Self::Schedule,
+        Self::Function,
+        Self::Guard,
+    ];
+
+    pub(crate) fn profile(self) -> &'static Profile {
+        match self {
+            Self::LogBucket => &bucket::PROFILE,
+            Self::LogKey => &key::PROFILE,
+            Self::Rule => &rule::PROFILE,
+            Self::Schedule => &schedule::PROFILE,
+            Self::Function => &function::PROFILE,
+            Self::Guard => &guard::PROFILE,
+        }
+    }
+
+    /// Whether it is a part of the responder.
+    #[must_use]
+    pub fn is_part(self) -> bool {
+        !matches!(self, Self::LogBucket | Self::LogKey)
+    }
 
     /// How it is called in a sentence.
     #[must_use]
     pub fn what(self) -> &'static str {
-        match self {
-            Self::LogBucket => "log bucket",
-            Self::LogKey => "log key",
-        }
+        self.profile().what
     }
 
     /// The same with a capital letter.
     #[must_use]
     pub fn title(self) -> &'static str {
-        match self {
-            Self::LogBucket => "Log bucket",
-            Self::LogKey => "Log key",
-        }
+        self.profile().title
     }
 
     /// `source` of an event about it, and `eventSource` of the record.
     #[must_use]
     pub fn source(self) -> (&'static str, &'static str) {
-        match self {
-            Self::LogBucket => ("aws.s3", "s3.amazonaws.com"),
-            Self::LogKey => ("aws.kms", "kms.amazonaws.com"),
-        }
+        self.profile().source
     }
 
     /// The kind that an ARN is of.
@@ -94,30 +156,43 @@ impl Kind {
                     .is_some_and(|id| !id.is_empty());
                 (is_key && !region.is_empty()).then_some(Self::LogKey)
             }
+            ["arn", _, "events", _, _, rule] if rule.starts_with("rule/") => Some(Self::Rule),
+            ["arn", _, "scheduler", _, _, schedule] if schedule.starts_with("schedule/") => {
+                Some(Self::Schedule)
+            }
+            ["arn", _, "lambda", _, _, function] if function.starts_with("function:") => {
+                Some(Self::Function)
+            }
             _ => None,
         }
     }
 
-    fn fields(self) -> &'static [&'static str] {
-        match self {
-            Self::LogBucket => &bucket::FIELDS,
-            Self::LogKey => &key::FIELDS,
-        }
+    /// The call of this name, if it can weaken such a thing.
+    pub(crate) fn change(self, event_name: &str) -> Option<&'static Change> {
+        let name = undated(event_name);
+        let mut changes = self.profile().changes.iter();
+        changes.find(|change| undated(change.name) == name)
     }
 
-    pub(crate) fn changes(self) -> &'static [Change] {
-        match self {
-            Self::LogBucket => &bucket::CHANGES,
-            Self::LogKey => &key::CHANGES,
-        }
+    /// Whether the function makes this call of [`Self::change`] to heal.
+    pub(crate) fn is_own_call(self, event_name: &str) -> bool {
+        let mut own = self.profile().own_calls.iter();
+        own.any(|own| *own == undated(event_name))
     }
+}
 
-    /// A field as it is compared.
-    fn normal(self, field: &str, value: &Value) -> Value {
-        match self {
-            Self::LogBucket => bucket::normal(field, value),
-            Self::LogKey => key::normal(field, value),
-        }
+/// The name of a call without the date of its version, which Lambda's have.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>.
+fn undated(name: &str) -> &str {
+    let digits =
+        |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let base = match name.rsplit_once('v') {
+        Some((base, version)) if !version.is_empty() && digits(version) == version.len() => base,
+        _ => name,
+    };
+    match digits(base) {
+        8 => base.get(..base.len() - 8).unwrap_or(base),
+        _ => name,
     }
 }
 
@@ -129,9 +204,21 @@ fn is_bucket(name: &str) -> bool {
 
 /// The call of this name, of whatever kind.
 pub(crate) fn change(event_name: &str) -> Option<&'static Change> {
-    let mut all = Kind::ALL.iter().flat_map(|kind| kind.changes());
-    all.find(|change| change.name == event_name)
+    Kind::ALL.iter().find_map(|kind| kind.change(event_name))
 }
+
+/// What stands between kind and name in an ARN; `default` if nothing does.
+fn scope(arn: &str) -> &str {
+    let resource = arn.rsplit(':').next().unwrap_or_default();
+    let parts: Vec<&str> = resource.split('/').collect();
+    match parts[..] {
+        [_, scope, _] => scope,
+        _ => DEFAULT,
+    }
+}
+
+/// What a name is unique in if nothing is said.
+const DEFAULT: &str = "default";
 
 /// One thing under guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,6 +237,8 @@ pub struct Thing {
     pub alias: Option<String>,
     /// The parameter that holds what is declared of it.
     pub parameter: Parameter,
+    /// The name of the list that a part of the responder is in.
+    pub list: Option<String>,
 }
 
 /// What a record says of which thing a call was about.
@@ -167,20 +256,32 @@ impl Thing {
     /// Its name: a key's id.
     #[must_use]
     pub fn name(&self) -> &str {
-        let resource = self.arn.rsplit(':').next().unwrap_or_default();
-        resource.strip_prefix("key/").unwrap_or(resource)
+        let separator = self.kind.profile().separator;
+        self.arn.rsplit(separator).next().unwrap_or_default()
+    }
+
+    /// What its name is unique in: a bus, a group.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        scope(&self.arn)
     }
 
     /// What `record` says of which thing its call was about. Of a denied call it may
     /// stand in the message alone.
     #[must_use]
     pub fn reference(&self, record: &Record) -> Reference {
+        let profile = self.kind.profile();
         let parameters = record.request_parameters.as_ref();
-        let names: &[&str] = match self.kind {
-            Kind::LogBucket => &["bucketName"],
-            Kind::LogKey => &["keyId", "targetKeyId", "aliasName"],
+        let names = profile.parameters.iter();
+        let given = names.filter_map(|name| text(parameters?, name));
+        let given: Vec<&str> = given.collect();
+        let is_group = || {
+            let is_it = given.contains(&self.scope());
+            is_it && record.event_name.as_deref() == schedule::OF_GROUP
         };
-        let given = names.iter().filter_map(|name| text(parameters?, name));
+        if self.kind == Kind::Schedule && is_group() {
+            return Reference::This;
+        }
         let resources = record.unknown.get("resources").and_then(Value::as_array);
         let resources = resources.into_iter().flatten();
         let resources = resources.filter_map(|resource| resource.get("ARN")?.as_str());
@@ -189,9 +290,18 @@ impl Thing {
             .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '(' | ')'))
             .map(|word| word.trim_end_matches('.'))
             .filter(|word| Kind::of(word) == Some(self.kind));
-        let mut all = given.chain(resources).chain(in_message).peekable();
+        let named = given.iter().copied();
+        let mut all = named.chain(resources).chain(in_message).peekable();
+        let scope = profile.scope.filter(|_| !given.is_empty());
+        let scope = scope.map(|name| {
+            let scope = parameters.and_then(|parameters| text(parameters, name));
+            scope.unwrap_or(DEFAULT)
+        });
+        let is_elsewhere = |scope: &str| scope.rsplit('/').next() != Some(self.scope());
         if all.peek().is_none() {
             Reference::Unknown
+        } else if scope.is_some_and(is_elsewhere) {
+            Reference::Another
         } else if all.any(|reference| self.is_meant_by(reference)) {
             Reference::This
         } else {
@@ -204,15 +314,27 @@ impl Thing {
             let arn = format!(":{}:{}:{alias}", self.region, self.account);
             reference == alias || reference.ends_with(&arn)
         };
+        // With the version or alias of a function; or without what comes before its account.
+        let is_function = || {
+            let short = format!("{}:function:{}", self.account, self.name());
+            let (long, name) = (self.arn.as_str(), self.name());
+            let mut names = [long, short.as_str(), name].into_iter();
+            names.any(|name| {
+                reference
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with(':') || rest.is_empty())
+            })
+        };
         reference == self.arn
             || reference == self.name()
             || self.alias.as_ref().is_some_and(is_alias)
+            || (self.kind == Kind::Function && is_function())
     }
 
     /// The calls that can have led to `found`.
     #[must_use]
     pub fn calls_behind(&self, found: &[Drift]) -> Vec<&'static str> {
-        let changes = self.kind.changes().iter();
+        let changes = self.kind.profile().changes.iter();
         changes
             .filter(|change| found.iter().any(|drift| drift.part == change.part))
             .map(|change| change.name)
@@ -223,9 +345,9 @@ impl Thing {
     #[must_use]
     pub fn least(&self) -> Declaration {
         let declared = match self.kind {
-            // Nothing of a bucket goes without saying.
-            Kind::LogBucket => BTreeMap::new(),
             Kind::LogKey => key::least(),
+            // Nothing of the others goes without saying.
+            _ => BTreeMap::new(),
         };
         let restored = declared.keys().copied().collect();
         Declaration {
@@ -246,15 +368,19 @@ pub struct Declaration {
     kind: Kind,
     /// Of what.
     arn: String,
-    declared: BTreeMap<&'static str, Field>,
+    declared: Declared,
     /// The fields that are healed; what else differs is reported.
     restored: Vec<&'static str>,
 }
 
+/// What is declared, by field.
+pub(crate) type Declared = BTreeMap<&'static str, Field>;
+
+/// What is declared of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Field {
+pub struct Field {
     /// As Terraform wrote it.
-    given: Value,
+    pub(crate) given: Value,
     /// As it is compared.
     normal: Value,
 }
@@ -262,7 +388,7 @@ struct Field {
 impl Field {
     fn new(kind: Kind, field: &str, given: Value) -> Self {
         Self {
-            normal: kind.normal(field, &given),
+            normal: (kind.profile().normal)(field, &given),
             given,
         }
     }
@@ -298,15 +424,16 @@ impl Declaration {
         }
         let kind = thing.kind;
         let known = |name: &str| {
-            let mut fields = kind.fields().iter().chain([&EXISTS]);
+            let mut fields = kind.profile().fields.iter().chain([&EXISTS]);
             fields
                 .find(|field| **field == name)
                 .copied()
                 .ok_or_else(|| unusable(format!("a {} has no \"{}\"", kind.what(), excerpt(name))))
         };
         let mut declared = BTreeMap::new();
-        for (name, value) in document.declared {
+        for (name, mut value) in document.declared {
             let field = known(&name)?;
+            function::complete(field, &mut value, thing);
             declared.insert(field, Field::new(kind, field, value));
         }
         let restored = document.restored.iter().map(|name| known(name));
@@ -332,25 +459,48 @@ impl Declaration {
     /// How `observed` differs, as far as it was read.
     pub(crate) fn drift(&self, observed: &Observation) -> Vec<Drift> {
         let differs = self.declared.iter().filter_map(|(field, declared)| {
-            let seen = observed.fields.get(field)?;
-            let seen = self.kind.normal(field, seen);
-            (seen != declared.normal)
-                .then(|| Drift::new(Part::Of(field), field, seen, &declared.normal))
+            let (seen, declared) = self.differs(field, declared, observed.fields.get(field)?)?;
+            Some(Drift::new(Part::Of(field), field, seen, &declared))
         });
         differs.collect()
     }
 
+    /// `seen` and what is declared, if they differ: of fields that are compared key by key,
+    /// what differs of both.
+    fn differs(&self, field: &str, declared: &Field, seen: &Value) -> Option<(Value, Value)> {
+        let profile = self.kind.profile();
+        let seen = (profile.normal)(field, seen);
+        if seen == declared.normal {
+            return None;
+        }
+        let mut by_key = profile.by_key.iter();
+        let by_key = by_key.find(|(known, _)| *known == field);
+        match (by_key, &seen, &declared.normal) {
+            (Some((_, is_open)), Value::Object(seen), Value::Object(declared)) => {
+                let undeclared = seen.keys().filter(|_| !is_open);
+                let keys: BTreeSet<&String> = declared.keys().chain(undeclared).collect();
+                let keys = || {
+                    keys.iter()
+                        .filter(|key| seen.get(**key) != declared.get(**key))
+                };
+                let of = |all: &Map<String, Value>| -> Map<String, Value> {
+                    let of_key = |key: &&&String| all.get(**key).cloned().unwrap_or_default();
+                    keys().map(|key| ((*key).clone(), of_key(&key))).collect()
+                };
+                (keys().next().is_some()).then(|| (of(seen).into(), of(declared).into()))
+            }
+            _ => Some((seen, declared.normal.clone())),
+        }
+    }
+
     /// The calls that heal `drift`, in order; none if it is left to people.
     pub(crate) fn mends(&self, drift: &Drift) -> Vec<Mend> {
-        let exists = Value::Bool(true);
-        let given = self.declared.get(drift.field.as_str());
-        let given = given.map(|declared| &declared.given);
-        let given = given.or((drift.part == Part::Existence).then_some(&exists));
         let is_healed = self.restored.contains(&drift.field.as_str());
-        match (given, self.kind) {
-            (Some(declared), Kind::LogBucket) if is_healed => bucket::mends(drift, declared),
-            (Some(declared), Kind::LogKey) if is_healed => key::mends(drift, declared),
-            _ => Vec::new(),
+        let is_declared = self.declared.contains_key(drift.field.as_str());
+        if is_healed && (is_declared || drift.part == Part::Existence) {
+            (self.kind.profile().mends)(drift, &self.declared)
+        } else {
+            Vec::new()
         }
     }
 
@@ -367,30 +517,39 @@ impl Declaration {
     /// What `record`'s call set to something else than declared.
     pub(crate) fn asked_for(&self, record: &Record) -> Asked {
         let name = record.event_name.as_deref().unwrap_or_default();
-        let Some(change) = self.kind.changes().iter().find(|c| c.name == name) else {
+        let Some(change) = self.kind.change(name) else {
             return Asked::Unknown;
         };
         let Part::Of(field) = change.part else {
             let lost = (!name.starts_with("Create")).then(|| EXISTS.to_owned());
             return Asked::Fields(lost.into_iter().collect());
         };
-        let Some(declared) = self.declared.get(field) else {
+        if !self.declared.contains_key(field) {
             return Asked::Unguarded;
-        };
+        }
         let parameters = record.request_parameters.as_ref();
         let parameters = parameters.filter(|given| !given.contains_key("omitted"));
         let none = Map::new();
-        let wanted = match self.kind {
-            Kind::LogBucket => bucket::wanted(change, parameters.unwrap_or(&none)),
-            Kind::LogKey => {
-                let given = parameters.unwrap_or(&none);
-                key::wanted(change, given, &declared.given, &self.arn)
-            }
+        let wanted = self.kind.profile().wanted;
+        let parameters = parameters.unwrap_or(&none);
+        let Some(wanted) = wanted(change, parameters, &self.declared, &self.arn) else {
+            return Asked::Unknown;
         };
-        match wanted.map(|wanted| self.kind.normal(field, &wanted)) {
-            None => Asked::Unknown,
-            Some(wanted) if wanted == declared.normal => Asked::Fields(Vec::new()),
-            Some(_) => Asked::Fields(vec![field.to_owned()]),
+        let is_other = |(field, wanted): &(&str, Value)| {
+            let declared = self.declared.get(field);
+            declared.is_some_and(|declared| self.differs(field, declared, wanted).is_some())
+        };
+        let wanted = wanted.into_iter().filter(is_other);
+        Asked::Fields(wanted.map(|(field, _)| field.to_owned()).collect())
+    }
+
+    /// Of a thing that has no fields.
+    pub(crate) fn of_nothing(thing: &Thing) -> Self {
+        Self {
+            kind: thing.kind,
+            arn: thing.arn.clone(),
+            declared: BTreeMap::new(),
+            restored: Vec::new(),
         }
     }
 }
@@ -451,11 +610,12 @@ fn thing(entry: Entry, account: &str) -> Result<Thing, String> {
     let trail: TrailArn = entry.trail_arn.parse().map_err(|e| format!("{e}"))?;
     let arn = || excerpt(&entry.arn);
     let kind = Kind::of(&entry.arn)
+        .filter(|kind| !kind.is_part())
         .ok_or_else(|| format!("\"{}\" is no ARN of a bucket or key", arn()))?;
     let parts: Vec<&str> = entry.arn.splitn(6, ':').collect();
     let region = match kind {
         Kind::LogBucket => trail.region(),
-        Kind::LogKey => parts.get(3).copied().unwrap_or_default(),
+        _ => parts.get(3).copied().unwrap_or_default(),
     };
     if kind == Kind::LogKey && parts.get(4) != Some(&account) {
         return Err(format!("\"{}\" is not of account {account}", arn()));
@@ -469,8 +629,16 @@ fn thing(entry: Entry, account: &str) -> Result<Thing, String> {
         trail: trail.clone(),
         alias: entry.alias,
         parameter,
+        list: None,
         arn: entry.arn,
     })
+}
+
+impl Kind {
+    /// The type of its findings in Security Hub.
+    pub(crate) fn resource(self) -> &'static str {
+        self.profile().resource
+    }
 }
 
 /// A thing in the document of a notice.
@@ -482,6 +650,17 @@ pub struct Named {
     pub arn: Clean,
     /// Its name.
     pub name: Clean,
+    /// Where it is, as a trail would be.
+    #[serde(skip)]
+    pub place: TrailArn,
+}
+
+impl Named {
+    /// What its name is unique in.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        scope(self.arn.as_str())
+    }
 }
 
 impl From<&Thing> for Named {
@@ -490,6 +669,7 @@ impl From<&Thing> for Named {
             kind: thing.kind,
             arn: thing.arn.as_str().into(),
             name: thing.name().into(),
+            place: thing.trail.clone(),
         }
     }
 }

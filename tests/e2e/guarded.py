@@ -19,6 +19,8 @@ SECONDS = 30.0
 # What may truly be said of a weakening that is undone: by this run, another one, or a person.
 UNDONE = {"restored", "already_restored", "already_logging", "unconfirmed"}
 SWEEP = {"trailkeeper": "sweep"}
+# What the responder itself consists of.
+PARTS = {"rule", "schedule", "function", "guard"}
 # The function's calls that change a trail.
 WRITES = {
     "StartLogging",
@@ -164,14 +166,22 @@ class Guarded:
         found = self.control.records(since=since, account=self.lab.account, **query)
         return [entry["record"] for entry in found]
 
-    def _own(self, since: float) -> list[Message]:
+    def _all(self, since: float) -> list[Message]:
         """Notices about calls made since then, and those of sweeps: a late one about an earlier call is no answer."""
         ids = {record["eventID"] for record in self.records(since) if not record["readOnly"]}
         return [message for message in self.inbox.notices(since) if _event_id(message) in {*ids, None}]
 
+    def _own(self, since: float) -> list[Message]:
+        """Without those about the responder's own parts: the tests do a lot to the function to see what it does."""
+        return [message for message in self._all(since) if _kind(message) not in PARTS]
+
     def notices(self, since: float) -> list[dict[str, Any]]:
-        """The JSON documents that reached the inbox."""
+        """The JSON documents that reached the inbox, but for those about the responder's own parts."""
         return [message.notice() for message in self._own(since)]
+
+    def notices_of_parts(self, since: float) -> list[dict[str, Any]]:
+        """Those."""
+        return [message.notice() for message in self._all(since) if _kind(message) in PARTS]
 
     def notice(self, since: float, seconds: float = SECONDS) -> tuple[Message, dict[str, Any]]:
         """The first notice."""
@@ -320,6 +330,10 @@ class Guarded:
                     UpdateExpression="SET last_at = :then",
                     ExpressionAttributeValues={":then": {"N": str(int(group["last_at"]["N"]) - 600)}},
                 )
+
+
+def _kind(message: Message) -> str | None:
+    return (message.notice().get("thing") or {}).get("kind")
 
 
 def _event_id(message: Message) -> str | None:

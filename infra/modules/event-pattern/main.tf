@@ -54,6 +54,53 @@ locals {
     }
   }
 
+  # What changes a part of a responder, as it is recorded. Calls about what is named
+  # otherwise are kept out; large ones and those that name nothing come in.
+  responder_name = try(var.responder.name, "")
+  functions      = try(var.responder.functions, "::::::")
+  part_names     = [{ prefix = "${local.responder_name}-" }, { exists = false }]
+  part_calls = {
+    rule = {
+      service    = "events"
+      names      = ["DisableRule", "DeleteRule", "PutRule", "RemoveTargets", "PutTargets"]
+      parameters = { name = local.part_names, rule = local.part_names }
+    }
+    schedule = {
+      service = "scheduler"
+      names   = ["UpdateSchedule", "DeleteSchedule", "CreateSchedule", "DeleteScheduleGroup"]
+      # The group has no suffix.
+      parameters = { name = concat([local.responder_name], local.part_names) }
+    }
+    # Lambda's names hold the date of their version.
+    function = {
+      service = "lambda"
+      names = [for name in [
+        "AddPermission",
+        "CreateFunction2",
+        "DeleteFunction",
+        "PutFunctionConcurrency",
+        "PutFunctionEventInvokeConfig",
+        "RemovePermission",
+        "UpdateFunctionCode",
+        "UpdateFunctionConfiguration",
+        "UpdateFunctionEventInvokeConfig",
+      ] : { prefix = name }]
+      parameters = { functionName = concat(
+        [for prefix in [local.functions, join(":", slice(split(":", local.functions), 4, 7))] : { prefix = "${prefix}${local.responder_name}-" }],
+        local.part_names,
+      ) }
+    }
+  }
+  part_patterns = { for kind, part in local.part_calls : kind => {
+    source        = ["aws.${part.service}"]
+    "detail-type" = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventSource       = ["${part.service}.amazonaws.com"]
+      eventName         = part.names
+      requestParameters = part.parameters
+    }
+  } if var.responder != null }
+
   # No parameters and no error code: oversized calls lose the former, and
   # denied attempts carry the latter. The function looks at both. Each name
   # exists at one of the two services only, so one pattern holds all.

@@ -7,3 +7,8 @@ output "evidence_patterns" {
   description = "The same for what is in evidence, by kind."
   value       = local.evidence_patterns
 }
+
+output "part_patterns" {
+  description = "The same for the parts of the responder, by kind: rule, schedule and function."
+  value       = local.part_patterns
+}

@@ -13,3 +13,17 @@ variable "evidence" {
     error_message = "kind in evidence must be log_bucket or log_key."
   }
 }
+
+variable "responder" {
+  description = "The responder whose parts are guarded: its name, and what the ARNs of functions begin with, arn:<partition>:lambda:<region>:<account>:function:. null if they are not."
+  type = object({
+    name      = string
+    functions = string
+  })
+  default = null
+
+  validation {
+    condition     = var.responder == null ? true : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:$", var.responder.functions))
+    error_message = "responder.functions must be the ARN of a function up to its name, arn:<partition>:lambda:<region>:<account>:function:."
+  }
+}

@@ -7,27 +7,25 @@ locals {
 resource "aws_cloudwatch_event_rule" "evidence" {
   for_each = local.evidence_rule_names
 
-  name        = each.value
-  description = "Somebody changed, or tried to change, the ${replace(each.key, "_", " ")} of a trail of this account and region"
-  event_pattern = jsonencode(merge(module.event_pattern.evidence_patterns[each.key], {
-    account = [local.account]
-    region  = [local.region]
-  }))
-  tags = var.tags
+  name          = each.value
+  description   = local.rules[each.key].description
+  event_pattern = jsonencode(local.rules[each.key].pattern)
+  tags          = var.tags
 
   # As with the trail's own rule.
-  depends_on = [var.trails_ready]
+  depends_on = [var.trails_ready, aws_lambda_function.responder, aws_lambda_function.understudy]
 }
 
 resource "aws_cloudwatch_event_target" "evidence" {
   for_each = local.evidence_rule_names
 
-  rule = aws_cloudwatch_event_rule.evidence[each.key].name
-  arn  = aws_lambda_function.responder.arn
+  rule      = aws_cloudwatch_event_rule.evidence[each.key].name
+  target_id = local.target_id
+  arn       = aws_lambda_function.responder.arn
 
   retry_policy {
-    maximum_event_age_in_seconds = 86400
-    maximum_retry_attempts       = 185
+    maximum_event_age_in_seconds = local.target_retries.maximum_event_age_in_seconds
+    maximum_retry_attempts       = local.target_retries.maximum_retry_attempts
   }
 
   dead_letter_config {
@@ -45,7 +43,7 @@ resource "aws_cloudwatch_event_target" "evidence" {
 resource "aws_lambda_permission" "evidence" {
   for_each = local.evidence_rule_names
 
-  statement_id  = "${replace(title(replace(each.key, "_", " ")), " ", "")}ChangesRule"
+  statement_id  = local.rules[each.key].sid
   function_name = aws_lambda_function.responder.function_name
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"

@@ -85,6 +85,7 @@ locals {
     Statement = concat(
       local.healing_statements,
       [for statement in local.own_statements : statement[1] if statement[0]],
+      local.guard_statements,
       local.hub_statements,
       local.containment_statements,
     )

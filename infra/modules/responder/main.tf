@@ -18,6 +18,7 @@ locals {
   schedule_name  = "${var.name}-sweep"
   schedule_group = var.name
 
+  role_arn      = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}"
   function_arn  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.function_name}"
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.log_group_name}"
   queue_arn     = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.queue_name}"
@@ -38,14 +39,16 @@ locals {
     TRAILKEEPER_CHAT_TOPIC_ARN    = var.chat_topic_arn == null ? "" : var.chat_topic_arn
     TRAILKEEPER_SECURITY_HUB      = var.security_hub ? "true" : ""
     TRAILKEEPER_MODE              = var.mode
-    TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
-    TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
+    TRAILKEEPER_ROLE_ARN          = local.role_arn
+    TRAILKEEPER_INCIDENTS_TABLE   = local.table_name
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
     TRAILKEEPER_PEER_ROLES        = join(",", distinct(concat(local.understudy_role_arns, var.peer_roles)))
     TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
     TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(merge(var.containment, { exempt = concat(local.own_parts, var.containment.exempt) }))
   })
 
+  runtime = "provided.al2023"
+  handler = "bootstrap"
   # A hub lists and looks at all accounts in one run.
   timeout = local.is_hub ? 300 : 60
 }
@@ -59,8 +62,8 @@ resource "aws_lambda_function" "responder" {
   function_name    = local.function_name
   description      = "Keeps CloudTrail trails as Terraform declared them"
   role             = aws_iam_role.responder.arn
-  runtime          = "provided.al2023"
-  handler          = "bootstrap"
+  runtime          = local.runtime
+  handler          = local.handler
   architectures    = [var.architecture]
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
@@ -73,7 +76,7 @@ resource "aws_lambda_function" "responder" {
 
   environment {
     # Lambda refuses empty values.
-    variables = { for name, value in local.environment : name => value if value != "" }
+    variables = merge({ for name, value in local.environment : name => value if value != "" }, local.guard_environment)
   }
 
   logging_config {
@@ -101,14 +104,16 @@ resource "aws_lambda_function" "responder" {
     }
   }
 
-  # A function without its permissions would fail on the first event.
-  depends_on = [aws_iam_role_policy.responder]
+  # A function without its permissions would fail on the first event. The table is named
+  # and not referred to: what is declared of the function is to depend on nothing that is
+  # made.
+  depends_on = [aws_dynamodb_table.incidents, aws_iam_role_policy.responder]
 }
 
 resource "aws_lambda_function_event_invoke_config" "responder" {
   function_name                = aws_lambda_function.responder.function_name
-  maximum_retry_attempts       = 2
-  maximum_event_age_in_seconds = 21600
+  maximum_retry_attempts       = local.invocation_retries.attempts
+  maximum_event_age_in_seconds = local.invocation_retries.age
 
   destination_config {
     on_failure {

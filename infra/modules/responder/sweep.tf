@@ -1,9 +1,6 @@
 locals {
   schedule_group_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${local.schedule_group}"
 
-  sweep_expression = var.sweep_interval_minutes == 1 ? "rate(1 minute)" : "rate(${var.sweep_interval_minutes} minutes)"
-  sweep_input      = jsonencode({ trailkeeper = "sweep" })
-
   # Of the responder, and of its understudy.
   swept = {
     responder  = { group_arn = local.schedule_group_arn, function_arn = local.function_arn }
@@ -73,9 +70,9 @@ resource "aws_scheduler_schedule" "sweep" {
   #checkov:skip=CKV_AWS_297:The input is no secret. A customer key would let anyone who disables it stop the sweep.
   name        = local.schedule_name
   group_name  = aws_scheduler_schedule_group.sweep.name
-  description = "Compares every protected trail with its baseline"
+  description = local.schedule_description
 
-  schedule_expression = local.sweep_expression
+  schedule_expression = local.schedule_expression
 
   flexible_time_window {
     mode = "OFF"
@@ -84,12 +81,11 @@ resource "aws_scheduler_schedule" "sweep" {
   target {
     arn      = aws_lambda_function.responder.arn
     role_arn = aws_iam_role.sweep.arn
-    input    = local.sweep_input
+    input    = local.schedule_input
 
-    # Later than that the next sweep does the same.
     retry_policy {
-      maximum_event_age_in_seconds = var.sweep_interval_minutes * 60
-      maximum_retry_attempts       = 185
+      maximum_event_age_in_seconds = local.schedule_retries.maximum_event_age_in_seconds
+      maximum_retry_attempts       = local.schedule_retries.maximum_retry_attempts
     }
 
     dead_letter_config {
@@ -97,9 +93,13 @@ resource "aws_scheduler_schedule" "sweep" {
     }
   }
 
-  # As with the rule: the trails exist before, and on destroy the sweep ends first.
+  # As with the rule: the trails exist before, and on destroy the sweep ends first, before
+  # the rules and targets that it would put back.
   depends_on = [
     var.trails_ready,
+    aws_cloudwatch_event_target.evidence,
+    aws_cloudwatch_event_target.member_changes,
+    aws_cloudwatch_event_target.responder,
     aws_iam_role_policy.sweep,
     aws_lambda_function_event_invoke_config.responder,
     aws_sqs_queue_policy.dead_letters,

@@ -47,6 +47,9 @@ locals {
         merge(statement[1], [for sid, resource in local.understudy_resources : { Resource = resource } if sid == statement[1].Sid]...)
         if statement[0]
       ],
+      # It looks after the responder's parts too: what the responder cannot see any more, or
+      # cannot put back, such as its own concurrency.
+      local.guard_statements,
     )
   })
 }
@@ -89,8 +92,8 @@ resource "aws_lambda_function" "understudy" {
   function_name    = local.understudy_name
   description      = "Sweeps the trails beside the Trailkeeper responder"
   role             = aws_iam_role.understudy[0].arn
-  runtime          = "provided.al2023"
-  handler          = "bootstrap"
+  runtime          = local.runtime
+  handler          = local.handler
   architectures    = [var.architecture]
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
@@ -102,7 +105,7 @@ resource "aws_lambda_function" "understudy" {
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1) == -1 ? -1 : 1
 
   environment {
-    variables = { for name, value in local.understudy_environment : name => value if value != "" }
+    variables = merge({ for name, value in local.understudy_environment : name => value if value != "" }, local.understudy_guard_environment)
   }
 
   logging_config {
@@ -163,7 +166,7 @@ resource "aws_scheduler_schedule" "understudy" {
   group_name  = aws_scheduler_schedule_group.understudy[0].name
   description = "Compares every protected trail with its baseline, should the responder not"
 
-  schedule_expression = local.sweep_expression
+  schedule_expression = local.schedule_expression
 
   flexible_time_window {
     mode = "OFF"
@@ -172,7 +175,7 @@ resource "aws_scheduler_schedule" "understudy" {
   target {
     arn      = aws_lambda_function.understudy[0].arn
     role_arn = aws_iam_role.understudy_sweep[0].arn
-    input    = local.sweep_input
+    input    = local.schedule_input
 
     retry_policy {
       maximum_event_age_in_seconds = var.sweep_interval_minutes * 60
@@ -184,9 +187,11 @@ resource "aws_scheduler_schedule" "understudy" {
     }
   }
 
-  # As with the responder's sweep.
+  # As with the responder's sweep; and on destroy it goes before the responder's parts,
+  # which it would put back.
   depends_on = [
     var.trails_ready,
+    aws_cloudwatch_event_target.guard_rule,
     aws_iam_role_policy.understudy_sweep,
     aws_lambda_function_event_invoke_config.understudy,
     aws_sqs_queue_policy.dead_letters,

@@ -354,6 +354,13 @@ variable "log_retention_days" {
   }
 }
 
+variable "guard_responder" {
+  description = "Guard the responder too: its rules, schedule and concurrency are put back, and what else is done to its function is told at once. docs/guard.md"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "permissions_boundary" {
   description = "ARN of a policy that bounds the roles made here; null for none. Pipelines that may make bounded roles only need it: workload_boundary_arn of the module pipeline-roles."
   type        = string

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
-const KINDS: [&str; 44] = [
+const KINDS: [&str; 47] = [
     "restored",
     "already_logging",
     "unconfirmed",
@@ -53,6 +53,9 @@ const KINDS: [&str; 44] = [
     "restored_key",
     "reported_key",
     "reported_bucket_gone",
+    "restored_rule",
+    "reported_function",
+    "attempt_denied_rule",
     "restored_repeated",
     "attempt_denied_repeated",
     "storm_summary",

@@ -443,6 +443,7 @@ pub fn incidents(event: &Event) -> Vec<Incident> {
     all.push(Incident::denied(event, None));
     all.extend(of_break_glass(event, event));
     all.extend(of_things([event; 4]));
+    all.extend(of_parts([event; 3]));
     let told = [
         &of_stop(event)[..1],
         &[Incident::denied(event, Some(&trail))],
@@ -542,6 +543,47 @@ fn of_things(events: [&Event; 4]) -> Vec<Incident> {
             &[],
         ),
         of_thing(deleted, Kind::LogBucket, &of_bucket_document, &gone, &[]),
+    ]
+}
+
+/// Parts of the responder: a rule that was put back, a function that is left to people, a
+/// denied attempt.
+fn of_parts(events: [&Event; 3]) -> Vec<Incident> {
+    let part = |kind| things().into_iter().find(|thing| thing.kind == kind);
+    let [rule, function] = [Kind::Rule, Kind::Function].map(|kind| part(kind).unwrap());
+    let rule_document = json!({
+        "schema": "trailkeeper.evidence", "version": 1, "arn": rule.arn,
+        "declared": {"exists": true, "state": "ENABLED"}, "restored": ["exists", "state"],
+    });
+    let function_document = json!({
+        "schema": "trailkeeper.evidence", "version": 1, "arn": function.arn, "restored": ["concurrency"],
+        "declared": {"exists": true, "configuration": {"timeout": 60, "TRAILKEEPER_MODE": "enforce"}},
+    });
+    let seen = |field: &'static str, value: Value| Observation {
+        fields: [(field, value)].into(),
+        ..Observation::default()
+    };
+    let other = json!({
+        "timeout": 1, "TRAILKEEPER_MODE": "observe",
+        "TRAILKEEPER_GUARD": things().pop().unwrap().list, "AWS_ENDPOINT_URL": "http://evil.example\r\nRESTORED",
+    });
+    let [disabled, changed, denied] = events;
+    vec![
+        of_thing(
+            disabled,
+            Kind::Rule,
+            &rule_document,
+            &seen("state", json!("DISABLED")),
+            &["events:PutRule"],
+        ),
+        of_thing(
+            changed,
+            Kind::Function,
+            &function_document,
+            &seen("configuration", other),
+            &[],
+        ),
+        Incident::denied(denied, Some(&rule.trail)).of(&rule),
     ]
 }
 
@@ -680,6 +722,11 @@ pub fn of_each_kind() -> Vec<Incident> {
             &parsed("key-deletion-scheduled"),
             &parsed("key-policy-changed"),
             &parsed("bucket-deleted"),
+        ]))
+        .chain(of_parts([
+            &parsed("rule-disabled"),
+            &parsed("function-configuration-omitted"),
+            &parsed("rule-denied"),
         ]))
         .chain(of_storms(&stop, &denial))
         .chain(containment::of_each_kind())

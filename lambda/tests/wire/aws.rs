@@ -15,6 +15,7 @@ use crate::{
     hub_of_findings::{self, Findings, IMPORT},
     iam::{self, Iam},
     organization::{self, Organization},
+    parts::{self, Parts},
     stores::{self, Item},
     things::{self, Things},
     world::{Trail, World},
@@ -94,6 +95,8 @@ pub struct State {
     pub organization: Organization,
     /// The log bucket and the key.
     pub things: Things,
+    /// The parts of the responder.
+    pub parts: Parts,
     pub iam: Iam,
     /// What Security Hub has.
     pub findings: Findings,
@@ -138,6 +141,7 @@ impl Aws {
             gone_buckets: Vec::new(),
             organization: Organization::default(),
             things: Things::default(),
+            parts: Parts::default(),
             iam: Iam::default(),
             findings: Findings::default(),
             disturb: None,
@@ -352,10 +356,12 @@ fn operation(request: &Request, target: Option<&String>) -> String {
     match target {
         Some(target) => target.rsplit('.').next().unwrap().to_owned(),
         None if request.path == "/findings/import" => IMPORT.to_owned(),
-        None => things::operation(request).unwrap_or_else(|| {
-            let form = form(&request.body);
-            form.get("Action").cloned().unwrap_or_default()
-        }),
+        None => parts::operation(request)
+            .or_else(|| things::operation(request))
+            .unwrap_or_else(|| {
+                let form = form(&request.body);
+                form.get("Action").cloned().unwrap_or_default()
+            }),
     }
 }
 
@@ -409,6 +415,11 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = accepted;
             return reply;
         }
+        if parts::operation(request).is_some() {
+            let (reply, accepted) = parts::rest(&mut state.parts, &operation, request);
+            state.calls[number].accepted = accepted;
+            return reply;
+        }
         if things::operation(request).is_some() {
             state.calls[number].accepted = true;
             return things::s3(&mut state.things, &operation, request);
@@ -432,7 +443,10 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             assert_eq!(account, organization::HUB, "{operation} in a member");
         }
         state.world.account = account;
-        let answer = if is_kms {
+        let is_events = header("x-amz-target").is_some_and(|t| t.starts_with("AWSEvents"));
+        let answer = if is_events {
+            parts::events(&mut state.parts, &operation, &asked)
+        } else if is_kms {
             things::kms(&mut state.things, &operation, &asked)
         } else {
             healthy(state, &operation, region, &asked)

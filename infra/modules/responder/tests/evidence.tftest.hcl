@@ -6,7 +6,8 @@ mock_provider "aws" {
 }
 
 variables {
-  package = "main.tf"
+  guard_responder = false
+  package         = "main.tf"
   baselines = [{
     trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
     parameter_name   = "/trailkeeper/trailkeeper/first/1111"

@@ -7,6 +7,7 @@ mock_provider "aws" {
 }
 
 variables {
+  guard_responder = false
   # Any file does: a plan reads only its hash.
   package = "main.tf"
   baselines = [
@@ -54,7 +55,7 @@ run "function_is_what_the_package_expects" {
       TRAILKEEPER_TRAILS          = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first=/trailkeeper/trailkeeper/first/1111,arn:aws:cloudtrail:eu-central-1:123456789012:trail/second=/trailkeeper/trailkeeper/second/2222"
       TRAILKEEPER_TOPIC_ARN       = "arn:aws:sns:eu-central-1:123456789012:alerts"
       TRAILKEEPER_MODE            = "enforce"
-      TRAILKEEPER_ROLE_ARN        = "arn:aws:iam::123456789012:role/some-role"
+      TRAILKEEPER_ROLE_ARN        = "arn:aws:iam::123456789012:role/trailkeeper-responder"
       TRAILKEEPER_PEER_ROLES      = "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy"
       TRAILKEEPER_INCIDENTS_TABLE = "trailkeeper-incidents"
     })

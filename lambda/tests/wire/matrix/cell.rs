@@ -18,6 +18,7 @@ use crate::{
         UPDATE_ACCESS_KEY,
     },
     lambda::{Outcome, new_request_id},
+    parts,
     things::is_repair,
 };
 
@@ -266,9 +267,6 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
             continue;
         }
         let notice = document(call);
-        let Some(trail) = notice["trail"]["arn"].as_str() else {
-            continue;
-        };
         if !CLAIMS.contains(&notice["outcome"].as_str().unwrap()) {
             continue;
         }
@@ -276,6 +274,9 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
             check_claim_of_thing(&notice, &state.calls[..number], wrong);
             continue;
         }
+        let Some(trail) = notice["trail"]["arn"].as_str() else {
+            continue;
+        };
         let account = trail.split(':').nth(4).unwrap();
         let before = &state.calls[..number];
         let is_change =
@@ -304,13 +305,23 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
     }
 }
 
-/// The same of a bucket or a key.
+/// The same of a bucket, a key or a part of the responder.
 fn check_claim_of_thing(notice: &Value, before: &[Call], wrong: &mut Vec<String>) {
     let reads: &[&str] = match notice["thing"]["kind"].as_str() {
         Some("log_key") => &["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus"],
+        Some("rule") => &["DescribeRule", "ListTargetsByRule"],
+        Some("schedule") => &["GetSchedule"],
+        Some("function") => &[
+            "GetFunctionConfiguration",
+            "GetFunctionConcurrency",
+            "GetPolicy",
+            "GetFunctionEventInvokeConfig",
+        ],
         _ => &["GET policy", "GET lifecycle", "GET versioning"],
     };
-    let is_change = |call: &Call| call.accepted && is_repair(&call.operation);
+    let is_change = |call: &Call| {
+        call.accepted && (is_repair(&call.operation) || parts::is_repair(&call.operation))
+    };
     let changed = before.iter().rposition(is_change).map_or(0, |at| at + 1);
     for read in reads.iter().chain([&PARAMETER]) {
         let since = if *read == PARAMETER { 0 } else { changed };

@@ -22,6 +22,9 @@ pub enum Service {
     SecurityHub,
     Kms,
     S3,
+    Events,
+    Scheduler,
+    Lambda,
 }
 
 /// A fault, by the name that the table has for it.
@@ -164,9 +167,15 @@ impl Fault {
 fn throttled(service: Service) -> Reply {
     let code = match service {
         Service::S3 => return refusal(service, 503, "SlowDown"),
-        Service::CloudTrail | Service::Ssm | Service::Kms => "ThrottlingException",
+        Service::CloudTrail
+        | Service::Ssm
+        | Service::Kms
+        | Service::Events
+        | Service::Scheduler => "ThrottlingException",
         Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::Organizations | Service::SecurityHub => "TooManyRequestsException",
+        Service::Organizations | Service::SecurityHub | Service::Lambda => {
+            "TooManyRequestsException"
+        }
         Service::Sqs => "RequestThrottled",
         Service::Sns | Service::Sts | Service::Iam => "Throttling",
     };

@@ -14,7 +14,7 @@ use crate::{
     break_glass::{self, VARIABLE as BREAK_GLASS},
     chats::{self, CHAT},
     containment::{self, VARIABLE as CONTAINMENT},
-    evidence, findings,
+    evidence, findings, guard,
     hub_of_findings::IMPORT,
     iam::{
         GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
@@ -22,6 +22,7 @@ use crate::{
     },
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
+    parts::VARIABLE as PARTS,
     repeated::{QUIET, WINDOW, age, open_groups},
     stop,
     things::{self, BUCKET_ARN, KEY},
@@ -70,6 +71,8 @@ enum Scene {
     KeyEvent,
     /// The bucket lost its policy; the event comes.
     BucketEvent,
+    /// A part of the responder is changed by a call that needs this one; its event comes.
+    PartEvent,
     /// The bucket was deleted, and is to be made again; the event comes.
     BucketGone,
     /// The trail is stopped for the third time by the same actor; the event comes.
@@ -114,6 +117,10 @@ const fn kms(operation: &'static str, purpose: Purpose) -> Row {
     of(operation, operation, Service::Kms, purpose, Scene::KeyEvent)
 }
 
+const fn part(operation: &'static str, service: Service, purpose: Purpose) -> Row {
+    of(operation, operation, service, purpose, Scene::PartEvent)
+}
+
 const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     of(
         operation,
@@ -132,7 +139,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 54] = [
+pub const ROWS: [Row; 68] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -338,6 +345,24 @@ pub const ROWS: [Row; 54] = [
     contains("IAM UpdateAccessKey", UPDATE_ACCESS_KEY, Scene::AgainByUser),
     contains("IAM GetRolePolicy", GET_ROLE_POLICY, Scene::AgainByRole),
     contains("IAM PutRolePolicy", PUT_ROLE_POLICY, Scene::AgainByRole),
+    part("DescribeRule", Service::Events, Purpose::Proves),
+    part("ListTargetsByRule", Service::Events, Purpose::Proves),
+    part("PutRule", Service::Events, Purpose::Heals),
+    part("PutTargets", Service::Events, Purpose::Heals),
+    part("GetSchedule", Service::Scheduler, Purpose::Proves),
+    part("UpdateSchedule", Service::Scheduler, Purpose::Heals),
+    part("CreateSchedule", Service::Scheduler, Purpose::Heals),
+    part("CreateScheduleGroup", Service::Scheduler, Purpose::Heals),
+    part("GetFunctionConfiguration", Service::Lambda, Purpose::Proves),
+    part("GetFunctionConcurrency", Service::Lambda, Purpose::Proves),
+    part("GetPolicy", Service::Lambda, Purpose::Proves),
+    part(
+        "GetFunctionEventInvokeConfig",
+        Service::Lambda,
+        Purpose::Proves,
+    ),
+    part("PutFunctionConcurrency", Service::Lambda, Purpose::Heals),
+    part("DeleteFunctionConcurrency", Service::Lambda, Purpose::Heals),
     table(
         "DynamoDB UpdateItem: containment",
         NOTE,
@@ -526,6 +551,10 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, self.event_of_thing(), None)
             }
+            Scene::PartEvent => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                (aws, guard::scene(self.operation).event, None)
+            }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
                 (aws, in_account(&member(0), &stop()), Some(None))
@@ -553,6 +582,10 @@ impl Row {
             None if self.scene == Scene::EventWithFinding => {
                 findings::open(&aws, AUDIT);
                 Function::start(&aws, &[(findings::VARIABLE, "true")])
+            }
+            None if self.scene == Scene::PartEvent => {
+                let list = aws.guard_parts(&guard::scene(self.operation).concurrency);
+                Function::start(&aws, &[(PARTS, &list)])
             }
             None if self.scene == Scene::BucketGone => {
                 let evidence = aws.guard_existence();
@@ -605,6 +638,7 @@ impl Row {
         match self.scene {
             Scene::KeyEvent => return vec![KEY.to_owned()],
             Scene::BucketEvent | Scene::BucketGone => return vec![BUCKET_ARN.to_owned()],
+            Scene::PartEvent => return vec![guard::scene(self.operation).arn.to_owned()],
             _ => {}
         }
         let state = aws.state();
@@ -616,11 +650,11 @@ impl Row {
         attacked.map(|(arn, _)| arn.clone()).collect()
     }
 
-    /// Whether it is about the key or the bucket.
+    /// Whether it is about the key, the bucket or a part of the responder.
     pub fn is_of_thing(&self) -> bool {
         matches!(
             self.scene,
-            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone
+            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone | Scene::PartEvent
         )
     }
 
@@ -646,6 +680,10 @@ impl Row {
         match self.scene {
             Scene::KeyEvent => return aws.weaken_key(self.call_on_key()),
             Scene::BucketEvent => return aws.set_bucket("policy", None),
+            Scene::PartEvent => {
+                (guard::scene(self.operation).attack)(&mut aws.state().parts);
+                return;
+            }
             Scene::BucketGone => {
                 aws.state().things.bucket = None;
                 return;
@@ -720,6 +758,7 @@ impl Row {
             Scene::HubEvent => Some(ASSUME_ROLE),
             Scene::KeyEvent
             | Scene::BucketEvent
+            | Scene::PartEvent
             | Scene::BucketGone
             | Scene::Sweep
             | Scene::SweepUnderBreakGlass
@@ -733,7 +772,7 @@ impl Row {
 impl Stage {
     /// Whether every trail is what it was, and all accounts were handed out.
     pub fn is_as_declared(&self) -> bool {
-        if !self.aws.has_its_things() {
+        if !self.aws.has_its_things() || !self.aws.has_its_parts() {
             return false;
         }
         let state = self.aws.state();

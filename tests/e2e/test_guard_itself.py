@@ -1,0 +1,265 @@
+"""The responder itself: what an attacker makes of its rules, schedule and function is put back, or told at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from e2e.guarded import Guarded
+
+Client = Any
+_PASSING = {"ResponseMetadata", "LastModificationDate", "LastModified", "RevisionId", "CreationDate", "CreatedBy"}
+_PASSING |= {"LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode", "State", "StateReason"}
+# The function's calls that change a part of it.
+REPAIRS = {
+    "PutRule",
+    "PutTargets",
+    "UpdateSchedule",
+    "CreateSchedule",
+    "CreateScheduleGroup",
+    "PutFunctionConcurrency",
+    "DeleteFunctionConcurrency",
+}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of the responder, as the account's root sees and changes them."""
+
+    guarded: Guarded
+    events: Client
+    scheduler: Client
+    functions: Client
+    rule: str
+    schedule: dict[str, str]
+    function: str
+
+    def state(self) -> dict[str, Any]:
+        """All that is declared of them, as the test's own reads show it."""
+        name = {"FunctionName": self.function}
+        schedule = _or_none(lambda: self.scheduler.get_schedule(**self.schedule))
+        return {
+            "rule": _or_none(lambda: self.events.describe_rule(Name=self.rule)),
+            "targets": _or_none(lambda: self.events.list_targets_by_rule(Rule=self.rule)["Targets"]),
+            "schedule": schedule and {**schedule, "on": schedule["State"]},
+            "function": _or_none(lambda: self.functions.get_function_configuration(**name)),
+            "concurrency": self.functions.get_function_concurrency(**name).get("ReservedConcurrentExecutions"),
+            "policy": _or_none(lambda: _statements(json.loads(self.functions.get_policy(**name)["Policy"]))),
+            "retries": _or_none(lambda: self.functions.get_function_event_invoke_config(**name)),
+        }
+
+    def repairs(self, since: float) -> set[str]:
+        """The function's accepted calls that changed a part."""
+        accepted = (request for request in self.guarded.requests(since) if request["status"] < 300)
+        return {request["operation"] for request in accepted} & REPAIRS
+
+    def update_schedule(self, **changes: Any) -> None:
+        found = self.scheduler.get_schedule(**self.schedule)
+        wanted = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State", "Description")
+        self.scheduler.update_schedule(**({name: found[name] for name in wanted} | changes))
+
+
+def _or_none(read: Callable[[], Any]) -> Any:
+    try:
+        return _settled(read())
+    except Exception as error:
+        assert "NotFound" in str(error), error
+        return None
+
+
+def _statements(policy: dict[str, Any]) -> dict[str, Any]:
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def _settled(answer: Any) -> Any:
+    """Without what tells of the call or of a moment; a rule's state is no such thing."""
+    if not isinstance(answer, dict):
+        return answer
+    kept = _PASSING - {"State"} if "EventPattern" in answer or "ScheduleExpression" in answer else _PASSING
+    return {name: value for name, value in answer.items() if name not in kept}
+
+
+@pytest.fixture
+def parts(guarded: Guarded) -> Iterator[Parts]:
+    """The parts, as declared before and after."""
+    root, outputs = guarded.lab.root, guarded.lab.outputs
+    scheduler = root.client("scheduler")
+    schedule = scheduler.list_schedules()["Schedules"][0]
+    made = Parts(
+        guarded,
+        root.client("events"),
+        scheduler,
+        root.client("lambda"),
+        outputs["event_rule_name"],
+        {"Name": schedule["Name"], "GroupName": schedule["GroupName"]},
+        guarded.function_name,
+    )
+    declared = made.state()
+    yield made
+    guarded.settle()
+    assert made.state() == declared
+
+
+def _target(parts: Parts) -> dict[str, Any]:
+    return parts.events.list_targets_by_rule(Rule=parts.rule)["Targets"][0]
+
+
+def _delete_rule(parts: Parts) -> None:
+    parts.events.remove_targets(Rule=parts.rule, Ids=["responder"])
+    parts.events.delete_rule(Name=parts.rule)
+
+
+RESTORED: dict[str, tuple[Callable[[Parts], object], str, str]] = {
+    "rule disabled": (lambda p: p.events.disable_rule(Name=p.rule), "rule", "state"),
+    "rule deleted": (_delete_rule, "rule", "exists"),
+    "pattern that matches nothing": (
+        lambda p: p.events.put_rule(Name=p.rule, EventPattern=json.dumps({"source": ["aws.nothing"]})),
+        "rule",
+        "pattern",
+    ),
+    "target removed": (lambda p: p.events.remove_targets(Rule=p.rule, Ids=["responder"]), "rule", "targets"),
+    "target with a constant input": (
+        lambda p: p.events.put_targets(Rule=p.rule, Targets=[_target(p) | {"Input": "{}"}]),
+        "rule",
+        "targets",
+    ),
+    "schedule disabled": (lambda p: p.update_schedule(State="DISABLED"), "schedule", "state"),
+    "schedule once a year": (
+        lambda p: p.update_schedule(ScheduleExpression="rate(365 days)"),
+        "schedule",
+        "expression",
+    ),
+    "schedule deleted": (lambda p: p.scheduler.delete_schedule(**p.schedule), "schedule", "exists"),
+    "schedule group deleted": (
+        lambda p: p.scheduler.delete_schedule_group(Name=p.schedule["GroupName"]),
+        "schedule",
+        "exists",
+    ),
+    "concurrency of one": (
+        lambda p: p.functions.put_function_concurrency(FunctionName=p.function, ReservedConcurrentExecutions=1),
+        "function",
+        "concurrency",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RESTORED, ids=lambda name: name.replace(" ", "-"))
+def test_it_is_put_back_and_told_as_critical(parts: Parts, name: str) -> None:
+    attack, kind, field = RESTORED[name]
+    declared = parts.state()
+    with parts.guarded.held_back():
+        since = time.time()
+        attack(parts)
+        assert parts.state() != declared, "the attack did not do what it was meant to"
+    found = parts.guarded.wait("a notice", lambda: parts.guarded.notices_of_parts(since))[0]
+    assert found["severity"] == "critical"
+    assert found["thing"]["kind"] == kind
+    parts.guarded.settle()
+    assert parts.state() == declared
+    told = parts.guarded.notices_of_parts(since)
+    restored = [notice for notice in told if notice["outcome"] == "restored"]
+    assert [[drift["field"] for drift in notice["drift"]] for notice in restored] == [[field]]
+    # The function's own calls come back as events, and are no news; each call of the attack is told once.
+    calls = [notice["event"]["name"] for notice in told]
+    assert len(calls) == len(set(calls)) <= 2
+    assert parts.guarded.writes(since) == []
+
+
+def test_a_sweep_finds_what_no_event_told_of(parts: Parts) -> None:
+    declared = parts.state()
+    parts.guarded.switch(muted=True)
+    since = time.time()
+    parts.events.disable_rule(Name=parts.rule)
+    parts.update_schedule(State="DISABLED")
+    parts.functions.put_function_concurrency(FunctionName=parts.function, ReservedConcurrentExecutions=2)
+    assert parts.guarded.sweep() == ["restored"] * 3
+    assert parts.state() == declared
+    parts.guarded.switch(muted=False)
+    parts.guarded.settle()
+    told = {notice["thing"]["kind"]: notice["severity"] for notice in parts.guarded.notices_of_parts(since)}
+    assert told == {"rule": "critical", "schedule": "critical", "function": "critical"}
+    assert parts.guarded.sweep() == []
+
+
+def _of_function(parts: Parts, since: float) -> dict[str, Any]:
+    def found() -> list[dict[str, Any]]:
+        return [n for n in parts.guarded.notices_of_parts(since) if n["outcome"] == "reported"]
+
+    return parts.guarded.wait("a notice", found)[0]
+
+
+def test_a_changed_configuration_is_told_at_once(parts: Parts) -> None:
+    name = {"FunctionName": parts.function}
+    before = parts.functions.get_function_configuration(**name)
+    since = time.time()
+    parts.functions.update_function_configuration(
+        **name, MemorySize=512, Environment={"Variables": before["Environment"]["Variables"] | {"RUST_LOG": "off"}}
+    )
+    notice = _of_function(parts, since)
+    assert (notice["severity"], notice["thing"]["kind"]) == ("critical", "function")
+    assert notice["drift"] == [
+        {
+            "field": "configuration",
+            "before": {"RUST_LOG": "off", "memory": 512},
+            "after": {"RUST_LOG": None, "memory": before["MemorySize"]},
+        }
+    ]
+    parts.functions.update_function_configuration(
+        **name, MemorySize=before["MemorySize"], Environment={"Variables": before["Environment"]["Variables"]}
+    )
+    parts.guarded.settle()
+    assert parts.guarded.sweep() == []
+
+
+def test_a_lost_permission_and_lost_retries_are_told_by_the_sweep(parts: Parts) -> None:
+    name = {"FunctionName": parts.function}
+    statement = json.loads(parts.functions.get_policy(**name)["Policy"])["Statement"][0]
+    retries = parts.functions.get_function_event_invoke_config(**name)
+    parts.guarded.switch(muted=True)
+    parts.functions.remove_permission(**name, StatementId=statement["Sid"])
+    parts.functions.delete_function_event_invoke_config(**name)
+    since = time.time()
+    assert parts.guarded.sweep() == ["reported"]
+    notice = _of_function(parts, since)
+    assert notice["severity"] == "critical"
+    assert notice["verification"]["still_differs"] == ["permissions", "retries"]
+    parts.functions.add_permission(
+        **name,
+        StatementId=statement["Sid"],
+        Action=statement["Action"],
+        Principal=statement["Principal"]["Service"],
+        SourceArn=statement["Condition"]["ArnLike"]["AWS:SourceArn"],
+    )
+    wanted = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+    parts.functions.put_function_event_invoke_config(**name, **{name: retries[name] for name in wanted})
+    assert parts.guarded.sweep() == []
+
+
+def test_terraform_is_not_fought_and_told_as_information(guarded: Guarded) -> None:
+    """Another reservation, and with it another list: the function is told first, then what it guards is changed."""
+    lab = guarded.lab
+    who = f"arn:aws:iam::{lab.account}:user/{lab.admin.credentials.name}"
+    try:
+        lab.write_terraform(change_principals=[who])
+        lab.terraform.apply()
+        guarded.settle()
+        since = time.time()
+        lab.write_terraform(change_principals=[who], reserved_concurrency=7)
+        lab.terraform.apply()
+        guarded.settle()
+        told = guarded.notices_of_parts(since)
+        assert told, "what a pipeline does to the responder is told"
+        assert {notice["severity"] for notice in told} == {"info"}, told
+        requests = {request["operation"] for request in guarded.requests(since)}
+        assert requests & REPAIRS == set()
+        assert guarded.sweep() == []
+        assert lab.terraform.plan().changes == {}
+    finally:
+        lab.write_terraform()
+        lab.terraform.apply()
+        guarded.settle()
