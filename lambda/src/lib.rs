@@ -9,6 +9,7 @@
 
 pub mod actor;
 mod advice;
+mod answer;
 mod api;
 pub mod arn;
 pub mod asff;
@@ -87,4 +88,5 @@ pub mod thing;
 pub mod told;
 pub mod trail;
 mod transport;
+mod untold;
 mod xml;

@@ -480,9 +480,10 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
         let expression = asked["UpdateExpression"].as_str().unwrap();
         let names = asked["ExpressionAttributeNames"].as_object().unwrap();
         let has = |name: &str| names.values().any(|named| named == name);
+        let is_open = asked["Key"]["id"]["S"] == "groups#open";
         return match () {
-            () if has("open_groups") && expression.contains("DELETE") => STRIKE_OUT,
-            () if has("open_groups") => OPEN,
+            () if is_open && expression.contains("REMOVE") => STRIKE_OUT,
+            () if is_open => OPEN,
             () if has("incident_count") => COUNT,
             () if has("summed_count") => SUMMED,
             () if has("silent_count") => SILENT,
