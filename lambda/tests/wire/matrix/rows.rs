@@ -521,6 +521,7 @@ pub struct Stage {
 impl Row {
     fn event_of_thing(&self) -> Value {
         match self.scene {
+            Scene::PartEvent => guard::scene(self.operation).event,
             Scene::KeyEvent => evidence::of_key(self.call_on_key(), &json!({"keyId": KEY})),
             Scene::BucketGone => evidence::of_bucket("DeleteBucket", json!({})),
             _ => evidence::of_bucket("DeleteBucketPolicy", json!({})),
@@ -547,13 +548,9 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
-            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone => {
+            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone | Scene::PartEvent => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, self.event_of_thing(), None)
-            }
-            Scene::PartEvent => {
-                let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, guard::scene(self.operation).event, None)
             }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
