@@ -28,9 +28,13 @@ pub(crate) fn summary(incident: &Incident) -> String {
             "It is as declared again but for what follows, read back.".to_owned()
         }
         Outcome::Restored if incident.thing.is_some() && incident.was_deleted() => {
-            format!(
-                "The {what} was made again, and is as declared, read back. The logs that were in it are gone."
-            )
+            let is_part = incident.thing.iter().any(|thing| thing.kind.is_part());
+            let lost = if is_part {
+                ""
+            } else {
+                " The logs that were in it are gone."
+            };
+            format!("The {what} was made again, and is as declared, read back.{lost}")
         }
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
         Outcome::AlreadyLogging if incident.is_unexplained() => {
