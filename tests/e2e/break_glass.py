@@ -16,7 +16,7 @@ from lab.inbox import Inbox
 REASON = "CHG-2041: the logs move to another bucket"
 PATTERN = "arn:aws:iam::{account}:role/deploy-*"
 # Long enough for an apply that changes the functions and their roles, and for what comes before the end.
-LASTS_SECONDS = 150
+LASTS_SECONDS = 240
 
 
 @dataclass

@@ -88,7 +88,7 @@ class Deployments:
 
     def get(self, name: str) -> tuple[Deployment, Any]:
         """A deployment and what its recipe returned; raises what the recipe raised."""
-        return self._futures[name].result(timeout=400)
+        return self._futures[name].result(timeout=900)
 
     def close(self) -> None:
         """Wait for what is under way; the emulator forgets the rest."""

@@ -173,7 +173,7 @@ locals {
     version = 1
     parts   = [for key, part in local.parts : { arn = part.arn, parameter = local.part_parameters[key == "function" ? "understudy_function" : key] }]
   })
-  understudy_parameter = "${local.guard_path}/understudy_list/${sha256(local.understudy_list)}"
+  understudy_parameter = "${local.guard_path}/list/${sha256(local.understudy_list)}"
 
   guard_documents = var.guard_responder ? merge(
     { for key, document in local.part_documents : key => { name = local.part_parameters[key], value = document } if key != "understudy_function" || local.understudy },

@@ -28,7 +28,8 @@ mock_provider "aws" {
 
 variables {
   # Any file does: a plan reads only its hash.
-  package = "main.tf"
+  package         = "main.tf"
+  guard_responder = false
   baselines = [
     {
       trail_arn                 = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
@@ -122,6 +123,10 @@ run "it_knows_what_the_responder_knows_and_that_one_for_a_peer" {
 
 run "it_is_told_no_more_than_the_responder" {
   command = plan
+
+  variables {
+    guard_responder = true
+  }
 
   assert {
     # So whatever fits there fits here: the responder's is measured.
@@ -312,5 +317,32 @@ run "of_a_hub_it_sweeps_the_hubs_own_trails_only" {
   assert {
     condition     = aws_lambda_function.understudy[0].timeout == 60
     error_message = "Its own trails need no more time than elsewhere."
+  }
+}
+
+run "it_looks_after_the_responders_parts" {
+  command = plan
+
+  variables {
+    guard_responder = true
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.understudy[0].environment[0].variables["TRAILKEEPER_GUARD"] == aws_ssm_parameter.guard["understudy_list"].name
+      && jsondecode(aws_ssm_parameter.guard["understudy_list"].insecure_value).parts[*].arn == jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts[*].arn
+    )
+    error_message = "The same parts, by a list of its own."
+  }
+  assert {
+    # What a new package or another configuration changes, it would take for an attack.
+    condition     = jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared == { concurrency = 5, exists = true }
+    error_message = "Of the function, what no deployment changes."
+  }
+  assert {
+    condition = [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s if contains(["RestoreRules", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)] == [
+      for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s if contains(["RestoreRules", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)
+    ]
+    error_message = "It may put back what the responder may."
   }
 }
