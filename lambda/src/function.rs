@@ -226,7 +226,7 @@ pub(crate) const HANDLING: Handling = Handling {
             call: "lambda:GetFunctionEventInvokeConfig",
             request: |function| get(function, "2019-09-25", "event-invoke-config"),
             absent: Some(NOT_FOUND),
-            fields: &[(RETRIES, |answer| Some(retries(answer)))],
+            fields: &[(RETRIES, |answer| is_answer(answer).then(|| retries(answer)))],
         },
     ],
     missing: NOT_FOUND,
@@ -251,9 +251,14 @@ fn get(function: &Thing, version: &str, what: &str) -> Request {
     Request::rest("GET", format!("/{version}/functions/{name}/{what}"))
 }
 
-/// Whether no change is still being made.
+/// Whether it is an answer about a function, and no change is still being made.
 fn is_settled(answer: &Value) -> bool {
-    answer.get("LastUpdateStatus") != Some(&json!("InProgress"))
+    is_answer(answer) && answer.get("LastUpdateStatus") != Some(&json!("InProgress"))
+}
+
+/// What is not set is not in an answer; what it is about always is.
+fn is_answer(answer: &Value) -> bool {
+    answer.get("FunctionArn").is_some()
 }
 
 /// What a function is made of; the names of its environment are capitals.
