@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from e2e.guarded import Guarded
+from e2e.guarded import SWEEP, Guarded
 
 Client = Any
 _PASSING = {"ResponseMetadata", "LastModificationDate", "LastModified", "RevisionId", "CreationDate", "CreatedBy"}
@@ -89,7 +89,8 @@ def parts(guarded: Guarded) -> Iterator[Parts]:
     """The parts, as declared before and after."""
     root, outputs = guarded.lab.root, guarded.lab.outputs
     scheduler = root.client("scheduler")
-    schedule = scheduler.list_schedules()["Schedules"][0]
+    schedules = scheduler.list_schedules()["Schedules"]
+    schedule = next(found for found in schedules if found["Name"] == outputs["schedule_name"])
     made = Parts(
         guarded,
         root.client("events"),
@@ -238,6 +239,42 @@ def test_a_lost_permission_and_lost_retries_are_told_by_the_sweep(parts: Parts) 
     wanted = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
     parts.functions.put_function_event_invoke_config(**name, **{name: retries[name] for name in wanted})
     assert parts.guarded.sweep() == []
+
+
+# Statements of the role, each with an attack that it is needed for.
+NEEDED: dict[str, Callable[[Parts], object]] = {
+    "ReadParts": lambda p: p.events.disable_rule(Name=p.rule),
+    "VerifyRules": lambda p: p.events.disable_rule(Name=p.rule),
+    "RestoreRules": lambda p: p.events.disable_rule(Name=p.rule),
+    "VerifySchedule": lambda p: p.update_schedule(State="DISABLED"),
+    "RestoreSchedule": lambda p: p.update_schedule(State="DISABLED"),
+    "RestoreScheduleGroup": lambda p: p.scheduler.delete_schedule_group(Name=p.schedule["GroupName"]),
+    "PassSweepRole": lambda p: p.scheduler.delete_schedule(**p.schedule),
+    "VerifyFunction": lambda p: p.functions.put_function_concurrency(
+        FunctionName=p.function, ReservedConcurrentExecutions=2
+    ),
+    "RestoreConcurrency": lambda p: p.functions.put_function_concurrency(
+        FunctionName=p.function, ReservedConcurrentExecutions=2
+    ),
+}
+
+
+@pytest.mark.parametrize("sid", NEEDED)
+def test_without_a_statement_it_stays_and_everybody_hears(parts: Parts, sid: str) -> None:
+    guarded, declared = parts.guarded, parts.state()
+    guarded.switch(muted=True)
+    with guarded.without_statement(sid):
+        since = time.time()
+        NEEDED[sid](parts)
+        answer = guarded.call_function(SWEEP)
+        assert parts.state() != declared
+    assert answer["Payload"]["errorType"].endswith("NotRestored")
+    told = guarded.wait("a notice", lambda: guarded.notices_of_parts(since))
+    assert {notice["severity"] for notice in told} == {"critical"}
+    assert {notice["outcome"] for notice in told} <= {"not_restored", "unverified"}
+    guarded.sweep()
+    assert parts.state() == declared
+    guarded.switch(muted=False)
 
 
 def test_terraform_is_not_fought_and_told_as_information(guarded: Guarded) -> None:
