@@ -266,6 +266,37 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
             };
             format!("aws lambda {command} --function-name {name} --region {region}")
         }
+        (Kind::Role, field) => {
+            let command = match field {
+                Some("policy") => format!("get-role-policy --policy-name {name}"),
+                Some("policies") => "list-role-policies".to_owned(),
+                Some("attached") => "list-attached-role-policies".to_owned(),
+                _ => "get-role".to_owned(),
+            };
+            format!("aws iam {command} --role-name {name}")
+        }
+        (Kind::Topic, Some("subscriptions" | "filters")) => {
+            format!("aws sns list-subscriptions-by-topic --topic-arn {arn} --region {region}")
+        }
+        (Kind::Topic, _) => {
+            format!("aws sns get-topic-attributes --topic-arn {arn} --region {region}")
+        }
+        (Kind::Alarms, _) => {
+            let prefix = name.as_str().trim_end_matches('*');
+            format!("aws cloudwatch describe-alarms --alarm-name-prefix {prefix} --region {region}")
+        }
+        (Kind::Queue, _) => {
+            format!("aws sqs get-queue-url --queue-name {name} --region {region}")
+        }
+        (Kind::LogGroup, _) => {
+            format!("aws logs describe-log-groups --log-group-name-prefix {name} --region {region}")
+        }
+        (Kind::Table, Some("policy")) => {
+            format!("aws dynamodb get-resource-policy --resource-arn {arn} --region {region}")
+        }
+        (Kind::Table, _) => {
+            format!("aws dynamodb describe-time-to-live --table-name {name} --region {region}")
+        }
         (Kind::Guard, _) => {
             let name = arn
                 .as_str()
@@ -278,12 +309,17 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
     if incident.is_gone() {
         steps.push(Step::new(match kind {
             Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
-            Kind::Rule | Kind::Schedule | Kind::Function | Kind::Guard => "Make it again at once where it was declared: terraform apply. Until then nobody may put a stopped trail back.",
+            Kind::Topic => "Make it again at once where it was declared: terraform apply. Until then no notice reaches anybody but by other ways.",
+            Kind::Queue | Kind::LogGroup | Kind::Table | Kind::Alarms => "Make it again where it was declared: terraform apply.",
+            Kind::Rule | Kind::Schedule | Kind::Function | Kind::Role | Kind::Guard => "Make it again at once where it was declared: terraform apply. Until then nobody may put a stopped trail back.",
             Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
         }));
     } else {
         if *kind == Kind::LogBucket && incident.outcome == Outcome::Unverified {
             steps.push(Step::new("If access is denied, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one."));
+        }
+        if *kind == Kind::Topic && field == Some("subscriptions") {
+            steps.push(Step::new("A mail address or an https endpoint that was subscribed again must be confirmed again: open the message that AWS sent it."));
         }
         steps.push(Step::new(
             "Bring back what is missing or changed where it was declared: terraform apply.",
