@@ -38,8 +38,8 @@ locals {
     TRAILKEEPER_CHAT_TOPIC_ARN    = var.chat_topic_arn == null ? "" : var.chat_topic_arn
     TRAILKEEPER_SECURITY_HUB      = var.security_hub ? "true" : ""
     TRAILKEEPER_MODE              = var.mode
-    TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
-    TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
+    TRAILKEEPER_ROLE_ARN          = local.role_arn
+    TRAILKEEPER_INCIDENTS_TABLE   = local.table_name
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
     TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
     TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
@@ -104,7 +104,7 @@ resource "aws_lambda_function" "responder" {
   }
 
   # A function without its permissions would fail on the first event.
-  depends_on = [aws_iam_role_policy.responder]
+  depends_on = [aws_iam_role_policy.responder, aws_dynamodb_table.incidents]
 }
 
 resource "aws_lambda_function_event_invoke_config" "responder" {
@@ -124,4 +124,7 @@ resource "aws_cloudwatch_log_group" "responder" {
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.logs.arn
   tags              = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }

@@ -1,0 +1,147 @@
+# What the responder leans on, as parts of its list: roles, topic, alarms, queue, log group
+# and table. All but the topic are told of, not put back. Terraform changes them before the
+# function is told of it, or at any time; their documents come first, and the old ones go
+# last: meanwhile the function leaves alone what the two say otherwise.
+locals {
+  role_arn = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}"
+  # Each name begins with this. Others of such a name are nobody's business.
+  alarms_arn       = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-*"
+  queue_retention  = 1209600
+  expiry_attribute = "expires_at"
+
+  guarded_roles = {
+    role       = { arn = local.role_arn, policy = local.role_policy, trust = local.trust_policy }
+    sweep_role = { arn = local.sweep_role_arn, policy = local.sweep_role_policy, trust = local.sweep_trust_policy }
+  }
+
+  support_parts = merge(
+    { for key, role in local.guarded_roles : key => {
+      arn = role.arn
+      declared = {
+        exists = true
+        # The statements themselves could be more than a parameter holds.
+        policy = merge(
+          { Version = jsondecode(role.policy).Version },
+          { for statement in jsondecode(role.policy).Statement : statement.Sid => sha256(jsonencode(statement)) },
+        )
+        # Of the same name as the role.
+        policies = [reverse(split("/", role.arn))[0]]
+        attached = []
+        boundary = var.permissions_boundary
+        trust    = jsondecode(role.trust)
+      }
+      restored = []
+    } },
+    {
+      alarms = {
+        arn = local.alarms_arn
+        declared = {
+          alarms = { for alarm in values(local.alarms) : alarm.name => join(" ", [
+            "${alarm.namespace}/${alarm.metric}",
+            join(",", sort([for name, value in alarm.dimensions : "${name}=${value}"])),
+            alarm.statistic,
+            "${alarm.period}s",
+            "x${alarm.periods}",
+            alarm.comparison,
+            alarm.threshold,
+            alarm.missing,
+            "->",
+            var.topic_arn,
+          ]) }
+        }
+        restored = []
+      }
+      queue = {
+        arn = local.queue_arn
+        declared = {
+          exists    = true
+          policy    = jsondecode(local.queue_policy)
+          retention = tostring(local.queue_retention)
+          kms_key   = null
+        }
+        restored = []
+      }
+      log_group = {
+        arn = local.log_group_arn
+        declared = {
+          exists    = true
+          retention = var.log_retention_days
+          kms_key   = aws_kms_key.logs.arn
+        }
+        restored = []
+      }
+      table = {
+        arn = local.table_arn
+        declared = {
+          exists = true
+          policy = jsondecode(local.table_policy)
+          expiry = local.expiry_attribute
+        }
+        restored = []
+      }
+    },
+  )
+
+  topic_parts = [for topic in var.topic_evidence[*] : { arn = topic.arn, parameter = topic.parameter_name }]
+
+  support_candidates = [
+    [true, {
+      # What else is declared while it is being deployed.
+      Sid      = "FindParts"
+      Effect   = "Allow"
+      Action   = "ssm:GetParametersByPath"
+      Resource = "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${local.guard_path}/*"
+    }],
+    [true, {
+      Sid      = "VerifyRoles"
+      Effect   = "Allow"
+      Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
+      Resource = [local.role_arn, local.sweep_role_arn]
+    }],
+    [true, {
+      # Asked for alarms by what their names begin with, CloudWatch wants to know of all.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+      Sid      = "VerifyAlarms"
+      Effect   = "Allow"
+      Action   = "cloudwatch:DescribeAlarms"
+      Resource = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:*"
+    }],
+    [true, {
+      Sid      = "VerifyQueue"
+      Effect   = "Allow"
+      Action   = "sqs:GetQueueAttributes"
+      Resource = local.queue_arn
+    }],
+    [true, {
+      # Log groups are listed by what their names begin with, and CloudWatch Logs wants to
+      # know of all.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+      Sid      = "VerifyLogGroup"
+      Effect   = "Allow"
+      Action   = "logs:DescribeLogGroups"
+      Resource = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:*"
+    }],
+    [true, {
+      Sid      = "VerifyTable"
+      Effect   = "Allow"
+      Action   = ["dynamodb:DescribeTimeToLive", "dynamodb:GetResourcePolicy"]
+      Resource = local.table_arn
+    }],
+    [var.topic_evidence != null, {
+      # SNS knows no subscriptions as resources: they are asked for by their topic.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+      Sid      = "VerifyTopic"
+      Effect   = "Allow"
+      Action   = ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]
+      Resource = var.topic_arn
+    }],
+    [var.topic_evidence != null && var.mode == "enforce", {
+      # Nothing here can delete a topic or a subscription.
+      Sid      = "RestoreTopic"
+      Effect   = "Allow"
+      Action   = ["sns:SetTopicAttributes", "sns:Subscribe"]
+      Resource = var.topic_arn
+    }],
+  ]
+  support_statements = [for candidate in local.support_candidates : candidate[1] if candidate[0] && var.guard_responder]
+}
