@@ -17,6 +17,7 @@ use crate::{
     organization::{self, Organization},
     parts::{self, Parts},
     stores::{self, Item},
+    support::{self, Support},
     things::{self, Things},
     world::{Trail, World},
 };
@@ -97,6 +98,8 @@ pub struct State {
     pub things: Things,
     /// The parts of the responder.
     pub parts: Parts,
+    /// What the responder leans on.
+    pub support: Support,
     pub iam: Iam,
     /// What Security Hub has.
     pub findings: Findings,
@@ -142,6 +145,7 @@ impl Aws {
             organization: Organization::default(),
             things: Things::default(),
             parts: Parts::default(),
+            support: Support::default(),
             iam: Iam::default(),
             findings: Findings::default(),
             disturb: None,
@@ -424,6 +428,12 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = true;
             return things::s3(&mut state.things, &operation, request);
         }
+        let asked = form(&request.body);
+        if support::is_query(&operation, &asked) {
+            let (reply, accepted) = support::query(&mut state.support, &operation, &asked);
+            state.calls[number].accepted = accepted;
+            return reply;
+        }
         if iam::is_iam(&operation) {
             assert_eq!(account, organization::HUB, "{operation} in a member");
             let asked = form(&request.body);
@@ -449,7 +459,9 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         } else if is_kms {
             things::kms(&mut state.things, &operation, &asked)
         } else {
-            healthy(state, &operation, region, &asked)
+            let (support, parameters) = (&state.support, &state.parameters);
+            support::json(support, parameters, &operation, &asked)
+                .unwrap_or_else(|| healthy(state, &operation, region, &asked))
         };
         match answer {
             Ok(answer) => {
