@@ -246,9 +246,10 @@ pub fn query(
 fn of_role(role: &Value, operation: &str, asked: &HashMap<String, String>) -> Option<String> {
     let policies = role.get("policies")?.as_object()?;
     let members = |all: Vec<String>| -> String {
-        all.iter()
-            .map(|one| format!("<member>{one}</member>"))
-            .collect()
+        let all = all
+            .iter()
+            .map(|one| ["<member>", one, "</member>"].concat());
+        all.collect::<Vec<_>>().concat()
     };
     Some(match operation {
         "GetRole" => {

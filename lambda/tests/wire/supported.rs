@@ -59,6 +59,54 @@ fn sweep() -> Value {
 const DENY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Out","Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 const EVIL: &str = "arn:aws:iam::111122223333:policy/evil";
 
+/// What is done so that a call of the function's is needed.
+pub struct Scene {
+    pub arn: &'static str,
+    pub attack: fn(&mut Support),
+    pub event: Value,
+}
+
+/// For the call of this name. What cannot be put back is left as declared.
+pub fn scene(operation: &str) -> Scene {
+    let of_topic = |number| {
+        let (_, attack, event, _) = restored().swap_remove(number);
+        (TOPIC, attack, event)
+    };
+    let untouched =
+        |arn, event| -> (&'static str, fn(&mut Support), Value) { (arn, |_| {}, event) };
+    let (arn, attack, event) = match operation {
+        "GetTopicAttributes" | "SetTopicAttributes" | "GetSubscriptionAttributes" => of_topic(0),
+        "ListSubscriptionsByTopic" | "Subscribe" => of_topic(2),
+        "DescribeAlarms" => untouched(
+            ALARMS,
+            of(
+                "monitoring",
+                "DisableAlarmActions",
+                &json!({"alarmNames": ["trailkeeper-errors"]}),
+            ),
+        ),
+        "GetQueueAttributes" => untouched(QUEUE, queue("PurgeQueue", json!({}))),
+        "DescribeLogGroups" => untouched(
+            LOG_GROUP,
+            log_group("PutRetentionPolicy", json!({"retentionInDays": 365})),
+        ),
+        "GetResourcePolicy" | "DescribeTimeToLive" => untouched(
+            TABLE,
+            of(
+                "dynamodb",
+                "PutResourcePolicy",
+                &json!({"resourceArn": TABLE}),
+            ),
+        ),
+        _ => untouched(ROLE, role("DetachRolePolicy", json!({"policyArn": EVIL}))),
+    };
+    Scene { arn, attack, event }
+}
+
+/// The field, what is done, its event, and the call that puts it back.
+type Healed = (&'static str, fn(&mut Support), Value, &'static str);
+/// The ARN, the field, what it is to be, how that is done, and its event.
+type Deployed = (&'static str, &'static str, Value, fn(&mut Support), Value);
 type Attack = (&'static str, &'static str, fn(&mut Support), Value);
 
 /// What nobody puts back but people: the ARN, the field, and what is done.
@@ -93,7 +141,8 @@ fn reported() -> Vec<Attack> {
             ROLE,
             "policy",
             |s| {
-                s.role["policies"]["trailkeeper-responder"]["Statement"][0]["Action"] = json!("x:Y")
+                s.role["policies"]["trailkeeper-responder"]["Statement"][0]["Action"] =
+                    json!("x:Y");
             },
             role(
                 "PutRolePolicy",
@@ -120,7 +169,7 @@ fn reported() -> Vec<Attack> {
             "trust",
             |s| {
                 s.role["trust"]["Statement"][0]["Principal"] =
-                    json!({"Service": "ec2.amazonaws.com"})
+                    json!({"Service": "ec2.amazonaws.com"});
             },
             role("UpdateAssumeRolePolicy", json!({"policyDocument": deny()})),
         ),
@@ -278,7 +327,7 @@ fn a_sweep_finds_that_too_and_reminds_of_it_once() {
 }
 
 /// What can be put back: the field, what is done, and the calls that put it back.
-pub fn restored() -> Vec<(&'static str, fn(&mut Support), Value, &'static str)> {
+fn restored() -> Vec<Healed> {
     vec![
         (
             "policy",
@@ -503,7 +552,7 @@ fn the_responders_own_calls_that_come_back_are_no_news() {
 }
 
 /// What is declared of a part, and what it is to be.
-fn deployed() -> [(&'static str, &'static str, Value, fn(&mut Support), Value); 3] {
+fn deployed() -> [Deployed; 3] {
     [
         (
             ROLE,
