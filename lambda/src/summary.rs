@@ -226,7 +226,7 @@ impl Incident {
             Some(Part::Logging) => self.verification.stop_confirmed == Some(true),
             part => self.drift.iter().any(|drift| {
                 // Some calls change one of many fields.
-                let asked = || self.event.asked_for.iter().any(|f| *f == drift.field);
+                let asked = || self.event.asked_for.contains(&drift.field);
                 Some(drift.part) == part || (self.thing.is_some() && asked())
             }),
         }

@@ -537,9 +537,11 @@ impl Declaration {
             (Some((_, is_open)), Value::Object(seen), Value::Object(declared)) => {
                 let undeclared = seen.keys().filter(|_| !is_open);
                 let keys: BTreeSet<&String> = declared.keys().chain(undeclared).collect();
+                // A subscription that is gone, or not confirmed, has no filter to be read.
+                let is_unread = |key: &String| field == topic::FILTERS && !seen.contains_key(key);
                 let keys = || {
-                    keys.iter()
-                        .filter(|key| seen.get(**key) != declared.get(**key))
+                    let differs = |key: &&&String| seen.get(**key) != declared.get(**key);
+                    keys.iter().filter(differs).filter(|key| !is_unread(key))
                 };
                 let of = |all: &Map<String, Value>| -> Map<String, Value> {
                     let of_key = |key: &&&String| all.get(**key).cloned().unwrap_or_default();

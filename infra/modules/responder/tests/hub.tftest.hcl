@@ -46,7 +46,7 @@ run "the_function_knows_the_members" {
       TRAILKEEPER_EXTERNAL_ID     = "6b1f0c1e-6d0e-4d7a-9b55-1f6f1c1f2a3b"
       TRAILKEEPER_TOPIC_ARN       = "arn:aws:sns:eu-central-1:123456789012:alerts"
       TRAILKEEPER_MODE            = "enforce"
-      TRAILKEEPER_ROLE_ARN        = "arn:aws:iam::123456789012:role/some-role"
+      TRAILKEEPER_ROLE_ARN        = "arn:aws:iam::123456789012:role/trailkeeper-responder"
       TRAILKEEPER_INCIDENTS_TABLE = "trailkeeper-incidents"
     })
     error_message = "A hub without trails of its own, exclusions, peers and a queue is told of none: Lambda refuses empty values."
