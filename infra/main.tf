@@ -27,6 +27,8 @@ module "trail" {
   force_destroy            = var.force_destroy_logs
   guard_evidence           = var.guard_evidence
   restore_key_policy       = var.restore_key_policy
+  recreate_bucket          = var.recreate_log_bucket
+  bucket_set_elsewhere     = var.log_bucket_set_elsewhere
   responder_ready          = module.responder.function_arn
   only_changed_by          = local.only_changed_by
   tags                     = var.tags

@@ -82,6 +82,6 @@ output "incidents_table_name" {
 }
 
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures."
+  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures; with guard_evidence also failed_ and lost_ for the rules of log_bucket and log_key."
   value       = module.responder.alarm_names
 }

@@ -226,6 +226,25 @@ variable "restore_key_policy" {
   nullable    = false
 }
 
+variable "recreate_log_bucket" {
+  description = "Make the log bucket again, empty, if somebody deletes it. Off: a critical notice says what to do."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_bucket_set_elsewhere" {
+  description = "What of the log bucket something else sets, and Trailkeeper leaves alone: notification, replication, logging. What is not named here is to be absent, and removed if it is there."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.log_bucket_set_elsewhere, ["notification", "replication", "logging"])) == 0
+    error_message = "log_bucket_set_elsewhere must hold nothing but notification, replication and logging."
+  }
+}
+
 variable "notification_emails" {
   description = "Addresses that get notices and alarms. Each must confirm the mail that AWS sends."
   type        = list(string)

@@ -26,8 +26,11 @@ KINDS = {
     "already_logging_by_sweep": "A sweep found a stop that no event told of",
     "restored_repeated": "The same actor did it again, for the eighth time within the hour",
     "storm_summary": "What an actor did a hundred times, summed up",
+    "storm_summary_going_on": "What goes on when the hour is over, summed up",
     "left_alone": "Break-glass: a stop that is left alone for a time",
     "restored_contained_user": "Containment: the user who did it again can do nothing more",
+    "restored_contained_role": "Containment: the sessions of the role are revoked",
+    "restored_containment_failed": "Containment that failed",
     "unreachable": "Accounts of the organisation cannot be reached",
 }
 COLOURS = {"CRITICAL": "#cf222e", "HIGH": "#bc4c00", "MEDIUM": "#9a6700", "INFO": "#0969da"}

@@ -24,6 +24,10 @@ pub struct Actor {
     pub account: Option<Clean>,
     /// ARN of the role or user behind the session.
     pub session_issuer_arn: Option<Clean>,
+    /// IAM's id of the user, or of the role or user behind the session: the same
+    /// whatever its name.
+    #[serde(skip)]
+    pub iam_id: Option<Clean>,
     /// Whether the session was authenticated with MFA.
     pub mfa: Option<bool>,
     /// When the session began, for credentials of a session.
@@ -65,6 +69,10 @@ impl Actor {
                 .or_else(|| clean(identity, "principalId")),
             account: clean(identity, "accountId").or_else(|| clean(issuer, "accountId")),
             session_issuer_arn: clean(issuer, "arn"),
+            iam_id: text(issuer, "principalId")
+                .or_else(|| text(identity, "principalId"))
+                .and_then(iam_id)
+                .and_then(Clean::visible),
             mfa: object(session, "attributes").and_then(mfa),
             session_started_at: object(session, "attributes")
                 .and_then(|attributes| text(attributes, "creationDate"))
@@ -109,6 +117,16 @@ impl Actor {
             .flatten()
             .any(|arn| arn.as_str() == principal)
     }
+}
+
+/// IAM's own id in a `principalId`, in front of the session's name, which its maker
+/// chooses; of other principals it is no id, or one that many share.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>.
+fn iam_id(principal_id: &str) -> Option<&str> {
+    let id = principal_id.split(':').next()?;
+    let is_of_iam = id.starts_with("AIDA") || id.starts_with("AROA");
+    let is_id = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    (is_of_iam && (16..=128).contains(&id.len()) && id.bytes().all(is_id)).then_some(id)
 }
 
 fn mfa(attributes: &Map<String, Value>) -> Option<bool> {

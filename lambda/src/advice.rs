@@ -4,10 +4,11 @@ use crate::{
     actor::Actor,
     arn::TrailArn,
     console::{Console, Lookup, editable_role, is_of_identity_center, key_id, user_name},
+    containment::{State, named},
     containment_notice,
-    group::Storm,
     incident::Incident,
     outcome::{Outcome, Severity},
+    storm_summary::Storm,
     text::Clean,
     thing::{Kind, Named},
     trail::Part,
@@ -16,6 +17,8 @@ use crate::{
 const ASK_THE_OWNER: &str = "Ask the owner of the credentials, by another channel, whether they meant it. If not, treat them as stolen.";
 const GOES_ON: &str = "It goes on. Now ";
 const GOES_ON_IN_STORM: &str = "It goes on. Unless a notice says that the actor is contained, ";
+const GOES_ON_CONTAINED: &str =
+    "It goes on though the actor was contained: find out how they get in again, and ";
 /// Of how many keys the deeds are to be looked at.
 const KEYS: usize = 3;
 
@@ -116,9 +119,15 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
 fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
     let mut trails = storm.trails.iter();
     let trail = trails.find_map(|arn| arn.as_str().parse::<TrailArn>().ok());
+    let is_contained = storm.containment.is_some_and(State::is_contained);
     let mut steps = Vec::new();
     if !storm.is_over {
-        steps.push(take_away(incident, trail.as_ref(), GOES_ON_IN_STORM));
+        let why = match storm.containment {
+            None => GOES_ON_IN_STORM,
+            Some(_) if is_contained => GOES_ON_CONTAINED,
+            Some(_) => GOES_ON,
+        };
+        steps.push(take_away(incident, trail.as_ref(), why));
     }
     steps.push(Step::new(ASK_THE_OWNER));
     if let Some(trail) = trail {
@@ -130,7 +139,7 @@ fn of_storm(incident: &Incident, storm: &Storm) -> Vec<Step> {
         let keys = storm.access_key_ids.iter().take(KEYS);
         let deeds = keys.filter_map(|key| Lookup::by_key(Some(key)));
         steps.extend(deeds.map(|by| look_up("See what else that key did:", &by, &trail)));
-        if storm.is_over {
+        if storm.is_over && !is_contained {
             steps.extend(lock_out(incident, &trail, "If it is stolen, "));
         }
     }
@@ -222,6 +231,7 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
     steps.push(Step::new("Look:").run(&look));
     if incident.is_gone() {
         steps.push(Step::new(match kind {
+            Kind::LogBucket if incident.outcome.is_failure() => "If its name is taken, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one. Else make it again where it was declared: terraform apply.",
             Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
             Kind::Topic => "Make it again at once where it was declared: terraform apply. Until then no notice reaches anybody but by other ways.",
             Kind::Queue | Kind::LogGroup | Kind::Table | Kind::Alarms => "Make it again where it was declared: terraform apply.",
@@ -256,6 +266,9 @@ fn look_at(thing: &Named, field: Option<&str>, region: &str) -> String {
                 Some("lifecycle") => "get-bucket-lifecycle-configuration",
                 Some("object_lock") => "get-object-lock-configuration",
                 Some("ownership") => "get-bucket-ownership-controls",
+                Some("notification") => "get-bucket-notification-configuration",
+                Some("replication") => "get-bucket-replication",
+                Some("logging") => "get-bucket-logging",
                 Some("exists") => "head-bucket",
                 _ => "get-bucket-policy",
             };
@@ -388,14 +401,21 @@ fn lock_out(incident: &Incident, trail: &TrailArn, why: &str) -> Option<Step> {
     // Keys of sessions begin with ASIA, and cannot be switched off.
     let own_key = key_id(actor).filter(|key| key.starts_with("AKIA"));
     if let Some((key, user)) = own_key.zip(user_name(actor)) {
-        let command = format!(
-            "aws iam update-access-key --user-name {user} --access-key-id {key} --status Inactive"
-        );
-        return Some(Step::new(format!("{why}switch the key off:")).run(&command));
+        let off = switch_off(user, key, trail.region());
+        return Some(Step::new(format!("{why}switch the key off:")).run(&off));
     }
     let role = editable_role(actor)?;
     let link = Console::of(trail)?.revoke_sessions(role);
     Some(Step::new(format!("{why}revoke the role's sessions:")).open(Some(link)))
+}
+
+/// The command that does it. Without a region it would go to the partition of whoever
+/// runs it.
+pub(crate) fn switch_off(user: &str, key: &str, region: &str) -> String {
+    let user = named("user", user);
+    format!(
+        "aws iam update-access-key {user} --access-key-id {key} --status Inactive --region {region}"
+    )
 }
 
 fn look_up(text: &str, by: &Lookup, trail: &TrailArn) -> Step {

@@ -61,7 +61,12 @@ pub(crate) fn prefix(name: &str) -> &str {
     name.trim_end_matches('*')
 }
 
-fn wanted(change: &Change, given: &Map<String, Value>, declared: &Declared) -> Option<Wanted> {
+fn wanted(
+    change: &Change,
+    given: &Map<String, Value>,
+    declared: &Declared,
+    _: &str,
+) -> Option<Wanted> {
     if change.name != "PutMetricAlarm" {
         return None;
     }

@@ -2,7 +2,8 @@
 //! declared, and which calls heal it; and all calls to S3.
 //!
 //! Each field is one of the bucket's subresources, which is read and set as a whole.
-//! Terraform declares it as it is set: a policy as an object, all else as XML.
+//! Terraform declares it as it is set: a policy as an object, all else as XML, and what
+//! is to be deleted if it is there as `null`.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html>.
 
 use futures_util::future::join_all;
@@ -15,7 +16,7 @@ use crate::{
     failure::CallError,
     policy,
     rest_api::RestXml,
-    thing::{Change, Mend, Profile, Thing},
+    thing::{Change, EXISTS, Mend, Profile, Thing},
     trail::{Drift, Observation, Part},
     xml,
 };
@@ -28,10 +29,22 @@ const ENCRYPTION: &str = "encryption";
 const LIFECYCLE: &str = "lifecycle";
 const LOCK: &str = "object_lock";
 const OWNERSHIP: &str = "ownership";
+const NOTIFICATION: &str = "notification";
+const REPLICATION: &str = "replication";
+const LOGGING: &str = "logging";
 
 /// The fields of a bucket.
-const FIELDS: [&str; 7] = [
-    POLICY, ACCESS, VERSIONING, ENCRYPTION, LIFECYCLE, LOCK, OWNERSHIP,
+const FIELDS: [&str; 10] = [
+    POLICY,
+    ACCESS,
+    VERSIONING,
+    ENCRYPTION,
+    LIFECYCLE,
+    LOCK,
+    OWNERSHIP,
+    NOTIFICATION,
+    REPLICATION,
+    LOGGING,
 ];
 
 pub(crate) const PROFILE: Profile = Profile {
@@ -53,9 +66,12 @@ pub(crate) const PROFILE: Profile = Profile {
         "PutBucketLifecycle",
         "PutBucketObjectLockConfiguration",
         "PutBucketOwnershipControls",
+        "PutBucketNotification",
+        "PutBucketReplication",
+        "PutBucketLogging",
     ],
     normal,
-    wanted: |change, given, _| {
+    wanted: |change, given, _, _| {
         let Part::Of(field) = change.part else {
             return None;
         };
@@ -63,7 +79,7 @@ pub(crate) const PROFILE: Profile = Profile {
     },
     mends: |drift, declared| {
         let field = declared.get(drift.field.as_str());
-        field.map_or_else(Vec::new, |field| mends(drift, &field.given))
+        mends(drift, field.map_or(&Value::Null, |field| &field.given))
     },
 };
 
@@ -80,7 +96,7 @@ struct Subresource {
     root: &'static str,
 }
 
-const SUBRESOURCES: [Subresource; 7] = [
+const SUBRESOURCES: [Subresource; 10] = [
     Subresource {
         field: POLICY,
         query: "policy",
@@ -137,14 +153,46 @@ const SUBRESOURCES: [Subresource; 7] = [
         absent: "OwnershipControlsNotFoundError",
         root: "OwnershipControls",
     },
+    Subresource {
+        field: NOTIFICATION,
+        query: "notification",
+        get: "s3:GetBucketNotification",
+        put: "s3:PutBucketNotification",
+        absent: "",
+        root: "NotificationConfiguration",
+    },
+    Subresource {
+        field: REPLICATION,
+        query: "replication",
+        get: "s3:GetReplicationConfiguration",
+        put: "s3:PutReplicationConfiguration",
+        absent: "ReplicationConfigurationNotFoundError",
+        root: "ReplicationConfiguration",
+    },
+    Subresource {
+        field: LOGGING,
+        query: "logging",
+        get: "s3:GetBucketLogging",
+        put: "s3:PutBucketLogging",
+        absent: "",
+        root: "BucketLoggingStatus",
+    },
 ];
+
+/// The call that makes a bucket again.
+const CREATE: &str = "s3:CreateBucket";
+/// The region of buckets that are made without naming one.
+const DEFAULT_REGION: &str = "us-east-1";
 
 /// What weakens nothing, and may be there without being declared: S3 writes it by itself.
 const IGNORED: [&str; 2] = ["BlockedEncryptionTypes", "MfaDelete"];
 
+/// With nothing in it, this sends every event to EventBridge.
+const TO_EVENT_BUS: &str = "EventBridgeConfiguration";
+
 /// The calls that can weaken a bucket, by their names in records.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
-const CHANGES: [Change; 14] = [
+const CHANGES: [Change; 18] = [
     change("PutBucketPolicy", POLICY, CHANGED[0]),
     change("DeleteBucketPolicy", POLICY, REMOVED[0]),
     change("PutBucketPublicAccessBlock", ACCESS, CHANGED[1]),
@@ -157,6 +205,10 @@ const CHANGES: [Change; 14] = [
     change("PutBucketObjectLockConfiguration", LOCK, CHANGED[5]),
     change("PutBucketOwnershipControls", OWNERSHIP, CHANGED[6]),
     change("DeleteBucketOwnershipControls", OWNERSHIP, REMOVED[4]),
+    change("PutBucketNotification", NOTIFICATION, CHANGED[7]),
+    change("PutBucketReplication", REPLICATION, CHANGED[8]),
+    change("DeleteBucketReplication", REPLICATION, REMOVED[5]),
+    change("PutBucketLogging", LOGGING, CHANGED[9]),
     Change {
         name: "DeleteBucket",
         part: Part::Existence,
@@ -174,7 +226,7 @@ const CHANGES: [Change; 14] = [
 /// What who made a call did, and what who was denied it tried to do.
 type Words = (&'static str, &'static str);
 
-const CHANGED: [Words; 7] = [
+const CHANGED: [Words; 10] = [
     ("changed the policy of", "change the policy of"),
     (
         "changed the public access block of",
@@ -188,8 +240,17 @@ const CHANGED: [Words; 7] = [
         "changed the ownership controls of",
         "change the ownership controls of",
     ),
+    (
+        "changed the notifications of",
+        "change the notifications of",
+    ),
+    ("changed the replication of", "change the replication of"),
+    (
+        "changed the access logging of",
+        "change the access logging of",
+    ),
 ];
-const REMOVED: [Words; 5] = [
+const REMOVED: [Words; 6] = [
     ("removed the policy of", "remove the policy of"),
     (
         "removed the public access block of",
@@ -201,6 +262,7 @@ const REMOVED: [Words; 5] = [
         "removed the ownership controls of",
         "remove the ownership controls of",
     ),
+    ("removed the replication of", "remove the replication of"),
 ];
 
 const fn change(name: &'static str, field: &'static str, (did, to_do): Words) -> Change {
@@ -214,14 +276,22 @@ const fn change(name: &'static str, field: &'static str, (did, to_do): Words) ->
 
 /// A field as it is compared; `null` is none.
 fn normal(field: &str, value: &Value) -> Value {
-    match (field, value) {
-        (POLICY, _) => policy::normal(value),
-        (_, Value::String(text)) => match xml::content(text) {
-            Some(content) => xml::normal(&content, &IGNORED),
-            None => value.clone(),
+    let content = match value {
+        _ if field == POLICY => return policy::normal(value),
+        Value::String(text) => match xml::content(text) {
+            Some(content) => content,
+            None => return value.clone(),
         },
-        _ => xml::normal(value, &IGNORED),
+        other => other.clone(),
+    };
+    let mut normal = xml::normal(&content, &IGNORED);
+    if field == NOTIFICATION && content.get(TO_EVENT_BUS).is_some() {
+        let all = normal.as_object().cloned();
+        let mut all = all.unwrap_or_default();
+        all.entry(TO_EVENT_BUS).or_insert(Value::Bool(true));
+        normal = Value::Object(all);
     }
+    normal
 }
 
 /// What a call wanted the field to be; `None` if the record does not tell.
@@ -234,8 +304,12 @@ fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Value> {
     given.get(sub.root).cloned()
 }
 
-/// The call that heals a field that differs.
+/// The call that heals a field that differs, or the one that makes a bucket again that
+/// is gone: then all its fields differ, and are healed next.
 fn mends(drift: &Drift, declared: &Value) -> Vec<Mend> {
+    if drift.part == Part::Existence {
+        return vec![Mend::new(CREATE, EXISTS, Value::Null)];
+    }
     let of_field = |sub: &&Subresource| Part::Of(sub.field) == drift.part;
     let sub = SUBRESOURCES.iter().find(of_field);
     let mend = sub.map(|sub| Mend::new(sub.put, sub.field, declared.clone()));
@@ -304,18 +378,42 @@ impl S3 {
         mend: &Mend,
         budget: Budget,
     ) -> Result<(), CallError> {
+        if mend.field == EXISTS {
+            return self.create(bucket, budget).await;
+        }
         let mut all = SUBRESOURCES.iter();
         let Some(sub) = all.find(|sub| sub.field == mend.field) else {
             let why = "a bucket has no such field";
             return Err(CallError::new(mend.call, "NotSent", why, false));
         };
-        let body = match &mend.value {
-            Value::String(xml) => xml.clone(),
-            policy => policy.to_string(),
+        let (method, body) = match &mend.value {
+            Value::Null => ("DELETE", String::new()),
+            Value::String(xml) => ("PUT", xml.clone()),
+            policy => ("PUT", policy.to_string()),
         };
         let target = target(bucket, sub);
-        let call = self.api.call_at(sub.put, "PUT", &target, body, budget);
+        let call = self.api.call_at(sub.put, method, &target, body, budget);
         call.await.map(drop)
+    }
+
+    /// Makes the bucket again. If somebody else has registered its name meanwhile, S3
+    /// refuses. What this account has is left as it is.
+    async fn create(&self, bucket: &Thing, budget: Budget) -> Result<(), CallError> {
+        let region = &bucket.region;
+        let body = if region == DEFAULT_REGION {
+            String::new()
+        } else {
+            format!(
+                "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+            )
+        };
+        let target = format!("/{}", bucket.name());
+        let call = self.api.call_at(CREATE, "PUT", &target, body, budget);
+        match call.await {
+            // Somebody was faster: what is declared of it is put next.
+            Err(error) if error.has_code("BucketAlreadyOwnedByYou") => Ok(()),
+            answer => answer.map(drop),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use crate::{
     baseline::sha256,
     budget::Budget,
     containment::{Part, Report, State, Target, Verdict, plan, revoked_before},
-    dynamodb::Claim,
+    dynamodb::{Change, Claim, Field},
     failure::CallError,
+    group::{CONTAINMENT, Member},
     handler::Handler,
     iam::{Iam, MISSING},
     incident::Incident,
@@ -71,6 +72,18 @@ impl Handler {
         }
     }
 
+    /// Notes it in the actor's group, so that the summary says it.
+    pub(crate) async fn note_containment(&self, incident: &Incident, budget: Budget) {
+        let Some((report, member)) = incident.containment.as_ref().zip(Member::of(incident)) else {
+            return;
+        };
+        let state = Field::Text(report.state.as_str().to_owned());
+        let change = Change::default().set(CONTAINMENT, state);
+        if let Err(error) = self.incidents().change(&member.group, change, budget).await {
+            warn!(%error, "the summary will not say what came of containment");
+        }
+    }
+
     /// In doubt, it is.
     async fn is_first_failure(&self, incident: &Incident, report: &Report, budget: Budget) -> bool {
         let session = json!([report.principal, incident.actor.access_key_id]);
@@ -114,7 +127,13 @@ async fn hold_policy(iam: &Iam, target: &Target, budget: Budget) -> (Part, Optio
     let wanted = target.policy(Moment::now());
     let call = match iam.put_policy(target, &wanted, half(budget)).await {
         Ok(call) => call,
-        Err(error) => return (not_done(&error, was_there), None),
+        Err(error) => {
+            let part = Part {
+                is_gone: error.has_code(MISSING),
+                ..not_done(&error, was_there)
+            };
+            return (part, None);
+        }
     };
     let mut problem = None;
     loop {

@@ -244,7 +244,7 @@ pub fn plan(incident: &Incident, count: u64, config: &Config, now: Moment) -> Ve
             "the record is not of the last 15 minutes: who may invoke the function can make one of an old stop",
         ),
         Ok(_) if !incident.is_proven() => Verdict::Refused(
-            "nothing that was read from the trail shows that the call took effect: the record alone says so",
+            "nothing that was read from the trail shows that this call took effect: the record alone says so",
         ),
         Ok(target) => Verdict::Contain(target),
         Err(why) => Verdict::Refused(why),
@@ -373,6 +373,19 @@ impl State {
         }
     }
 
+    /// The one with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [
+            Self::Contained,
+            Self::AlreadyContained,
+            Self::WouldContain,
+            Self::Refused,
+            Self::Failed,
+        ];
+        all.into_iter().find(|state| state.as_str() == name)
+    }
+
     /// Whether it was read that the actor is contained.
     #[must_use]
     pub fn is_contained(self) -> bool {
@@ -414,6 +427,9 @@ pub struct Report {
     /// Whether it is a user, and else a role.
     #[serde(skip)]
     pub is_user: bool,
+    /// Whether IAM knows nobody of that name: whoever it is was renamed, or deleted.
+    #[serde(skip)]
+    pub is_unknown: bool,
 }
 
 /// What came of one part of it.
@@ -423,7 +439,7 @@ pub struct Part {
     pub call: Option<&'static str>,
     /// What was read; `None` if nothing could be.
     pub is_in_place: Option<bool>,
-    /// Whether there is nothing to hold: IAM says that it does not exist.
+    /// Whether IAM says that there is no such key, or nobody to have the policy.
     pub is_gone: bool,
     /// Whether something is left that can be taken back, or may be.
     pub is_left: bool,
@@ -448,6 +464,7 @@ impl Report {
             reason: Some(why.to_owned()),
             undo: None,
             is_user: false,
+            is_unknown: false,
         }
     }
 
@@ -475,8 +492,11 @@ impl Report {
         let key_inactive = key.and_then(|key| key.is_in_place);
         let parts: Vec<&Part> = std::iter::once(policy).chain(key).collect();
         let calls: Vec<&'static str> = parts.iter().filter_map(|part| part.call).collect();
-        let is_held = |part: &&Part| part.is_gone || part.is_in_place == Some(true);
-        let is_whole = parts.iter().all(is_held);
+        // A key of nobody that IAM knows is not gone: it may be somebody's now.
+        let is_unknown = policy.is_gone;
+        let key_gone = !is_unknown && key.is_some_and(|key| key.is_gone);
+        let is_whole = policy.is_in_place == Some(true)
+            && (key.is_none() || key_gone || key_inactive == Some(true));
         let problems: Vec<&str> = parts.iter().filter_map(|p| p.problem.as_deref()).collect();
         Self {
             state: match (is_whole, calls.is_empty()) {
@@ -488,7 +508,8 @@ impl Report {
             policy_in_place: policy.is_in_place,
             sessions_revoked_before: revoked_before.filter(|_| policy.is_in_place == Some(true)),
             key_inactive,
-            key_gone: key.is_some_and(|key| key.is_gone),
+            key_gone,
+            is_unknown,
             reason: (!problems.is_empty()).then(|| problems.join("; ")),
             undo: target.undo(policy, key, region),
             ..Self::about(target)

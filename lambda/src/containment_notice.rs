@@ -1,7 +1,7 @@
 //! Containment in words: what was done, whether it was read back, how to undo it.
 
 use crate::{
-    advice::Step,
+    advice::{Step, switch_off},
     arn::TrailArn,
     console::Console,
     containment::{POLICY_NAME, Report, State, named},
@@ -41,6 +41,16 @@ impl Report {
                 "CONTAINED IN PART only, see below. Act now.".to_owned()
             }
             (State::Failed, _) => "NOT CONTAINED: it was tried and failed. Act now.".to_owned(),
+        }
+    }
+
+    /// For the subject and the first lines; `None` if nothing was to be done.
+    pub(crate) fn headline(&self) -> Option<&'static str> {
+        match self.state {
+            State::Contained | State::AlreadyContained => Some("contained"),
+            State::Failed if self.is_in_part() => Some("HALF CONTAINED"),
+            State::Failed | State::Refused => Some("NOT CONTAINED"),
+            State::WouldContain => None,
         }
     }
 
@@ -175,11 +185,13 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
     let (Some(name), region) = (report.name(), trail.region()) else {
         return Vec::new();
     };
-    let user = named("user", name);
+    if report.is_unknown && report.is_user {
+        return vec![by_another_name(report, region)];
+    }
     let mut steps = Vec::new();
     if report.policy_in_place != Some(true) {
         steps.push(if report.is_user {
-            let partition = trail.partition();
+            let (user, partition) = (named("user", name), trail.partition());
             Step::new("Contain the actor by hand, now:").run(&format!("aws iam attach-user-policy {user} --policy-arn arn:{partition}:iam::aws:policy/AWSDenyAll --region {region}"))
         } else {
             let page = Console::of(trail).map(|console| console.revoke_sessions(name));
@@ -190,10 +202,20 @@ fn by_hand(report: &Report, trail: &TrailArn) -> Vec<Step> {
         && report.key_inactive != Some(true)
         && !report.key_gone
     {
-        let off = format!(
-            "aws iam update-access-key {user} --access-key-id {key} --status Inactive --region {region}"
-        );
+        let off = switch_off(name, key.as_str(), region);
         steps.push(Step::new("Switch the key off by hand, now:").run(&off));
     }
     steps
+}
+
+/// What finds the user whom IAM does not know by the record's name.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html>.
+fn by_another_name(report: &Report, region: &str) -> Step {
+    const WHY: &str = "IAM knows no user of that name: it was renamed, or deleted. Find out who it is now, and contain that user by hand";
+    match &report.access_key_id {
+        Some(key) => Step::new(format!("{WHY}:")).run(&format!(
+            "aws iam get-access-key-last-used --access-key-id {key} --region {region}"
+        )),
+        None => Step::new(format!("{WHY}.")),
+    }
 }

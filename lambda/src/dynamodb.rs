@@ -7,7 +7,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -57,14 +56,14 @@ pub enum Field {
 /// An entry of the table, by its attributes; those of other types are left out.
 pub type Entry = BTreeMap<String, Field>;
 
-/// What is to be changed of an entry, that comes into being if there is none. Names of
-/// attributes are ours, and none of DynamoDB's reserved words.
+/// What is to be changed of an entry, that comes into being if there is none.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     sets: Vec<String>,
     adds: Vec<String>,
     deletes: Vec<String>,
     condition: Option<&'static str>,
+    names: Vec<String>,
     values: Vec<(String, Field)>,
     returns_new: bool,
 }
@@ -73,33 +72,38 @@ impl Change {
     /// Sets an attribute.
     #[must_use]
     pub fn set(mut self, name: &str, value: Field) -> Self {
-        self.sets.push(format!("{name} = :{name}"));
-        self.with(&format!(":{name}"), value)
+        let at = self.attribute(name, value);
+        self.sets.push(format!("#n{at} = :n{at}"));
+        self
     }
 
     /// Sets an attribute that is not there yet.
     #[must_use]
     pub fn set_once(mut self, name: &str, value: Field) -> Self {
+        let at = self.attribute(name, value);
         self.sets
-            .push(format!("{name} = if_not_exists({name}, :{name})"));
-        self.with(&format!(":{name}"), value)
+            .push(format!("#n{at} = if_not_exists(#n{at}, :n{at})"));
+        self
     }
 
     /// Adds to a number or a set.
     #[must_use]
     pub fn add(mut self, name: &str, value: Field) -> Self {
-        self.adds.push(format!("{name} :{name}"));
-        self.with(&format!(":{name}"), value)
+        let at = self.attribute(name, value);
+        self.adds.push(format!("#n{at} :n{at}"));
+        self
     }
 
     /// Takes from a set.
     #[must_use]
     pub fn delete(mut self, name: &str, value: Field) -> Self {
-        self.deletes.push(format!("{name} :{name}"));
-        self.with(&format!(":{name}"), value)
+        let at = self.attribute(name, value);
+        self.deletes.push(format!("#n{at} :n{at}"));
+        self
     }
 
-    /// Changes nothing unless `condition` holds.
+    /// Changes nothing unless `condition` holds, in which `#n0` is the attribute that
+    /// was named first; another's name may stand for itself if DynamoDB reserves it not.
     #[must_use]
     pub fn only_if(mut self, condition: &'static str) -> Self {
         self.condition = Some(condition);
@@ -118,6 +122,14 @@ impl Change {
     pub fn returning_new(mut self) -> Self {
         self.returns_new = true;
         self
+    }
+
+    /// The number by which the expression names an attribute and its value.
+    fn attribute(&mut self, name: &str, value: Field) -> usize {
+        let at = self.names.len();
+        self.names.push(name.to_owned());
+        self.values.push((format!(":n{at}"), value));
+        at
     }
 
     fn expression(&self) -> String {
@@ -252,6 +264,10 @@ impl Incidents {
         budget: Budget,
     ) -> Result<Option<Entry>, CallError> {
         let change = change.set("expires_at", expiry());
+        let names = change.names.iter().enumerate();
+        let names: Map<String, Value> = names
+            .map(|(at, name)| (format!("#n{at}"), name.as_str().into()))
+            .collect();
         let values = change.values.iter();
         let values: Map<String, Value> = values
             .map(|(name, value)| (name.clone(), written_field(value)))
@@ -260,6 +276,7 @@ impl Incidents {
             "TableName": self.table,
             "Key": {"id": text(id)},
             "UpdateExpression": change.expression(),
+            "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
             "ReturnValues": if change.returns_new { "ALL_NEW" } else { "ALL_OLD" },
         });
@@ -330,11 +347,14 @@ impl Incidents {
         left: &[(String, String)],
         budget: Budget,
     ) -> Result<(), CallError> {
-        let left = left
+        // One by one, so that two calls of the same actor do not undo each other's.
+        let change = left
             .iter()
-            .map(|(field, mark)| (field.as_str(), mark.as_str()));
-        let left: Vec<_> = left.collect();
-        self.note(&left_key(trail), &left, None, budget).await
+            .fold(Change::default(), |change, (field, mark)| {
+                change.set(field, Field::Text(mark.clone()))
+            });
+        let key = left_key(trail);
+        self.change(&key, change, budget).await.map(drop)
     }
 
     /// What was left alone of `trail`, as it was noted.
@@ -362,11 +382,16 @@ impl Incidents {
         finding: &str,
         budget: Budget,
     ) -> Result<bool, CallError> {
-        let key = finding_key(trail);
-        match self.note(&key, &[(kind, finding)], Some(was), budget).await {
-            Err(error) if error.has_code(REFUSED) => Ok(false),
-            noted => noted.map(|()| true),
-        }
+        let text = |text: &str| Field::Text(text.to_owned());
+        let change = Change::default()
+            .set(kind, text(finding))
+            .only_if(match was {
+                "" => "attribute_not_exists(#n0) OR #n0 = :was",
+                _ => "#n0 = :was",
+            })
+            .with(":was", text(was));
+        let changed = self.change(&finding_key(trail), change, budget).await?;
+        Ok(changed.is_some())
     }
 
     /// The open findings about `trail`, by what they are open as.
@@ -381,48 +406,6 @@ impl Incidents {
         let mut noted = self.noted(&finding_key(trail), budget).await?;
         noted.retain(|name, text| name != "id" && !text.is_empty());
         Ok(noted)
-    }
-
-    /// Sets fields of an item, all of them or, if the first `was` something else, none.
-    async fn note(
-        &self,
-        key: &str,
-        fields: &[(&str, &str)],
-        was: Option<&str>,
-        budget: Budget,
-    ) -> Result<(), CallError> {
-        let expires_at = number(seconds(SystemTime::now() + KEPT));
-        let (mut names, mut values) = (Map::new(), Map::new());
-        values.insert(":expires_at".to_owned(), expires_at);
-        let mut expression = "SET expires_at = :expires_at".to_owned();
-        // One by one, so that two calls of the same actor do not undo each other's.
-        for (number, (field, value)) in fields.iter().enumerate() {
-            names.insert(format!("#f{number}"), (*field).into());
-            values.insert(format!(":f{number}"), text(value));
-            let _ = write!(expression, ", #f{number} = :f{number}");
-        }
-        let mut call = json!({
-            "TableName": self.table,
-            "Key": {"id": text(key)},
-            "UpdateExpression": expression,
-            "ExpressionAttributeNames": names,
-        });
-        if let Some(call) = call.as_object_mut() {
-            if let Some(was) = was {
-                let unchanged = match was {
-                    "" => "attribute_not_exists(#f0) OR #f0 = :was",
-                    _ => "#f0 = :was",
-                };
-                call.insert("ConditionExpression".to_owned(), json!(unchanged));
-                values.insert(":was".to_owned(), text(was));
-            }
-            call.insert("ExpressionAttributeValues".to_owned(), values.into());
-        }
-        let budget = Budget::lasting(PATIENCE.min(budget.left()));
-        self.api
-            .call("dynamodb:UpdateItem", &call, budget)
-            .await
-            .map(drop)
     }
 
     /// The fields of an item that are text.

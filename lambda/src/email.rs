@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     advice::next_steps,
+    containment::Report,
     containment_notice,
     findings::findings,
     incident::{Incident, Timing},
@@ -39,7 +40,13 @@ const OF_STORM: [fn(&mut Page, &Incident); 3] = [steps, storm_notice::page, find
 pub(crate) fn email(incident: &Incident, summary: &str) -> String {
     let mut page = Page::default();
     page.line(&status(incident));
+    if let Some(contained) = incident.containment.as_ref().and_then(Report::headline) {
+        page.line(&format!("ACTOR {}.", contained.to_uppercase()));
+    }
     page.line(summary);
+    if let Some(origin) = origin(incident) {
+        page.line(&origin);
+    }
     if let Some(problem) = &incident.problem {
         page.line(&format!("Problem: {problem}"));
     }
@@ -51,6 +58,25 @@ pub(crate) fn email(incident: &Incident, summary: &str) -> String {
         section(&mut page, incident);
     }
     page.text
+}
+
+/// When the call was made, and from where.
+fn origin(incident: &Incident) -> Option<String> {
+    if incident.outcome.is_of_accounts() || incident.is_unexplained() || incident.storm.is_some() {
+        return None;
+    }
+    let unknown = || "unknown".to_owned();
+    let at = incident.timing.event_time.map(Moment::to_seconds);
+    let from = |value: &Option<Clean>| {
+        let quoted = value.as_ref().map(Clean::quoted_unlinked);
+        quoted.unwrap_or_else(unknown)
+    };
+    Some(format!(
+        "The call: {}, from {}, key {}.",
+        at.unwrap_or_else(unknown),
+        from(&incident.actor.source_ip),
+        from(&incident.actor.access_key_id)
+    ))
 }
 
 /// What to do now.

@@ -139,7 +139,12 @@ fn normal(field: &str, value: &Value) -> Value {
 }
 
 /// Records hide the environment and the code.
-fn wanted(change: &Change, given: &Map<String, Value>, declared: &Declared) -> Option<Wanted> {
+fn wanted(
+    change: &Change,
+    given: &Map<String, Value>,
+    declared: &Declared,
+    _: &str,
+) -> Option<Wanted> {
     const CONCURRENT: &str = "reservedConcurrentExecutions";
     let of = |field| declared.get(field).map(|declared| declared.given.clone());
     let Part::Of(field) = change.part else {

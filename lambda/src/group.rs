@@ -1,5 +1,5 @@
 //! Incidents of one actor in quick succession: which of them are told one by one, and
-//! what their summary says. Pure.
+//! when they are summed up. Pure.
 //!
 //! Nothing is kept silent but what the group's entry in the table of told incidents
 //! holds, and the summary tells.
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{
     actor::Actor,
-    arn::TrailArn,
     baseline::sha256,
+    containment::State,
     dynamodb::{Entry, Field},
-    incident::{Incident, Trail},
+    incident::Incident,
     moment::Moment,
     outcome::{Outcome, Severity},
     text::Clean,
@@ -31,16 +31,14 @@ pub const GRACE: i64 = 900;
 pub const KEPT_IDS: u64 = 1_000;
 /// From this one on, denied attempts are no longer of medium severity.
 const DENIED_TOO_OFTEN: u64 = 5;
-/// Event ids in a summary take so many bytes at most: a thousand of the usual length.
-const BYTES_OF_IDS: usize = 45_000;
-/// Access keys and addresses so many, each.
-const BYTES: usize = 20_000;
 /// So many access keys, sessions for instance, are each told at once when they are new:
 /// behind one role there may be many people.
 const KEYS_TOLD: usize = 10;
 
 /// Under this id the table has the groups with incidents that were not told one by one.
 pub(crate) const OPEN: &str = "groups#open";
+/// Under this name a group has what was last told of its actor's containment.
+pub(crate) const CONTAINMENT: &str = "containment";
 
 /// What was told of an actor before: the repeated offence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -51,40 +49,6 @@ pub struct Repetition {
     pub since: Moment,
     /// How many of them were not told one by one since the last summary.
     pub untold: u64,
-}
-
-/// A group's summary.
-#[derive(Clone, Debug, Serialize)]
-pub struct Storm {
-    /// How many incidents there were.
-    pub count: u64,
-    /// How many of them are told by this summary alone.
-    pub untold: u64,
-    /// When the first one was answered.
-    pub first_at: Moment,
-    /// When the last one was.
-    pub last_at: Moment,
-    /// Whether no further one came for ten minutes.
-    pub is_over: bool,
-    /// How many had which outcome.
-    pub outcomes: BTreeMap<String, u64>,
-    /// ARNs of the trails; empty if the records did not say.
-    pub trails: Vec<Clean>,
-    /// The calls, by their names.
-    pub calls: Vec<Clean>,
-    /// Fields of the trails that were set, or found, not as declared.
-    pub fields: Vec<Clean>,
-    /// Access keys that signed the calls.
-    pub access_key_ids: Vec<Clean>,
-    /// Addresses they came from.
-    pub source_ips: Vec<Clean>,
-    /// Event ids: the first thousand of the group.
-    pub event_ids: Vec<Clean>,
-    /// How many incidents are not among `event_ids`.
-    pub event_ids_omitted: u64,
-    /// Under which this summary is remembered as told.
-    #[serde(skip)]
-    pub key: String,
 }
 
 /// How an incident is told.
@@ -148,7 +112,13 @@ impl Member {
             }
         };
         let actor = &incident.actor;
-        let who = [&actor.session_issuer_arn, &actor.arn, &actor.access_key_id];
+        // A user can be renamed; the id stays.
+        let who = [
+            &actor.iam_id,
+            &actor.session_issuer_arn,
+            &actor.arn,
+            &actor.access_key_id,
+        ];
         let who = who.into_iter().flatten().next()?;
         let group = json!([incident.trail.account, who, kind]);
         Some(Self {
@@ -259,11 +229,13 @@ pub struct Group {
     pub last_at: i64,
     /// The event ids.
     pub events: BTreeSet<String>,
-    kinds: BTreeSet<String>,
-    outcomes: BTreeMap<String, u64>,
-    access_keys: BTreeSet<String>,
-    source_ips: BTreeSet<String>,
-    actor: Actor,
+    pub(crate) kinds: BTreeSet<String>,
+    pub(crate) outcomes: BTreeMap<String, u64>,
+    pub(crate) access_keys: BTreeSet<String>,
+    pub(crate) source_ips: BTreeSet<String>,
+    pub(crate) actor: Actor,
+    /// What was last told of the actor's containment.
+    pub(crate) containment: Option<State>,
 }
 
 impl Group {
@@ -297,6 +269,10 @@ impl Group {
             actor: match entry.get("actor_json") {
                 Some(Field::Text(text)) => read_actor(text),
                 _ => Actor::default(),
+            },
+            containment: match entry.get(CONTAINMENT) {
+                Some(Field::Text(state)) => State::named(state),
+                _ => None,
             },
         })
     }
@@ -334,93 +310,8 @@ impl Group {
         self.is_quiet(now) || now - self.first_at >= WINDOW
     }
 
-    fn is_quiet(&self, now: i64) -> bool {
+    pub(crate) fn is_quiet(&self, now: i64) -> bool {
         now - self.last_at >= QUIET
-    }
-
-    /// The summary of the group under `key`, at `now`.
-    #[must_use]
-    pub fn summary(&self, key: &str, now: i64) -> Incident {
-        let parts: Vec<Vec<Option<String>>> = self
-            .kinds
-            .iter()
-            .filter_map(|kind| serde_json::from_str(kind).ok())
-            .collect();
-        let part = |number: usize| -> BTreeSet<&str> {
-            let part = parts.iter().filter_map(|parts| parts.get(number)?.as_ref());
-            part.map(String::as_str).collect()
-        };
-        let severities = part(3);
-        let clean = |texts: BTreeSet<&str>| texts.into_iter().map(Clean::from).collect();
-        let trails: Vec<Clean> = clean(part(0));
-        let (events, omitted) = some_of(&self.events, BYTES_OF_IDS);
-        let kept = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
-        let worst = [Severity::Critical, Severity::High, Severity::Medium];
-        let worst = worst.into_iter().find(|s| severities.contains(s.as_str()));
-        let storm = Storm {
-            count: self.count,
-            untold: self.silent,
-            first_at: moment(self.first_at),
-            last_at: moment(self.last_at),
-            is_over: self.is_quiet(now),
-            outcomes: self.outcomes.clone(),
-            calls: clean(part(1)),
-            fields: clean(part(4)),
-            access_key_ids: some_of(&self.access_keys, BYTES).0,
-            source_ips: some_of(&self.source_ips, BYTES).0,
-            event_ids: events,
-            event_ids_omitted: self.count.saturating_sub(kept) + omitted,
-            key: format!("summary#{}#{}", self.name(key), self.count),
-            trails: trails.clone(),
-        };
-        let is_denied = storm.is_denied();
-        let mut incident = Incident::of_storm(storm);
-        incident.severity =
-            worst.map_or(Severity::Info, |worst| raised(worst, is_denied, self.count));
-        incident.actor = self.actor.clone();
-        if self.access_keys.len() > 1 {
-            // Not the first of many sessions alone, nor the first of a user's keys.
-            incident.actor.access_key_id = None;
-            incident.actor.source_ip = None;
-            incident.actor.session_started_at = None;
-            if incident.actor.session_issuer_arn.is_some() {
-                incident.actor.arn = None;
-            }
-        }
-        let arns: Vec<TrailArn> = trails
-            .iter()
-            .filter_map(|arn| arn.as_str().parse().ok())
-            .collect();
-        if let Some(first) = arns.first() {
-            incident.trail = Trail::of(first);
-            if arns.len() > 1 {
-                incident.trail.arn = None;
-                incident.trail.name = None;
-            }
-            if arns.iter().any(|arn| arn.region() != first.region()) {
-                incident.trail.region = None;
-            }
-        } else {
-            // Only what cannot be anything but an account: it stands outside quotes.
-            let account = self.actor.account.clone();
-            incident.trail.account =
-                account.filter(|id| id.as_str().bytes().all(|b| b.is_ascii_digit()));
-        }
-        if let Some(Storm { calls, .. }) = &incident.storm
-            && let [only] = &calls[..]
-        {
-            incident.event.name = Some(only.clone());
-        }
-        incident
-    }
-}
-
-impl Storm {
-    /// Whether all of them were attempts that failed.
-    #[must_use]
-    pub fn is_denied(&self) -> bool {
-        let denied = Outcome::AttemptDenied.as_str();
-        self.outcomes.keys().all(|outcome| outcome == denied)
     }
 }
 
@@ -437,7 +328,7 @@ impl Incident {
 
 /// The severity of an actor's incident with this number: who weakens a trail again
 /// within the window is at it, and who is denied again and again does not give up.
-fn raised(severity: Severity, is_denied: bool, count: u64) -> Severity {
+pub(crate) fn raised(severity: Severity, is_denied: bool, count: u64) -> Severity {
     match severity {
         Severity::High if !is_denied && count > 1 => Severity::Critical,
         Severity::Medium if is_denied && count >= DENIED_TOO_OFTEN => Severity::High,
@@ -445,25 +336,7 @@ fn raised(severity: Severity, is_denied: bool, count: u64) -> Severity {
     }
 }
 
-/// As many as fit into a notice, and how many do not.
-fn some_of(texts: &BTreeSet<String>, most: usize) -> (Vec<Clean>, u64) {
-    let mut room = most;
-    let mut taken = Vec::new();
-    for text in texts {
-        let text = Clean::from(text.as_str());
-        // In JSON within JSON a character can take many times its bytes.
-        let size = json!(json!(text).to_string()).to_string().len();
-        if size > room {
-            break;
-        }
-        room -= size;
-        taken.push(text);
-    }
-    let left = u64::try_from(texts.len() - taken.len()).unwrap_or(u64::MAX);
-    (taken, left)
-}
-
-fn moment(seconds: i64) -> Moment {
+pub(crate) fn moment(seconds: i64) -> Moment {
     let moment = Moment::from_epoch_millis(seconds.saturating_mul(1_000));
     moment.unwrap_or_else(Moment::now)
 }
@@ -477,6 +350,7 @@ fn read_actor(text: &str) -> Actor {
         name: clean("name"),
         account: clean("account"),
         session_issuer_arn: clean("session_issuer_arn"),
+        iam_id: None,
         mfa: stored.get("mfa").and_then(Value::as_bool),
         session_started_at: stored
             .get("session_started_at")
@@ -597,13 +471,5 @@ mod tests {
         assert!(told(&member(Some("ASIA1"), false), 1), "another session");
         assert!(!told(&member(Some("ASIA99"), false), KEYS_TOLD), "of many");
         assert!(told(&member(Some("ASIA0"), true), 1), "nobody heals it");
-    }
-
-    #[test]
-    fn what_does_not_fit_is_left_out_and_counted() {
-        let long = (0..200).map(|number| format!("{number:03}{}", "\u{1f608}".repeat(500)));
-        let (taken, left) = some_of(&long.collect(), BYTES);
-        assert!(!taken.is_empty() && left > 0);
-        assert_eq!(taken.len() + usize::try_from(left).unwrap(), 200);
     }
 }

@@ -45,7 +45,7 @@ pub(crate) const PROFILE: Profile = Profile {
     changes: &[],
     own_calls: &[],
     normal: |_, value| value.clone(),
-    wanted: |_, _, _| None,
+    wanted: |_, _, _, _| None,
     mends: |_, _| Vec::new(),
 };
 

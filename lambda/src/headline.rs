@@ -1,6 +1,7 @@
 //! The one line that has to say it all: the subject of the e-mail, and the SMS.
 
 use crate::{
+    containment::Report,
     incident::Incident,
     outcome::Outcome,
     storm_notice::{self, ordinal},
@@ -47,9 +48,12 @@ pub(crate) fn headline(incident: &Incident) -> String {
         Outcome::StormSummary => "many incidents",
     };
     let state = storm_notice::headline(incident).unwrap_or_else(|| {
-        let which = incident.repetition.map_or_else(String::new, |repetition| {
-            format!(", {} by this actor", ordinal(repetition.count))
-        });
+        let contained = incident.containment.as_ref().and_then(Report::headline);
+        let which = match (contained, incident.repetition) {
+            (Some(contained), _) => format!(", {contained}"),
+            (None, Some(again)) => format!(", {} by this actor", ordinal(again.count)),
+            (None, None) => String::new(),
+        };
         format!("{state}{which}")
     });
     let part = |part: &Option<Clean>| part.as_ref().map_or("?", Clean::as_str).to_owned();

@@ -14,11 +14,12 @@ use crate::{
     ending::outcome,
     event::Event,
     failure::{CallError, TRAIL_NOT_FOUND},
-    group::{Repetition, Storm},
+    group::Repetition,
     investigation::Investigation,
     moment::Moment,
     outcome::{Outcome, Severity},
     reconcile::{Cause, Mode, Reconciliation},
+    storm_summary::Storm,
     text::Clean,
     thing::{Named, Thing},
     trail::{Drift, LoggingState, Part},
@@ -149,6 +150,9 @@ pub struct Call {
     pub error_message: Option<Clean>,
     /// The fields that it set to something else than declared.
     pub asked_for: Vec<String>,
+    /// Whether the record tells what it set; if not, nothing is `asked_for`.
+    #[serde(skip)]
+    pub is_told: bool,
     /// Whether what it set is guarded; else nobody looked at it.
     pub is_guarded: bool,
 }
@@ -158,6 +162,12 @@ impl Call {
     #[must_use]
     pub fn is_stop(&self) -> bool {
         self.name.as_ref().map(Clean::as_str) == Some("StopLogging")
+    }
+
+    /// Whether it can have set this field to something else than declared, as far as
+    /// the record tells.
+    pub(crate) fn can_have_set(&self, field: &str) -> bool {
+        !self.is_told || self.asked_for.iter().any(|asked| asked == field)
     }
 }
 
@@ -280,6 +290,7 @@ impl Incident {
         let asked = asked_for(&event.record, &done.baseline);
         let outcome = outcome(&asked, done, about, stop_confirmed)?;
         let mut incident = Self::about(event, Some(trail), outcome);
+        incident.event.is_told = asked != Asked::Unknown;
         incident.event.is_guarded = asked != Asked::Unguarded;
         if let Asked::Fields(fields) = asked {
             incident.event.asked_for = fields;
@@ -481,6 +492,7 @@ impl Incident {
                 error_code: clean(&record.error_code),
                 error_message: clean(&record.error_message),
                 asked_for: Vec::new(),
+                is_told: false,
                 is_guarded: true,
             },
             actor: Actor::of(record),
@@ -645,6 +657,7 @@ fn problem(done: &Reconciliation, outcome: Outcome) -> Option<String> {
     if problems.is_empty() && outcome.is_failure() {
         problems.push(match done.reads {
             0 => "the time ran out before the trail could be read".to_owned(),
+            1 => "one look did not show the trail as declared".to_owned(),
             reads => format!("{reads} looks did not show the trail as declared"),
         });
     }

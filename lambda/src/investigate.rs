@@ -7,7 +7,6 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::{
-    arn::TrailArn,
     budget::Budget,
     cloudtrail::CloudTrail,
     failure::CallError,
@@ -156,10 +155,8 @@ impl Handler {
         budget: Budget,
     ) -> Result<CloudTrail, CallError> {
         let regions = || plan.regions.iter().map(String::as_str);
-        let arn = incident.trail.arn.as_ref().map(Clean::as_str);
-        let trail = arn.and_then(|arn| arn.parse::<TrailArn>().ok());
         let is_ours = plan.account == self.config.account();
-        let trail = trail.or_else(|| {
+        let trail = incident.trail_arn().or_else(|| {
             let trails = self.config.member_trails(&plan.account);
             trails.into_iter().next().filter(|_| !is_ours)
         });

@@ -48,11 +48,11 @@ pub(crate) const PROFILE: Profile = Profile {
     changes: &CHANGES,
     own_calls: &["PutKeyPolicy"],
     normal,
-    wanted: |change, given, declared| {
+    wanted: |change, given, declared, key| {
         let Part::Of(field) = change.part else {
             return None;
         };
-        let wanted = wanted(change, given, &declared.get(field)?.given);
+        let wanted = wanted(change, given, &declared.get(field)?.given, key);
         wanted.map(|wanted| vec![(field, wanted)])
     },
     mends: |drift, declared| {
@@ -133,7 +133,12 @@ fn normal(field: &str, value: &Value) -> Value {
 }
 
 /// What a call wanted the field to be; `None` if the record does not tell.
-fn wanted(change: &Change, given: &Map<String, Value>, declared: &Value) -> Option<Value> {
+fn wanted(
+    change: &Change,
+    given: &Map<String, Value>,
+    declared: &Value,
+    key: &str,
+) -> Option<Value> {
     match change.name {
         "DisableKey" => Some(json!(DISABLED)),
         "ScheduleKeyDeletion" => Some(json!(PENDING_DELETION)),
@@ -142,7 +147,16 @@ fn wanted(change: &Change, given: &Map<String, Value>, declared: &Value) -> Opti
         // Other aliases may come and go. Where this one points to is read.
         _ if text(given, "aliasName")? != declared.as_str()? => Some(declared.clone()),
         "DeleteAlias" => Some(Value::Null),
-        _ => None,
+        _ => {
+            let target = text(given, "targetKeyId")?;
+            // By its ARN or its id.
+            let is_this = target == key || key.rsplit('/').next() == Some(target);
+            Some(if is_this {
+                declared.clone()
+            } else {
+                json!(target)
+            })
+        }
     }
 }
 

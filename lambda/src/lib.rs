@@ -82,6 +82,7 @@ pub mod sqs;
 pub mod ssm;
 mod storm;
 mod storm_notice;
+pub mod storm_summary;
 mod summary;
 mod sweep;
 mod table;

@@ -66,7 +66,7 @@ const fn change(name: &'static str, part: Part, [did, to_do]: [&'static str; 2])
     }
 }
 
-fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared) -> Option<Wanted> {
+fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared, _: &str) -> Option<Wanted> {
     let of = |name: &str| given.get(name).cloned();
     Some(vec![match change.name {
         "PutRetentionPolicy" => (RETENTION, of("retentionInDays")?),

@@ -75,7 +75,7 @@ const fn change(name: &'static str, part: Part, did: &'static str, to_do: &'stat
     }
 }
 
-fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared) -> Option<Wanted> {
+fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared, _: &str) -> Option<Wanted> {
     if change.name != "SetQueueAttributes" {
         return None;
     }

@@ -74,6 +74,8 @@ impl Protocol for RestJson {
     }
 }
 
+const OWNER: &str = "x-amz-expected-bucket-owner";
+
 /// REST with XML, as S3 wants it, for the buckets of one account.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonRequestHeaders.html>.
 #[derive(Clone, Debug)]
@@ -95,15 +97,20 @@ impl RestXml {
 impl Protocol for RestXml {
     type Answer = String;
 
-    fn address(&self, _: &str, headers: &mut Headers) {
-        headers.insert("x-amz-expected-bucket-owner", self.owner.clone());
+    fn address(&self, operation: &str, headers: &mut Headers) {
+        // Of a bucket that is made, S3 takes neither this nor a checksum.
+        if operation != "CreateBucket" {
+            headers.insert(OWNER, self.owner.clone());
+        }
     }
 
     fn seal(&self, body: &str, headers: &mut Headers) {
         headers.insert("x-amz-content-sha256", sha256(body));
         if !body.is_empty() {
-            let digest = base64::encode(Sha256::digest(body.as_bytes()));
             headers.insert("content-type", "application/xml");
+        }
+        if !body.is_empty() && headers.get(OWNER).is_some() {
+            let digest = base64::encode(Sha256::digest(body.as_bytes()));
             headers.insert("x-amz-sdk-checksum-algorithm", "SHA256");
             headers.insert("x-amz-checksum-sha256", digest);
         }

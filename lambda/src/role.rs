@@ -111,7 +111,12 @@ fn normal(field: &str, value: &Value) -> Value {
     }
 }
 
-fn wanted(change: &Change, given: &Map<String, Value>, declared: &Declared) -> Option<Wanted> {
+fn wanted(
+    change: &Change,
+    given: &Map<String, Value>,
+    declared: &Declared,
+    _: &str,
+) -> Option<Wanted> {
     let listed = |field: &str| declared.get(field)?.given.as_array().cloned();
     let with = |mut all: Vec<Value>, one: &str| {
         if all.iter().all(|known| known != one) {

@@ -79,7 +79,12 @@ fn normal(field: &str, value: &Value) -> Value {
     }
 }
 
-fn wanted(change: &Change, given: &Map<String, Value>, declared: &Declared) -> Option<Wanted> {
+fn wanted(
+    change: &Change,
+    given: &Map<String, Value>,
+    declared: &Declared,
+    _: &str,
+) -> Option<Wanted> {
     let of = |field| declared.get(field).map(|declared| declared.given.clone());
     let targets = || -> Option<Map<String, Value>> { of(TARGETS)?.as_object().cloned() };
     Some(match change.name {

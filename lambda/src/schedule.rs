@@ -39,6 +39,10 @@ const FIELDS: [(&str, &str); 8] = [
     (DESCRIPTION, "Description"),
 ];
 
+const DELETE_GROUP: &str = "DeleteScheduleGroup";
+/// The call that names the group of a schedule instead of it.
+pub(crate) const OF_GROUP: Option<&str> = Some(DELETE_GROUP);
+
 const CREATE_GROUP: &str = "scheduler:CreateScheduleGroup";
 const CREATE: &str = "scheduler:CreateSchedule";
 const UPDATE: &str = "scheduler:UpdateSchedule";
@@ -67,7 +71,7 @@ pub(crate) const PROFILE: Profile = Profile {
         change("DeleteSchedule", Part::Existence, "deleted", "delete"),
         change("CreateSchedule", Part::Existence, "created", "create"),
         change(
-            "DeleteScheduleGroup",
+            DELETE_GROUP,
             Part::Existence,
             "deleted the group of",
             "delete the group of",
@@ -93,7 +97,7 @@ const fn change(name: &'static str, part: Part, did: &'static str, to_do: &'stat
 
 /// Records hide inputs: a call that set state and interval as declared may have set
 /// something else.
-fn wanted(_: &Change, given: &Map<String, Value>, declared: &Declared) -> Option<Wanted> {
+fn wanted(_: &Change, given: &Map<String, Value>, declared: &Declared, _: &str) -> Option<Wanted> {
     let state = text(given, "state").unwrap_or("ENABLED");
     let all = [
         (STATE, Value::from(state)),

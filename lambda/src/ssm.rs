@@ -78,7 +78,7 @@ impl Baselines {
         if thing.kind == Kind::Guard {
             // It has nothing that could differ: it can be used, or cannot.
             self.parts(thing, budget).await?;
-            let nothing = Declaration::of_nothing(thing.kind);
+            let nothing = Declaration::of_nothing(thing);
             return Ok(Baseline::of_thing(&thing.trail, nothing));
         }
         let document = self.document(&thing.parameter, budget).await?;

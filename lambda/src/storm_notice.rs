@@ -1,6 +1,9 @@
 //! How repeated incidents and their summary are worded.
 
-use crate::{group::Storm, incident::Incident, outcome::Outcome, page::Page, text::Clean};
+use crate::{
+    containment::State, incident::Incident, outcome::Outcome, page::Page, storm_summary::Storm,
+    text::Clean,
+};
 
 /// A list in the e-mail has so many entries at most; the document has more.
 const LISTED: usize = 10;
@@ -74,8 +77,14 @@ pub(crate) fn sentence(incident: &Incident, storm: &Storm) -> String {
         0 | 1 => String::new(),
         keys => format!(", with {keys} access keys,"),
     };
+    let contained = match storm.containment {
+        Some(state) if state.is_contained() => " The actor was CONTAINED, as last read.",
+        Some(State::Refused) => " The actor is NOT CONTAINED: the single notices say why.",
+        Some(State::Failed) => " The actor is NOT CONTAINED, or not as a whole: it failed.",
+        _ => "",
+    };
     format!(
-        "{}{with} made {} {} on {trails}, from {} to {}. {untold}",
+        "{}{with} made {} {} on {trails}, from {} to {}. {untold}{contained}",
         incident.actor.quoted(),
         storm.count,
         if storm.is_denied() {

@@ -27,6 +27,11 @@ pub(crate) fn summary(incident: &Incident) -> String {
         Outcome::Restored if incident.is_left_in_part() => {
             "It is as declared again but for what follows, read back.".to_owned()
         }
+        Outcome::Restored if incident.thing.is_some() && incident.was_deleted() => {
+            format!(
+                "The {what} was made again, and is as declared, read back. The logs that were in it are gone."
+            )
+        }
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
         Outcome::AlreadyLogging if incident.is_unexplained() => {
             "It is logging. Nobody may have been told of that stop: its event did not come."
@@ -215,7 +220,8 @@ impl Incident {
         thing.kind.change(self.event.name.as_ref()?.as_str())
     }
 
-    /// Whether something read from the trail bears out what the event tells.
+    /// Whether something read from the trail bears out what the event tells. What
+    /// somebody else changed meanwhile does not.
     pub(crate) fn is_proven(&self) -> bool {
         let name = self
             .event
@@ -227,7 +233,8 @@ impl Incident {
             part => self.drift.iter().any(|drift| {
                 // Some calls change one of many fields.
                 let asked = || self.event.asked_for.contains(&drift.field);
-                Some(drift.part) == part || (self.thing.is_some() && asked())
+                let is_its = Some(drift.part) == part && self.event.can_have_set(&drift.field);
+                is_its || (self.thing.is_some() && asked())
             }),
         }
     }

@@ -65,7 +65,7 @@ const fn change(name: &'static str, part: Part, [did, to_do]: [&'static str; 2])
     }
 }
 
-fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared) -> Option<Wanted> {
+fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared, _: &str) -> Option<Wanted> {
     Some(vec![match change.name {
         "PutResourcePolicy" => (POLICY, given.get("policy")?.clone()),
         "DeleteResourcePolicy" => (POLICY, Value::Null),

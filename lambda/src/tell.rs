@@ -267,23 +267,20 @@ impl Handler {
         } else {
             Manner::Alone
         };
-        let incident = match manner {
-            Manner::Alone => incident.clone(),
+        let (incident, count) = match manner {
+            Manner::Alone => (incident.clone(), 1),
             Manner::Repeated(repetition) => {
-                let repeated = incident.clone().repeated(repetition);
-                let repeated = self.contained(repeated, repetition.count, budget).await;
-                // Told now, so that it is not told once more for that.
-                self.is_contained_anew(&repeated, budget).await;
-                repeated
+                (incident.clone().repeated(repetition), repetition.count)
             }
-            Manner::Silent => {
-                let contained = self.contained(incident.clone(), REPEATED, budget).await;
-                if !self.is_contained_anew(&contained, budget).await {
-                    return None;
-                }
-                contained
-            }
+            Manner::Silent => (incident.clone(), REPEATED),
         };
+        let incident = self.contained(incident, count, budget).await;
+        // Of what is told anyway too: it is not to be told once more for that.
+        let is_news = self.is_contained_anew(&incident, budget).await;
+        if manner == Manner::Silent && !is_news {
+            return None;
+        }
+        self.note_containment(&incident, budget).await;
         let investigation = self.investigate(&incident, budget).await;
         Some(Incident {
             investigation,

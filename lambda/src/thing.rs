@@ -89,8 +89,9 @@ pub(crate) struct Profile {
     pub(crate) own_calls: &'static [&'static str],
     /// A field as it is compared.
     pub(crate) normal: fn(&str, &Value) -> Value,
-    /// What a call wanted fields to be; `None` if the record does not tell.
-    pub(crate) wanted: fn(&Change, &Map<String, Value>, &Declared) -> Option<Wanted>,
+    /// What a call wanted fields to be, given what is declared and the ARN; `None` if the
+    /// record does not tell.
+    pub(crate) wanted: fn(&Change, &Map<String, Value>, &Declared, &str) -> Option<Wanted>,
     /// The calls that heal a field that differs, in order.
     pub(crate) mends: fn(&Drift, &Declared) -> Vec<Mend>,
 }
@@ -253,9 +254,12 @@ fn scope(arn: &str) -> &str {
     let parts: Vec<&str> = resource.split('/').collect();
     match parts[..] {
         [_, scope, _] => scope,
-        _ => "default",
+        _ => DEFAULT,
     }
 }
+
+/// What a name is unique in if nothing is said.
+const DEFAULT: &str = "default";
 
 /// One thing under guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -309,12 +313,19 @@ impl Thing {
     pub fn reference(&self, record: &Record) -> Reference {
         let profile = self.kind.profile();
         let parameters = record.request_parameters.as_ref();
-        let names = profile.parameters.iter();
-        let given = names.filter_map(|name| match parameters?.get(*name)? {
+        let given = profile.parameters.iter();
+        let given = given.filter_map(|name| match parameters?.get(*name)? {
             Value::Array(all) => Some(all.as_slice()),
             one => Some(std::slice::from_ref(one)),
         });
-        let given = given.flatten().filter_map(Value::as_str);
+        let given: Vec<&str> = given.flatten().filter_map(Value::as_str).collect();
+        let is_group = || {
+            let is_it = given.contains(&self.scope());
+            is_it && record.event_name.as_deref() == schedule::OF_GROUP
+        };
+        if self.kind == Kind::Schedule && is_group() {
+            return Reference::This;
+        }
         let resources = record.unknown.get("resources").and_then(Value::as_array);
         let resources = resources.into_iter().flatten();
         let resources = resources.filter_map(|resource| resource.get("ARN")?.as_str());
@@ -327,8 +338,13 @@ impl Thing {
                 let is_role = self.kind == Kind::Role && *word == self.name();
                 is_role || Kind::of(word) == Some(self.kind)
             });
-        let mut all = given.chain(resources).chain(in_message).peekable();
-        let scope = profile.scope.and_then(|name| text(parameters?, name));
+        let named = given.iter().copied();
+        let mut all = named.chain(resources).chain(in_message).peekable();
+        let scope = profile.scope.filter(|_| !given.is_empty());
+        let scope = scope.map(|name| {
+            let scope = parameters.and_then(|parameters| text(parameters, name));
+            scope.unwrap_or(DEFAULT)
+        });
         let is_elsewhere = |scope: &str| scope.rsplit('/').next() != Some(self.scope());
         if all.peek().is_none() {
             Reference::Unknown
@@ -359,7 +375,6 @@ impl Thing {
         };
         let is_of_kind = match self.kind {
             Kind::Function => is_function(),
-            Kind::Schedule => reference == self.scope(),
             // By a subscription.
             Kind::Topic => reference
                 .strip_prefix(&self.arn)
@@ -401,6 +416,7 @@ impl Thing {
         let restored = declared.keys().copied().collect();
         Declaration {
             kind: self.kind,
+            arn: self.arn.clone(),
             declared: declared
                 .into_iter()
                 .map(|(field, value)| (field, Field::new(self.kind, field, value)))
@@ -414,6 +430,8 @@ impl Thing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declaration {
     kind: Kind,
+    /// Of what.
+    arn: String,
     declared: Declared,
     /// The fields that are healed; what else differs is reported.
     restored: Vec<&'static str>,
@@ -485,6 +503,7 @@ impl Declaration {
         let restored = document.restored.iter().map(|name| known(name));
         Ok(Self {
             kind,
+            arn: document.arn,
             declared,
             restored: restored.collect::<Result<_, _>>()?,
         })
@@ -556,11 +575,22 @@ impl Declaration {
     /// The calls that heal `drift`, in order; none if it is left to people.
     pub(crate) fn mends(&self, drift: &Drift) -> Vec<Mend> {
         let is_healed = self.restored.contains(&drift.field.as_str());
-        if is_healed && self.declared.contains_key(drift.field.as_str()) {
+        let is_declared = self.declared.contains_key(drift.field.as_str());
+        if is_healed && (is_declared || drift.part == Part::Existence) {
             (self.kind.profile().mends)(drift, &self.declared)
         } else {
             Vec::new()
         }
+    }
+
+    /// The calls that make a new one what is declared.
+    pub(crate) fn mends_of_new(&self) -> Vec<Mend> {
+        let fields = self.declared.iter();
+        let differs = fields.filter(|(_, declared)| !declared.normal.is_null());
+        let differs = differs.map(|(field, declared)| {
+            Drift::new(Part::Of(field), field, Value::Null, &declared.normal)
+        });
+        differs.flat_map(|drift| self.mends(&drift)).collect()
     }
 
     /// What `record`'s call set to something else than declared.
@@ -570,7 +600,8 @@ impl Declaration {
             return Asked::Unknown;
         };
         let Part::Of(field) = change.part else {
-            return Asked::Fields(vec![EXISTS.to_owned()]);
+            let lost = (!name.starts_with("Create")).then(|| EXISTS.to_owned());
+            return Asked::Fields(lost.into_iter().collect());
         };
         if !self.declared.contains_key(field) {
             return Asked::Unguarded;
@@ -579,7 +610,8 @@ impl Declaration {
         let parameters = parameters.filter(|given| !given.contains_key("omitted"));
         let none = Map::new();
         let wanted = self.kind.profile().wanted;
-        let Some(wanted) = wanted(change, parameters.unwrap_or(&none), &self.declared) else {
+        let parameters = parameters.unwrap_or(&none);
+        let Some(wanted) = wanted(change, parameters, &self.declared, &self.arn) else {
             return Asked::Unknown;
         };
         let is_other = |(field, wanted): &(&str, Value)| {
@@ -591,9 +623,10 @@ impl Declaration {
     }
 
     /// Of a thing that has no fields.
-    pub(crate) fn of_nothing(kind: Kind) -> Self {
+    pub(crate) fn of_nothing(thing: &Thing) -> Self {
         Self {
-            kind,
+            kind: thing.kind,
+            arn: thing.arn.clone(),
             declared: BTreeMap::new(),
             restored: Vec::new(),
         }

@@ -135,7 +135,12 @@ fn filter(given: &Value) -> Value {
     filter.into()
 }
 
-fn wanted(change: &Change, given: &Map<String, Value>, declared: &Declared) -> Option<Wanted> {
+fn wanted(
+    change: &Change,
+    given: &Map<String, Value>,
+    declared: &Declared,
+    _: &str,
+) -> Option<Wanted> {
     Some(match change.name {
         "SetTopicAttributes" => {
             let value = given.get("attributeValue").cloned().unwrap_or_default();

@@ -401,7 +401,7 @@ pub fn remedies(drift: &[Drift], baseline: &Baseline, observed: &Observation) ->
     remedies
 }
 
-/// The names of all calls that it takes to heal `drift`: a trail that is made
+/// The names of all calls that it takes to heal `drift`: a trail or a bucket that is made
 /// again needs more than to be made.
 #[must_use]
 pub fn calls_to_the_end(
@@ -421,6 +421,11 @@ pub fn calls_to_the_end(
             ..Observation::default()
         };
         all.extend(remedies(&drift(baseline, &new), baseline, &new));
+    }
+    if let (Some(Remedy::Mend(first)), Some(thing)) = (all.first(), &baseline.thing)
+        && first.part() == Part::Existence
+    {
+        all.extend(thing.mends_of_new().into_iter().map(Remedy::Mend));
     }
     all.iter().map(Remedy::call).collect()
 }

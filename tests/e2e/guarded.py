@@ -189,6 +189,14 @@ class Guarded:
         accepted = [r for r in self.requests(since) if r["status"] == 200 and r["operation"] in WRITES]
         return [f"cloudtrail:{r['operation']}" for r in sorted(accepted, key=lambda r: r["received_at"])]
 
+    def repairs(self, since: float) -> list[str]:
+        """The function's calls that change bucket or key, accepted or not."""
+        services = {"s3.amazonaws.com", "kms.amazonaws.com"}
+        called = {request["operation"] for request in self.requests(since) if request["event_source"] in services}
+        # A notice is encrypted on its way to the topic.
+        reads = ("Get", "Describe", "GenerateDataKey", "Decrypt")
+        return sorted(operation for operation in called if not operation.startswith(reads))
+
     def settle(self) -> None:
         """Wait until all that is under way has come to its end: deliveries, runs, notices."""
         self.wait("the end of all deliveries and runs", lambda: self.control.is_finished(self.lab.account), 120)

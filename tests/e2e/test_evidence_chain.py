@@ -37,6 +37,9 @@ class Chain:
                 lambda: self.s3.get_bucket_encryption(**of_bucket)["ServerSideEncryptionConfiguration"]["Rules"]
             ),
             "ownership": _or_none(lambda: self.s3.get_bucket_ownership_controls(**of_bucket)["OwnershipControls"]),
+            "notification": _set(self.s3.get_bucket_notification_configuration(**of_bucket)),
+            "replication": _or_none(lambda: self.s3.get_bucket_replication(**of_bucket)["ReplicationConfiguration"]),
+            "logging": self.s3.get_bucket_logging(**of_bucket).get("LoggingEnabled"),
             "key": self.kms.describe_key(KeyId=self.key)["KeyMetadata"]["KeyState"],
             "key policy": json.loads(self.kms.get_key_policy(KeyId=self.key, PolicyName="default")["Policy"]),
         }
@@ -48,6 +51,10 @@ def _or_none(read: Callable[[], Any]) -> Any:
     except Exception as error:
         assert "NoSuch" in str(error) or "NotFound" in str(error), error
         return None
+
+
+def _set(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in answer.items() if name != "ResponseMetadata"}
 
 
 def _rules(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -88,6 +95,23 @@ def _denied(chain: Chain) -> None:
     chain.s3.put_bucket_policy(Bucket=chain.bucket, Policy=json.dumps(policy))
 
 
+def _notified(chain: Chain) -> None:
+    chain.s3.put_bucket_notification_configuration(
+        Bucket=chain.bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+
+
+def _replicated(chain: Chain) -> None:
+    rule = {"Status": "Enabled", "Prefix": "", "Destination": {"Bucket": f"arn:aws:s3:::{chain.bucket}"}}
+    role = f"arn:aws:iam::{chain.guarded.lab.account}:role/replica"
+    chain.s3.put_bucket_replication(Bucket=chain.bucket, ReplicationConfiguration={"Role": role, "Rules": [rule]})
+
+
+def _logged(chain: Chain) -> None:
+    target = {"LoggingEnabled": {"TargetBucket": chain.bucket, "TargetPrefix": "access/"}}
+    chain.s3.put_bucket_logging(Bucket=chain.bucket, BucketLoggingStatus=target)
+
+
 ATTACKS: dict[str, tuple[Callable[[Chain], object], str, str]] = {
     "bucket policy removed": (
         lambda c: c.s3.delete_bucket_policy(Bucket=c.bucket),
@@ -108,6 +132,9 @@ ATTACKS: dict[str, tuple[Callable[[Chain], object], str, str]] = {
     "logs expire after a day": (_one_day, "log_bucket", "lifecycle"),
     "lifecycle removed": (lambda c: c.s3.delete_bucket_lifecycle(Bucket=c.bucket), "log_bucket", "lifecycle"),
     "encryption removed": (lambda c: c.s3.delete_bucket_encryption(Bucket=c.bucket), "log_bucket", "encryption"),
+    "each new log told to EventBridge": (_notified, "log_bucket", "notification"),
+    "logs replicated": (_replicated, "log_bucket", "replication"),
+    "access logs among the logs": (_logged, "log_bucket", "logging"),
     "key disabled": (lambda c: c.kms.disable_key(KeyId=c.key), "log_key", "state"),
     "key deletion scheduled": (
         lambda c: c.kms.schedule_key_deletion(KeyId=c.key, PendingWindowInDays=7),

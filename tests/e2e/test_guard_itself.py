@@ -49,7 +49,7 @@ class Parts:
             "schedule": schedule and {**schedule, "on": schedule["State"]},
             "function": _or_none(lambda: self.functions.get_function_configuration(**name)),
             "concurrency": self.functions.get_function_concurrency(**name).get("ReservedConcurrentExecutions"),
-            "policy": _or_none(lambda: json.loads(self.functions.get_policy(**name)["Policy"])),
+            "policy": _or_none(lambda: _statements(json.loads(self.functions.get_policy(**name)["Policy"]))),
             "retries": _or_none(lambda: self.functions.get_function_event_invoke_config(**name)),
         }
 
@@ -60,7 +60,7 @@ class Parts:
 
     def update_schedule(self, **changes: Any) -> None:
         found = self.scheduler.get_schedule(**self.schedule)
-        wanted = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State")
+        wanted = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State", "Description")
         self.scheduler.update_schedule(**({name: found[name] for name in wanted} | changes))
 
 
@@ -70,6 +70,10 @@ def _or_none(read: Callable[[], Any]) -> Any:
     except Exception as error:
         assert "NotFound" in str(error), error
         return None
+
+
+def _statements(policy: dict[str, Any]) -> dict[str, Any]:
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
 def _settled(answer: Any) -> Any:
@@ -236,15 +240,6 @@ def test_a_lost_permission_and_lost_retries_are_told_by_the_sweep(parts: Parts) 
     assert parts.guarded.sweep() == []
 
 
-def test_a_denied_attempt_is_told(parts: Parts) -> None:
-    since = time.time()
-    client = parts.guarded.lab.attacker.client("events")
-    with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
-        client.disable_rule(Name=parts.rule)
-    notice = parts.guarded.wait("a notice", lambda: parts.guarded.notices_of_parts(since))[0]
-    assert notice["outcome"] == "attempt_denied"
-
-
 def test_terraform_is_not_fought_and_told_as_information(guarded: Guarded) -> None:
     """Another reservation, and with it another list: the function is told first, then what it guards is changed."""
     lab = guarded.lab
@@ -259,7 +254,7 @@ def test_terraform_is_not_fought_and_told_as_information(guarded: Guarded) -> No
         guarded.settle()
         told = guarded.notices_of_parts(since)
         assert told, "what a pipeline does to the responder is told"
-        assert {notice["severity"] for notice in told} == {"info"}
+        assert {notice["severity"] for notice in told} == {"info"}, told
         requests = {request["operation"] for request in guarded.requests(since)}
         assert requests & REPAIRS == set()
         assert guarded.sweep() == []

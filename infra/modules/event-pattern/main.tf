@@ -17,6 +17,10 @@ locals {
         "PutBucketObjectLockConfiguration",
         "PutBucketOwnershipControls",
         "DeleteBucketOwnershipControls",
+        "PutBucketNotification",
+        "PutBucketReplication",
+        "DeleteBucketReplication",
+        "PutBucketLogging",
         "DeleteBucket",
         "CreateBucket",
       ]

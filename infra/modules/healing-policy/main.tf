@@ -22,9 +22,23 @@ locals {
 
   log_buckets    = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket"]
   locked_buckets = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket" && contains(thing.restored, "object_lock")]
+  lost_buckets   = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket" && contains(thing.restored, "exists")]
   log_keys       = [for thing in var.evidence : thing.arn if thing.kind == "log_key"]
   key_policies   = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "policy")]
   key_rotations  = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "rotation")]
+
+  # What not every bucket is guarded for, by what of it is restored.
+  bucket_reads = {
+    logging      = "s3:GetBucketLogging"
+    notification = "s3:GetBucketNotification"
+    replication  = "s3:GetReplicationConfiguration"
+  }
+  bucket_writes = {
+    logging      = "s3:PutBucketLogging"
+    notification = "s3:PutBucketNotification"
+    replication  = "s3:PutReplicationConfiguration"
+  }
+  bucket_fields = distinct(flatten([for thing in var.evidence : thing.restored if thing.kind == "log_bucket"]))
 
   organization_trails = [for b in var.baselines : b.trail_arn if b.is_organization_trail]
   service_linked_roles = distinct([
@@ -118,14 +132,14 @@ locals {
     [length(local.log_buckets) > 0, {
       Sid    = "VerifyBuckets"
       Effect = "Allow"
-      Action = [
+      Action = sort(concat([
         "s3:GetBucketOwnershipControls",
         "s3:GetBucketPolicy",
         "s3:GetBucketPublicAccessBlock",
         "s3:GetBucketVersioning",
         "s3:GetEncryptionConfiguration",
         "s3:GetLifecycleConfiguration",
-      ]
+      ], [for field, call in local.bucket_reads : call if contains(local.bucket_fields, field)]))
       Resource = local.log_buckets
     }],
     [length(local.locked_buckets) > 0, {
@@ -135,17 +149,18 @@ locals {
       Resource = local.locked_buckets
     }],
     [local.heals && length(local.log_buckets) > 0, {
-      # Their settings. No log in them can be read, written or deleted.
+      # Their settings. No log in them can be read, written or deleted; and nothing can be
+      # replicated without a role to pass.
       Sid    = "RestoreBuckets"
       Effect = "Allow"
-      Action = [
+      Action = sort(concat([
         "s3:PutBucketOwnershipControls",
         "s3:PutBucketPolicy",
         "s3:PutBucketPublicAccessBlock",
         "s3:PutBucketVersioning",
         "s3:PutEncryptionConfiguration",
         "s3:PutLifecycleConfiguration",
-      ]
+      ], [for field, call in local.bucket_writes : call if contains(local.bucket_fields, field)]))
       Resource = local.log_buckets
     }],
     [local.heals && length(local.locked_buckets) > 0, {
@@ -153,6 +168,12 @@ locals {
       Effect   = "Allow"
       Action   = "s3:PutBucketObjectLockConfiguration"
       Resource = local.locked_buckets
+    }],
+    [local.heals && length(local.lost_buckets) > 0, {
+      Sid      = "RecreateBuckets"
+      Effect   = "Allow"
+      Action   = "s3:CreateBucket"
+      Resource = local.lost_buckets
     }],
     [length(local.log_keys) > 0, {
       # Under its alias too: the resource is the key that the alias stands for.

@@ -1,6 +1,6 @@
 # The parts of the responder itself: what is declared of each, as the resources of this
-# module make them, a document for each and a list of them. Nothing here refers to a
-# resource: documents come first, then the function that is told of them, then rules,
+# module make them, a document for each and a list of them. Nothing in them refers to a
+# resource, but to the queue of a shared sweep, whose URL nobody can tell before: documents come first, then the function that is told of them, then rules,
 # targets and schedule. On destroy it is the other way round, and what wakes the function
 # for its own parts goes before all others: see the end.
 locals {
@@ -120,7 +120,7 @@ locals {
           configuration = merge({ for name, value in local.environment : name => value if value != "" }, {
             timeout      = local.timeout
             memory       = var.memory_size
-            role         = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}"
+            role         = local.role_arn
             handler      = local.handler
             runtime      = local.runtime
             layers       = []

@@ -28,7 +28,6 @@ locals {
   environment_limit = 4096
   environment_bytes = length(jsonencode({ for name, value in merge(
     local.environment,
-    { TRAILKEEPER_ROLE_ARN = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}" },
     var.guard_responder ? { TRAILKEEPER_GUARD = "${local.guard_path}/list/${sha256("")}" } : {},
     local.fan_out ? { TRAILKEEPER_SWEEP_QUEUE_URL = "https://sqs.${local.region}.${local.dns_suffix}/${local.account}/${local.sweep_queue_name}" } : {},
   ) : name => value if value != "" }))

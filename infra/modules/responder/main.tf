@@ -18,6 +18,7 @@ locals {
   schedule_name  = "${var.name}-sweep"
   schedule_group = var.name
 
+  role_arn      = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}"
   function_arn  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.function_name}"
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.log_group_name}"
   queue_arn     = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.queue_name}"
@@ -103,8 +104,10 @@ resource "aws_lambda_function" "responder" {
     }
   }
 
-  # A function without its permissions would fail on the first event.
-  depends_on = [aws_iam_role_policy.responder, aws_dynamodb_table.incidents]
+  # A function without its permissions would fail on the first event. The table is named
+  # and not referred to: what is declared of the function is to depend on nothing that is
+  # made.
+  depends_on = [aws_dynamodb_table.incidents, aws_iam_role_policy.responder]
 }
 
 resource "aws_lambda_function_event_invoke_config" "responder" {

@@ -109,6 +109,6 @@ output "sweep_queue_arn" {
 }
 
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures; of a hub also failed_member_invocations, lost_member_events, unreachable_accounts, unswept_accounts and, with fan_out, sweep_backlog."
+  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures; with evidence also failed_log_bucket_invocations, lost_log_bucket_events and the same for log_key; of a hub also failed_member_invocations, lost_member_events, unreachable_accounts, unswept_accounts and, with fan_out, sweep_backlog."
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }
 }

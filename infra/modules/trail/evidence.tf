@@ -4,24 +4,37 @@
 locals {
   xmlns = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
 
+  # What this module sets none of. Each can carry logs away or have them deleted.
+  # null is deleted if it is there.
+  bucket_without = {
+    notification = "<NotificationConfiguration ${local.xmlns}></NotificationConfiguration>"
+    replication  = null
+    logging      = "<BucketLoggingStatus ${local.xmlns}></BucketLoggingStatus>"
+  }
+  bucket_declared = merge(
+    {
+      # All but the policy as S3 is sent it.
+      policy              = jsondecode(local.bucket_policy)
+      ownership           = "<OwnershipControls ${local.xmlns}><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>"
+      public_access_block = "<PublicAccessBlockConfiguration ${local.xmlns}><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>"
+      versioning          = "<VersioningConfiguration ${local.xmlns}><Status>Enabled</Status></VersioningConfiguration>"
+      encryption          = "<ServerSideEncryptionConfiguration ${local.xmlns}><Rule><ApplyServerSideEncryptionByDefault><KMSMasterKeyID>${aws_kms_key.logs.arn}</KMSMasterKeyID><SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>"
+      lifecycle           = "<LifecycleConfiguration ${local.xmlns}><Rule><ID>expire-logs</ID><Filter></Filter><Status>Enabled</Status><Expiration><Days>${var.log_retention_days}</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>${local.noncurrent_days}</NoncurrentDays></NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>${local.upload_days}</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule><Rule><ID>remove-empty-delete-markers</ID><Filter></Filter><Status>Enabled</Status><Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration></Rule></LifecycleConfiguration>"
+    },
+    var.object_lock == null ? {} : {
+      object_lock = "<ObjectLockConfiguration ${local.xmlns}><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>${var.object_lock.mode}</Mode><Days>${var.object_lock.days}</Days></DefaultRetention></Rule></ObjectLockConfiguration>"
+    },
+    { for field, value in local.bucket_without : field => value if !contains(var.bucket_set_elsewhere, field) },
+  )
+
   evidence = {
     log_bucket = {
-      arn   = local.bucket_arn
-      alias = null
-      # All but the policy as S3 is sent it.
-      declared = merge({
-        policy              = jsondecode(local.bucket_policy)
-        ownership           = "<OwnershipControls ${local.xmlns}><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>"
-        public_access_block = "<PublicAccessBlockConfiguration ${local.xmlns}><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>"
-        versioning          = "<VersioningConfiguration ${local.xmlns}><Status>Enabled</Status></VersioningConfiguration>"
-        encryption          = "<ServerSideEncryptionConfiguration ${local.xmlns}><Rule><ApplyServerSideEncryptionByDefault><KMSMasterKeyID>${aws_kms_key.logs.arn}</KMSMasterKeyID><SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>"
-        lifecycle           = "<LifecycleConfiguration ${local.xmlns}><Rule><ID>expire-logs</ID><Filter></Filter><Status>Enabled</Status><Expiration><Days>${var.log_retention_days}</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>${local.noncurrent_days}</NoncurrentDays></NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>${local.upload_days}</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule><Rule><ID>remove-empty-delete-markers</ID><Filter></Filter><Status>Enabled</Status><Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration></Rule></LifecycleConfiguration>"
-        }, var.object_lock == null ? {} : {
-        object_lock = "<ObjectLockConfiguration ${local.xmlns}><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>${var.object_lock.mode}</Mode><Days>${var.object_lock.days}</Days></DefaultRetention></Rule></ObjectLockConfiguration>"
-      })
-      # A bucket that is deleted is left to people: its logs are gone, and the trail may
-      # have to go elsewhere.
-      restored = concat(["policy", "ownership", "public_access_block", "versioning", "encryption", "lifecycle"], var.object_lock == null ? [] : ["object_lock"])
+      arn      = local.bucket_arn
+      alias    = null
+      declared = local.bucket_declared
+      # A bucket that is deleted is left to people, unless they opted in: its logs are
+      # gone, and the trail may have to go elsewhere.
+      restored = concat(keys(local.bucket_declared), var.recreate_bucket ? ["exists"] : [])
     }
     log_key = {
       arn   = aws_kms_key.logs.arn

@@ -5,6 +5,7 @@ use trailkeeper::{
     config::Config,
     containment::{Hold, Part, Report, State, Target, Verdict, plan, revoked_before},
     event::Event,
+    failure::CallError,
     group::Repetition,
     incident::Incident,
     moment::Moment,
@@ -21,7 +22,7 @@ use crate::{
 const OPEN: &str =
     r#"{"principals": ["user/*", "role/*"], "exempt": ["user/on-call", "role/ops/*"]}"#;
 const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-const ROLE: &str = "arn:aws:iam::111122223333:role/ci/deploy";
+pub const ROLE: &str = "arn:aws:iam::111122223333:role/ci/deploy";
 
 fn now() -> Moment {
     Moment::parse("2026-11-24T05:06:09.500Z").unwrap()
@@ -91,7 +92,7 @@ fn by(identity: Value) -> Value {
     event
 }
 
-fn by_role(arn: &str) -> Value {
+pub fn by_role(arn: &str) -> Value {
     let name = arn.rsplit('/').next().unwrap();
     by(json!({
         "type": "AssumedRole", "accountId": "111122223333",
@@ -106,7 +107,7 @@ fn by_role(arn: &str) -> Value {
     }))
 }
 
-fn by_user(arn: &str, key: &str) -> Value {
+pub fn by_user(arn: &str, key: &str) -> Value {
     let name = arn.rsplit('/').next();
     by(json!({
         "type": "IAMUser", "accountId": "111122223333", "arn": arn, "userName": name,
@@ -114,8 +115,8 @@ fn by_user(arn: &str, key: &str) -> Value {
     }))
 }
 
-const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
-const EVE: &str = "arn:aws:iam::111122223333:user/eve";
+pub const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+pub const EVE: &str = "arn:aws:iam::111122223333:user/eve";
 
 #[test]
 fn a_user_is_contained_with_the_key_that_signed() {
@@ -361,6 +362,36 @@ fn only_a_repeated_success_that_the_trail_bears_out_is_answered_so() {
     assert_eq!(planned(&expected), Verdict::NotMeant);
 }
 
+#[test]
+fn what_somebody_else_changed_proves_nothing() {
+    // What is found: bucket, key, region, selectors and tags.
+    for (asked, is_proven) in [
+        (Some(json!({"s3BucketName": "evil"})), true),
+        (
+            Some(json!({"kmsKeyId": "", "isMultiRegionTrail": true})),
+            true,
+        ),
+        (Some(json!({"isMultiRegionTrail": true})), false),
+        (Some(json!({"s3KeyPrefix": "x"})), false),
+        (None, true),
+    ] {
+        let mut event = named("update-several");
+        let detail = &mut event["detail"];
+        detail["userIdentity"] = by_user(EVE, KEY)["detail"]["userIdentity"].clone();
+        detail["requestParameters"] = asked.clone().unwrap_or_default();
+        let event = Event::parse(&event.to_string()).unwrap();
+        let restored = again(of_change(&event).remove(0));
+        assert_eq!(restored.outcome, Outcome::Restored);
+        match planned(&restored) {
+            Verdict::Contain(_) => assert!(is_proven, "{asked:?}"),
+            Verdict::Refused(why) => {
+                assert!(!is_proven && why.contains("this call"), "{asked:?}: {why}");
+            }
+            Verdict::NotMeant => panic!("{asked:?}"),
+        }
+    }
+}
+
 fn read(call: Option<&'static str>) -> Part {
     Part {
         call,
@@ -376,8 +407,20 @@ fn told(mut incident: Incident, report: Report) -> Incident {
     incident
 }
 
+fn refused(call: &'static str, why: &str) -> String {
+    CallError::new(call, "AccessDenied", why, false).to_string()
+}
+
 /// The reports that there can be about the actor of `incident`.
 pub fn of_actor(incident: &Incident) -> Vec<Incident> {
+    of_actor_with(
+        incident,
+        "User: arn:aws:sts::111122223333:assumed-role/responder/responder is not authorized to perform: CALL",
+    )
+}
+
+/// The same if IAM says `why` where it refuses.
+pub fn of_actor_with(incident: &Incident, why: &str) -> Vec<Incident> {
     let incident = again(incident.clone());
     let target = match planned(&incident) {
         Verdict::NotMeant => return Vec::new(),
@@ -391,11 +434,9 @@ pub fn of_actor(incident: &Incident) -> Vec<Incident> {
     } else {
         "iam:PutRolePolicy"
     };
-    let denied = |call: &str| Part {
+    let denied = |call| Part {
         is_in_place: Some(false),
-        problem: Some(format!(
-            "{call} failed: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/responder/responder is not authorized to perform: {call}"
-        )),
+        problem: Some(refused(call, &why.replace("CALL", call))),
         ..Part::default()
     };
     let off = read(Some("iam:UpdateAccessKey"));
@@ -489,6 +530,23 @@ fn a_key_that_is_gone_was_not_read_as_inactive() {
     let mail = mail(&told(second(&by_user(EVE, KEY)), report));
     assert!(mail.contains(&format!("{KEY}: gone, IAM says")), "{mail}");
     assert!(!mail.contains("--status"), "{mail}");
+}
+
+#[test]
+fn a_user_whom_iam_does_not_know_may_have_another_name_by_now() {
+    let user = target(&second(&by_user(EVE, KEY)));
+    let gone = Part {
+        is_gone: true,
+        ..Part::default()
+    };
+    let report = Report::done(&user, &gone, None, Some(&gone), "eu-central-1");
+    assert_eq!(report.state, State::Failed);
+    assert_eq!((report.key_inactive, report.key_gone), (None, false));
+    let mail = mail(&told(second(&by_user(EVE, KEY)), report));
+    let find = format!("iam get-access-key-last-used --access-key-id {KEY} --region eu-central-1");
+    let pasted = crate::golden::pasted(&mail);
+    assert_eq!(pasted.first(), Some(&find), "{mail}");
+    assert!(!mail.contains("AWSDenyAll"), "{mail}");
 }
 
 #[test]

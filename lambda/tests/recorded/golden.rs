@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, env, fs, path::PathBuf, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use trailkeeper::{
     arn::TrailArn,
     asff::{continue_from, finding, open_as, resolved},
@@ -16,12 +16,12 @@ use trailkeeper::{
 
 use crate::{
     events::{PROTECTED, named},
-    notices::of_each_kind,
+    notices::{of_each_kind, of_stop},
     valid::REPORTER,
 };
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
-const KINDS: [&str; 43] = [
+const KINDS: [&str; 47] = [
     "restored",
     "already_logging",
     "unconfirmed",
@@ -53,11 +53,15 @@ const KINDS: [&str; 43] = [
     "restored_key",
     "reported_key",
     "reported_bucket_gone",
+    "restored_rule",
+    "reported_function",
+    "attempt_denied_rule",
     "restored_repeated",
     "attempt_denied_repeated",
     "storm_summary",
     "storm_summary_denied",
     "storm_summary_going_on",
+    "storm_summary_contained",
     "restored_contained_user",
     "restored_contained_role",
     "restored_contained_before",
@@ -162,6 +166,12 @@ fn a_command_can_be_pasted_however_long_it_is() {
             let notice = Notice::of(&incident).unwrap();
             let message: Value = serde_json::from_str(&notice.message).unwrap();
             let commands = pasted(message["email"].as_str().unwrap());
+            // The region tells the partition.
+            let (all, region) = (&commands, " --region ");
+            assert!(
+                all.iter().all(|command| command.contains(region)),
+                "{all:#?}"
+            );
             seen.extend(commands.into_iter().filter(|c| c.contains("aaaa")));
         }
     }
@@ -267,6 +277,61 @@ fn what_the_trail_does_not_confirm_counts_as_no_tampering() {
     };
     assert_eq!(group("restored"), group("already_logging"));
     assert_ne!(group("restored"), group("unconfirmed"));
+}
+
+/// The group that a stop by this identity belongs to.
+fn group_of(change: impl Fn(&mut Value)) -> String {
+    let mut event = named("identity-user-empty-issuer");
+    change(&mut event["detail"]["userIdentity"]);
+    let event = Event::parse(&event.to_string()).unwrap();
+    Member::of(&of_stop(&event)[0]).unwrap().group
+}
+
+#[test]
+fn an_actor_is_known_by_iams_id_whatever_its_name() {
+    let eve = group_of(|_| {});
+    let renamed = group_of(|user| {
+        user["arn"] = json!("arn:aws:iam::111122223333:user/mallory");
+        user["userName"] = json!("mallory");
+    });
+    assert_eq!(eve, renamed);
+    let made_anew = group_of(|user| user["principalId"] = json!("AIDAJ45Q7YFFAREXAMPLE"));
+    assert_ne!(eve, made_anew);
+    // Of a role, whatever the session's name.
+    let session = |name: &str, role: Value| {
+        group_of(|session| {
+            *session = json!({
+                "type": "AssumedRole", "principalId": format!("AROAIDPPEZS35WEXAMPLE:{name}"),
+                "arn": format!("arn:aws:sts::111122223333:assumed-role/deploy/{name}"),
+                "sessionContext": {"sessionIssuer": role},
+            });
+        })
+    };
+    let role = json!({"principalId": "AROAIDPPEZS35WEXAMPLE"});
+    let one = session("a", role.clone());
+    assert_eq!(one, session("AIDACKCEVSQ6C2EXAMPLE", role));
+    assert_eq!(
+        one,
+        session("b", Value::Null),
+        "the id stands before the name"
+    );
+    // What many share, or a caller can choose, is nobody's id.
+    for shared in [
+        "111122223333",
+        "111122223333:eve",
+        "x:AIDACKCEVSQ6C2EXAMPLE",
+        "AIDA",
+        "",
+    ] {
+        let of = |name: &str| {
+            group_of(|user| {
+                user["principalId"] = json!(shared);
+                user["arn"] = json!(format!("arn:aws:iam::111122223333:user/{name}"));
+            })
+        };
+        assert_ne!(of("eve"), of("mallory"), "{shared}");
+        assert_ne!(of("eve"), eve, "{shared}");
+    }
 }
 
 #[test]

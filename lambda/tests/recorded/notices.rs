@@ -443,6 +443,7 @@ pub fn incidents(event: &Event) -> Vec<Incident> {
     all.push(Incident::denied(event, None));
     all.extend(of_break_glass(event, event));
     all.extend(of_things([event; 4]));
+    all.extend(of_parts([event; 3]));
     let told = [
         &of_stop(event)[..1],
         &[Incident::denied(event, Some(&trail))],
@@ -545,6 +546,47 @@ fn of_things(events: [&Event; 4]) -> Vec<Incident> {
     ]
 }
 
+/// Parts of the responder: a rule that was put back, a function that is left to people, a
+/// denied attempt.
+fn of_parts(events: [&Event; 3]) -> Vec<Incident> {
+    let part = |kind| things().into_iter().find(|thing| thing.kind == kind);
+    let [rule, function] = [Kind::Rule, Kind::Function].map(|kind| part(kind).unwrap());
+    let rule_document = json!({
+        "schema": "trailkeeper.evidence", "version": 1, "arn": rule.arn,
+        "declared": {"exists": true, "state": "ENABLED"}, "restored": ["exists", "state"],
+    });
+    let function_document = json!({
+        "schema": "trailkeeper.evidence", "version": 1, "arn": function.arn, "restored": ["concurrency"],
+        "declared": {"exists": true, "configuration": {"timeout": 60, "TRAILKEEPER_MODE": "enforce"}},
+    });
+    let seen = |field: &'static str, value: Value| Observation {
+        fields: [(field, value)].into(),
+        ..Observation::default()
+    };
+    let other = json!({
+        "timeout": 1, "TRAILKEEPER_MODE": "observe",
+        "TRAILKEEPER_GUARD": things().pop().unwrap().list, "AWS_ENDPOINT_URL": "http://evil.example\r\nRESTORED",
+    });
+    let [disabled, changed, denied] = events;
+    vec![
+        of_thing(
+            disabled,
+            Kind::Rule,
+            &rule_document,
+            &seen("state", json!("DISABLED")),
+            &["events:PutRule"],
+        ),
+        of_thing(
+            changed,
+            Kind::Function,
+            &function_document,
+            &seen("configuration", other),
+            &[],
+        ),
+        Incident::denied(denied, Some(&rule.trail)).of(&rule),
+    ]
+}
+
 /// What a sweep of the organisation finds beside trails.
 fn of_accounts() -> Vec<Incident> {
     let denied = CallError::new(
@@ -582,8 +624,13 @@ fn parsed(name: &str) -> Event {
 }
 
 /// The group of `number` incidents like this one, six seconds apart, with `more` kinds
-/// of the last one.
-fn group(incident: &Incident, number: i64, more: &[&Incident]) -> Option<Group> {
+/// of the last one, and what came of the actor's containment.
+fn group(
+    incident: &Incident,
+    number: i64,
+    more: &[&Incident],
+    containment: Option<&str>,
+) -> Option<Group> {
     let since = at("2026-11-24T05:06:10Z").unwrap().epoch_millis() / 1_000;
     let member = Member::of(incident)?;
     let mut entry: Entry = member.added(true).into_iter().collect();
@@ -607,12 +654,16 @@ fn group(incident: &Incident, number: i64, more: &[&Incident]) -> Option<Group> 
         texts.extend(ids);
     }
     entry.insert("actor_json".to_owned(), Field::Text(member.actor()));
+    entry.extend(containment.map(|state| {
+        let state = Field::Text(state.to_owned());
+        ("containment".to_owned(), state)
+    }));
     Group::read(&entry)
 }
 
 /// The incident as the eighth, and the summaries of its group.
 fn of_group(incident: &Incident) -> Vec<Incident> {
-    let Some(group) = group(incident, 100, &[]) else {
+    let Some(group) = group(incident, 100, &[], None) else {
         return Vec::new();
     };
     let mut eighth = group.clone();
@@ -640,10 +691,17 @@ fn of_storms(stop: &Event, denial: &Event) -> Vec<Incident> {
         ),
         ABOUT,
     );
-    let of_two = group(&restored, 600, &[&elsewhere.unwrap()]).unwrap();
+    let of_two = group(&restored, 600, &[&elsewhere.unwrap()], None).unwrap();
     let going_on = of_two.summary("group#0123", of_two.first_at + WINDOW);
     let repeated = [of_stops[0].clone(), of_denials[0].clone()];
-    let summaries = [of_stops[1].clone(), of_denials[1].clone(), going_on];
+    let contained = group(&restored, 100, &[], Some("contained")).unwrap();
+    let contained = contained.summary("group#0123", contained.last_at + QUIET);
+    let summaries = [
+        of_stops[1].clone(),
+        of_denials[1].clone(),
+        going_on,
+        contained,
+    ];
     repeated.into_iter().chain(summaries).collect()
 }
 
@@ -664,6 +722,11 @@ pub fn of_each_kind() -> Vec<Incident> {
             &parsed("key-deletion-scheduled"),
             &parsed("key-policy-changed"),
             &parsed("bucket-deleted"),
+        ]))
+        .chain(of_parts([
+            &parsed("rule-disabled"),
+            &parsed("function-configuration-omitted"),
+            &parsed("rule-denied"),
         ]))
         .chain(of_storms(&stop, &denial))
         .chain(containment::of_each_kind())

@@ -1,13 +1,16 @@
 //! Any record makes a valid notice in every format, and a document that its schema
 //! allows.
 
-use proptest::prelude::*;
+use std::{cell::RefCell, collections::BTreeSet};
+
+use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Map, Value, json};
 use trailkeeper::{event::Event, notice::Notice};
 
 use crate::{
+    containment::{self, EVE, KEY, ROLE, by_role, by_user},
     events::named,
-    notices::{incidents, of_each_kind},
+    notices::{incidents, of_change, of_each_kind, of_stop},
     schema::Schema,
     valid,
 };
@@ -60,9 +63,18 @@ const BASES: [&str; 3] = [
 
 /// A record with some of its fields replaced.
 fn event() -> impl Strategy<Value = Event> {
+    changed(BASES.map(named).into())
+}
+
+/// One of users, roles and one role that nobody can edit.
+fn event_of_actors() -> impl Strategy<Value = Event> {
+    let sso = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_0";
+    changed(vec![by_user(EVE, KEY), by_role(ROLE), by_role(sso)])
+}
+
+fn changed(bases: Vec<Value>) -> impl Strategy<Value = Event> {
     let changes = prop::collection::vec((0..FIELDS.len(), hostile()), 0..8);
-    (prop::sample::select(&BASES[..]), changes).prop_map(|(base, changes)| {
-        let mut event = named(base);
+    (prop::sample::select(bases), changes).prop_map(|(mut event, changes)| {
         for (field, text) in changes {
             let mut at = &mut event["detail"];
             for part in FIELDS[field].split('.') {
@@ -111,8 +123,51 @@ fn the_check_against_the_schema_can_fail() {
     }
 }
 
+fn sometimes() -> ProptestConfig {
+    ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// Whatever the record and IAM's refusals say, and each kind comes up.
+#[test]
+fn any_containment_makes_a_valid_notice_in_every_format() {
+    let schema = Schema::of_notices();
+    let seen = RefCell::new(BTreeSet::new());
+    let check = |event: &Event, why: &str| {
+        // Nobody but AWS writes a refusal: it is not quoted.
+        let why = why.replace("all is well", "");
+        for incident in of_stop(event).iter().chain(&of_change(event)) {
+            for contained in containment::of_actor_with(incident, &why) {
+                valid::check("any containment", &contained, 64 * 1024);
+                let document = document(&Notice::of(&contained).unwrap());
+                schema.check(&document).unwrap();
+                let report = contained.containment.unwrap();
+                let kind = (report.state.as_str(), report.is_user);
+                seen.borrow_mut().insert(kind);
+            }
+        }
+    };
+    let mut runner = TestRunner::new(sometimes());
+    let all = (event_of_actors(), hostile());
+    let run = runner.run(&all, |(event, why)| {
+        check(&event, &why);
+        Ok(())
+    });
+    run.unwrap();
+    let states = ["contained", "already_contained", "would_contain", "failed"];
+    let mut wanted: BTreeSet<_> = states
+        .iter()
+        .flat_map(|state| [(*state, true), (*state, false)])
+        .collect();
+    wanted.insert(("refused", false));
+    assert_eq!(*seen.borrow(), wanted);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(sometimes())]
 
     #[test]
     fn any_record_makes_a_valid_notice_in_every_format(event in event()) {

@@ -428,16 +428,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = true;
             return things::s3(&mut state.things, &operation, request);
         }
-        let asked = form(&request.body);
-        if support::is_query(&operation, &asked) {
-            let (reply, accepted) = support::query(&mut state.support, &operation, &asked);
-            state.calls[number].accepted = accepted;
-            return reply;
-        }
-        if iam::is_iam(&operation) {
-            assert_eq!(account, organization::HUB, "{operation} in a member");
-            let asked = form(&request.body);
-            let (reply, accepted) = iam::answer(&mut state.iam, &operation, &asked);
+        if let Some((reply, accepted)) = of_forms(state, request, &operation, &account) {
             state.calls[number].accepted = accepted;
             return reply;
         }
@@ -482,6 +473,24 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         Some(latency) => Reply::Late(*latency, Box::new(reply)),
         None => reply,
     }
+}
+
+/// What IAM and SNS answer, and whether they did what was asked; `None` if it is none of
+/// theirs.
+fn of_forms(
+    state: &mut State,
+    request: &Request,
+    operation: &str,
+    account: &str,
+) -> Option<(Reply, bool)> {
+    let asked = form(&request.body);
+    if support::is_query(operation, &asked) {
+        return Some(support::query(&mut state.support, operation, &asked));
+    }
+    iam::is_iam(operation).then(|| {
+        assert_eq!(account, organization::HUB, "{operation} in a member");
+        iam::answer(&mut state.iam, operation, &asked)
+    })
 }
 
 fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> Answer {

@@ -8,7 +8,7 @@ use trailkeeper::{containment::POLICY_NAME, moment::Moment};
 use crate::{
     answered,
     attack::{PIPELINE, RESPONDER, again, by, in_account},
-    aws::{Aws, Disturbance, PUBLISH, START, refused, refused_by_sns},
+    aws::{AUDIT, Aws, Disturbance, PUBLISH, START, refused, refused_by_sns},
     failure,
     http::Reply,
     iam::{
@@ -17,6 +17,7 @@ use crate::{
     },
     lambda::Function,
     organization::member,
+    repeated::{QUIET, age},
     stop,
 };
 
@@ -260,6 +261,70 @@ fn denied_attempts_contain_nobody() {
     assert_eq!(iam_calls(&aws), [""; 0]);
 }
 
+/// Eve's change is undone by somebody who makes another, before the function looks.
+#[test]
+fn what_somebody_else_changed_contains_nobody() {
+    let (aws, function) = start(&[]);
+    let eve = stop()["detail"]["userIdentity"].clone();
+    let change = |asked: Value| {
+        let mut event = aws.attack("UpdateTrail", &asked);
+        event["detail"]["userIdentity"] = eve.clone();
+        event
+    };
+    let evil = json!({"Name": AUDIT, "S3BucketName": "not-your-logs"});
+    answered(function.invoke(&change(evil)));
+    for (undone, state) in [(true, "refused"), (false, "contained")] {
+        let event = change(json!({"Name": AUDIT, "IsMultiRegionTrail": false}));
+        if undone {
+            let others = json!({"Name": AUDIT, "IsMultiRegionTrail": true, "S3BucketName": "x"});
+            aws.attack("UpdateTrail", &others);
+        }
+        answered(function.invoke(&event));
+        let told = aws.documents().pop().unwrap();
+        assert_eq!(told["outcome"], "restored");
+        assert_eq!(told["event"]["asked_for"], json!(["is_multi_region_trail"]));
+        assert_eq!(told["containment"]["state"], state, "{told}");
+        assert_eq!(iam_calls(&aws).is_empty(), undone);
+    }
+}
+
+/// Who renames the user after each stop is the same actor.
+#[test]
+fn a_user_with_another_name_is_contained_under_it() {
+    let (aws, function) = start(&[]);
+    let named = |name: &'static str| {
+        move |mut event: Value| {
+            let user = &mut event["detail"]["userIdentity"];
+            user["principalId"] = json!("AIDACKCEVSQ6C2EXAMPLE");
+            user["userName"] = json!(name);
+            user["arn"] = json!(format!("arn:aws:iam::111122223333:user/{name}"));
+            event
+        }
+    };
+    strike(&aws, &function, named("eve"));
+    aws.state().iam.keys.clear();
+    aws.state()
+        .iam
+        .keys
+        .insert(("mallory".to_owned(), KEY.to_owned()), true);
+    let told = strike(&aws, &function, named("mallory"));
+    assert_eq!(told["repetition"]["count"], 2);
+    assert_eq!(told["severity"], "critical");
+    assert_eq!(told["containment"]["state"], "contained");
+    assert!(policy(&aws, "user", "mallory").is_some());
+
+    // Renamed once more before this answer.
+    aws.state().disturb = Some(Box::new(|operation, _| {
+        let missing = || Disturbance::Instead(refused_by_sns(404, "NoSuchEntity"));
+        is_iam(operation).then(missing)
+    }));
+    let told = strike(&aws, &function, named("trudy"));
+    assert_eq!(told["containment"]["state"], "failed");
+    assert_eq!(told["containment"]["key_gone"], false);
+    let mail = pasted(&aws.mail());
+    assert!(mail.contains("get-access-key-last-used"), "{mail}");
+}
+
 #[test]
 fn what_is_written_counts_only_once_it_is_read() {
     let (aws, function) = start(&[]);
@@ -409,6 +474,34 @@ fn a_failure_on_a_new_session_is_told_once() {
     assert_eq!(aws.count(PUBLISH), notices + 1, "the summary tells it");
     strike(&aws, &function, back("ASIAIOSFODNN7EXAMPLF"));
     assert_eq!(aws.count(PUBLISH), notices + 2);
+}
+
+#[test]
+fn the_summary_says_what_came_of_it() {
+    for fails in [false, true] {
+        let (aws, function) = start(&[]);
+        if fails {
+            aws.state().disturb = Some(Box::new(|operation, _| {
+                let denied = || Disturbance::Instead(refused_by_sns(403, "AccessDenied"));
+                is_iam(operation).then(denied)
+            }));
+        }
+        for _ in 0..3 {
+            strike(&aws, &function, user);
+        }
+        age(&aws, "last_at", QUIET);
+        answered(function.invoke(&json!({"trailkeeper": "sweep"})));
+        let told = aws.documents().pop().unwrap();
+        assert_eq!(told["outcome"], "storm_summary");
+        let (state, said) = if fails {
+            ("failed", "NOT CONTAINED")
+        } else {
+            ("contained", "CONTAINED, as last read")
+        };
+        assert_eq!(told["storm"]["containment"], state);
+        assert!(aws.mail().contains(said), "{}", aws.mail());
+        assert_eq!(aws.mail().contains("--status Inactive"), fails);
+    }
 }
 
 /// A retry after a notice that was not sent finds it done.

@@ -10,7 +10,10 @@ use crate::{
     failure,
     lambda::Function,
     stop,
-    things::{ALIAS, BUCKET, BUCKET_ARN, KEY, XML, bucket_policy, denied, key_policy},
+    things::{
+        ALIAS, BUCKET, BUCKET_ARN, CREATE, KEY, XML, bucket_document, bucket_policy, denied,
+        key_policy, refused_by_s3,
+    },
 };
 
 const ALL_OF_KEY: [&str; 3] = ["state", "policy", "rotation"];
@@ -145,6 +148,8 @@ fn policy_and_rotation_are_restored_if_opted_in() {
     assert_eq!(aws.key(), before);
 }
 
+const TO_A_DELETER: &str = "<NotificationConfiguration><CloudFunctionConfiguration><CloudFunction>arn:aws:lambda:eu-central-1:111122223333:function:deleter</CloudFunction><Event>s3:ObjectCreated:*</Event></CloudFunctionConfiguration></NotificationConfiguration>";
+
 /// What an attacker makes of each part of the bucket, the call and its parameters.
 fn attacks() -> Vec<(&'static str, Option<&'static str>, Value)> {
     let days = "<LifecycleConfiguration><Rule><ID>expire</ID><Filter></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>";
@@ -201,15 +206,52 @@ fn attacks() -> Vec<(&'static str, Option<&'static str>, Value)> {
             None,
             of_bucket("DeleteBucketOwnershipControls", json!({})),
         ),
+        (
+            "notification",
+            Some(TO_A_DELETER),
+            of_bucket(
+                "PutBucketNotification",
+                json!({"NotificationConfiguration": {"CloudFunctionConfiguration": {"CloudFunction": "arn:aws:lambda:eu-central-1:111122223333:function:deleter"}}}),
+            ),
+        ),
+        (
+            "notification",
+            Some(
+                "<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>",
+            ),
+            of_bucket(
+                "PutBucketNotification",
+                json!({"NotificationConfiguration": {"EventBridgeConfiguration": ""}}),
+            ),
+        ),
+        (
+            "replication",
+            Some(
+                "<ReplicationConfiguration><Role>r</Role><Rule><Status>Enabled</Status></Rule></ReplicationConfiguration>",
+            ),
+            of_bucket(
+                "PutBucketReplication",
+                json!({"ReplicationConfiguration": {"Role": "r", "Rule": {"Status": "Enabled"}}}),
+            ),
+        ),
+        (
+            "logging",
+            Some(
+                "<BucketLoggingStatus><LoggingEnabled><TargetBucket>b</TargetBucket></LoggingEnabled></BucketLoggingStatus>",
+            ),
+            of_bucket("PutBucketLogging", json!({})),
+        ),
     ]
 }
 
-fn as_declared(part: &str) -> String {
+/// `None` is deleted if it is there.
+fn as_declared(part: &str) -> Option<String> {
     let xml = XML.iter().find(|(_, known, _)| *known == part);
-    xml.map_or_else(
-        || bucket_policy().to_string(),
-        |(_, _, xml)| (*xml).to_owned(),
-    )
+    match (xml, part) {
+        (Some((_, _, xml)), _) => Some((*xml).to_owned()),
+        (None, "policy") => Some(bucket_policy().to_string()),
+        (None, _) => None,
+    }
 }
 
 #[test]
@@ -219,8 +261,13 @@ fn every_part_of_a_bucket_is_put_back_read_back_and_told() {
         aws.set_bucket(part, value);
         let answer = answered(function.invoke(&event));
         assert_eq!(answer, json!({"outcomes": ["restored"]}), "{part}");
-        assert_eq!(aws.repairs(), [format!("PUT {part}")]);
-        assert_eq!(aws.bucket(part).unwrap(), as_declared(part));
+        let method = if as_declared(part).is_some() {
+            "PUT"
+        } else {
+            "DELETE"
+        };
+        assert_eq!(aws.repairs(), [format!("{method} {part}")]);
+        assert_eq!(aws.bucket(part), as_declared(part));
         let last = aws
             .operations()
             .iter()
@@ -228,7 +275,7 @@ fn every_part_of_a_bucket_is_put_back_read_back_and_told() {
         let put = aws
             .operations()
             .iter()
-            .position(|o| *o == format!("PUT {part}"));
+            .position(|o| *o == format!("{method} {part}"));
         assert!(last > put, "{part} was not read back");
         let notice = aws.notice();
         assert_eq!(notice["thing"]["kind"], "log_bucket", "{part}");
@@ -268,7 +315,7 @@ fn a_sweep_finds_what_no_event_told_of_and_is_silent_then() {
     let answer = answered(function.invoke(&sweep()));
     assert_eq!(answer, json!({"outcomes": ["restored", "restored"]}));
     for (part, ..) in attacks() {
-        assert_eq!(aws.bucket(part).unwrap(), as_declared(part));
+        assert_eq!(aws.bucket(part), as_declared(part));
     }
     assert_eq!(aws.key().unwrap().state, "Enabled");
     assert_eq!(aws.count(PUBLISH), 2);
@@ -282,13 +329,14 @@ fn what_services_rewrite_and_add_is_no_difference() {
     let mut policy = bucket_policy();
     policy["Statement"][0]["Action"] = json!(["s3:PutObject"]);
     aws.set_bucket("policy", Some(&policy.to_string()));
-    let encryption = as_declared("encryption").replace(
+    let encryption = as_declared("encryption").unwrap().replace(
         "</Rule>",
         "<BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule>",
     );
     aws.set_bucket("encryption", Some(&encryption));
-    let lifecycle =
-        as_declared("lifecycle").replace("<Filter></Filter>", "<Filter><Prefix/></Filter>");
+    let lifecycle = as_declared("lifecycle")
+        .unwrap()
+        .replace("<Filter></Filter>", "<Filter><Prefix/></Filter>");
     aws.set_bucket(
         "lifecycle",
         Some(&format!("<?xml version=\"1.0\"?>\n{lifecycle}")),
@@ -406,6 +454,134 @@ fn a_deleted_bucket_is_critical_and_left_to_people() {
         subject,
         "CRITICAL CloudTrail log bucket audit-logs: IS GONE (111122223333, eu-central-1)"
     );
+}
+
+#[test]
+fn a_deleted_bucket_is_made_again_if_opted_in() {
+    let aws = Aws::whole(Box::new(|_, _| None));
+    let evidence = aws.guard_existence();
+    let function = Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)]);
+    aws.state().things.bucket = None;
+    let event = of_bucket("DeleteBucket", json!({}));
+    assert_eq!(
+        answered(function.invoke(&event)),
+        json!({"outcomes": ["restored"]})
+    );
+    assert!(aws.has_its_things(), "{:?}", aws.state().things.bucket);
+    let repairs = aws.repairs();
+    assert_eq!(repairs[0], CREATE);
+    assert_eq!(repairs.iter().filter(|call| *call == CREATE).count(), 1);
+    let notice = aws.notice();
+    assert_eq!(notice["severity"], "high");
+    assert_eq!(notice["drift"][0]["field"], "exists");
+    assert_eq!(notice["drift"].as_array().unwrap().len(), 1);
+    let calls = notice["remediation"]["calls"].as_array().unwrap();
+    assert_eq!(calls[0], "s3:CreateBucket");
+    let said = notice["summary"].as_str().unwrap();
+    assert!(
+        said.contains("The logs that were in it are gone."),
+        "{said}"
+    );
+    // Its own call, come back, is no news.
+    let made = of_bucket("CreateBucket", json!({}));
+    let answer = answered(function.invoke(&by(RESPONDER, made)));
+    assert_eq!((answer, aws.count(PUBLISH)), (json!({"outcomes": []}), 1));
+}
+
+#[test]
+fn a_name_that_somebody_else_took_is_refused_and_never_written_to() {
+    // Before the look, and between it and the call that makes the bucket.
+    for is_before in [true, false] {
+        let aws = Aws::whole(Box::new(|called, _| {
+            (called == CREATE).then(|| refused_by_s3(409, "BucketAlreadyExists"))
+        }));
+        let evidence = aws.guard_existence();
+        let function = Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)]);
+        if is_before {
+            aws.state().things.owner = "999988887777".to_owned();
+        } else {
+            aws.state().things.bucket = None;
+        }
+        let (_, message) = failure(function.invoke(&of_bucket("DeleteBucket", json!({}))));
+        assert!(message.contains(BUCKET_ARN), "{message}");
+        let repairs = aws.repairs();
+        assert!(repairs.iter().all(|call| call == CREATE), "{repairs:?}");
+        assert_eq!(repairs.is_empty(), is_before);
+        let notice = aws.notice();
+        assert_eq!(notice["severity"], "critical");
+        let mail = aws.mail();
+        assert!(mail.contains("look whose it is"), "{mail}");
+    }
+}
+
+#[test]
+fn the_name_of_a_bucket_that_was_just_deleted_is_waited_for() {
+    let aws = Aws::whole(Box::new(|called, count| {
+        (called == CREATE && count < 2).then(|| refused_by_s3(409, "OperationAborted"))
+    }));
+    let evidence = aws.guard_existence();
+    let function = Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)]);
+    aws.state().things.bucket = None;
+    let event = of_bucket("DeleteBucket", json!({}));
+    assert_eq!(
+        answered(function.invoke(&event)),
+        json!({"outcomes": ["restored"]})
+    );
+}
+
+#[test]
+fn observing_says_all_that_a_new_bucket_needs() {
+    let aws = Aws::whole(Box::new(|_, _| None));
+    let evidence = aws.guard_existence();
+    let settings = [
+        ("TRAILKEEPER_EVIDENCE", evidence.as_str()),
+        ("TRAILKEEPER_MODE", "observe"),
+    ];
+    let function = Function::start(&aws, &settings);
+    aws.state().things.bucket = None;
+    let answer = answered(function.invoke(&sweep()));
+    assert_eq!(answer, json!({"outcomes": ["would_restore"]}));
+    assert_eq!(aws.repairs(), [""; 0]);
+    let would = aws.notice()["remediation"]["would_call"].clone();
+    assert_eq!(would[0], "s3:CreateBucket");
+    let would = would.as_array().unwrap();
+    // What is absent in a new one too needs no call.
+    assert_eq!(would.len(), 8, "{would:?}");
+    assert!(would.contains(&json!("s3:PutBucketPolicy")), "{would:?}");
+}
+
+#[test]
+fn what_something_else_sets_is_left_alone() {
+    let aws = Aws::whole(Box::new(|_, _| None));
+    let mut document = bucket_document();
+    document["declared"]
+        .as_object_mut()
+        .unwrap()
+        .remove("notification");
+    let evidence = aws.guard_by(&["state"], &document);
+    let function = Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)]);
+    aws.set_bucket("notification", Some(TO_A_DELETER));
+    answered(function.invoke(&sweep()));
+    assert_eq!((aws.count(PUBLISH), aws.repairs().len()), (0, 0));
+    assert_eq!(aws.count("GET notification"), 0);
+}
+
+#[test]
+fn an_alias_that_is_moved_to_the_declared_key_is_information() {
+    let (_aws, function) = guarded(&["state"], &[]);
+    let id = KEY.rsplit('/').next().unwrap();
+    for (target, outcome) in [
+        (KEY, "conforming_change"),
+        (id, "conforming_change"),
+        ("11111111-2222-3333-4444-555555555555", "already_restored"),
+    ] {
+        let event = of_key(
+            "UpdateAlias",
+            &json!({"aliasName": ALIAS, "targetKeyId": target}),
+        );
+        let answer = answered(function.invoke(&event));
+        assert_eq!(answer, json!({"outcomes": [outcome]}), "{target}");
+    }
 }
 
 #[test]

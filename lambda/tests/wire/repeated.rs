@@ -288,7 +288,7 @@ fn a_summary_that_failed_is_sent_by_the_next_sweep() {
     stops(&aws, &function, 3);
     age(&aws, "last_at", QUIET);
     aws.state().disturb = Some(Box::new(|_, body| {
-        (body.contains("summed_count = :summed_count"))
+        body.contains("\"summed_count\"")
             .then(|| Disturbance::Instead(refused(400, "AccessDeniedException")))
     }));
     assert_eq!(

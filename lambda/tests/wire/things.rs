@@ -19,7 +19,7 @@ pub const KEY: &str =
 pub const ALIAS: &str = "alias/audit-logs";
 
 /// The fields of a bucket, the parts of its URL, and its XML as it is declared.
-pub const XML: [(&str, &str, &str); 6] = [
+pub const XML: [(&str, &str, &str); 8] = [
     (
         "public_access_block",
         "publicAccessBlock",
@@ -50,10 +50,17 @@ pub const XML: [(&str, &str, &str); 6] = [
         "ownershipControls",
         "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>",
     ),
+    ("notification", "notification", SETS_NOTHING[0]),
+    ("logging", "logging", SETS_NOTHING[1]),
+];
+
+const SETS_NOTHING: [&str; 2] = [
+    "<NotificationConfiguration></NotificationConfiguration>",
+    "<BucketLoggingStatus></BucketLoggingStatus>",
 ];
 
 /// What S3 answers where there is none.
-const ABSENT: [(&str, &str); 6] = [
+const ABSENT: [(&str, &str); 7] = [
     ("policy", "NoSuchBucketPolicy"),
     ("publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
     (
@@ -63,6 +70,7 @@ const ABSENT: [(&str, &str); 6] = [
     ("lifecycle", "NoSuchLifecycleConfiguration"),
     ("object-lock", "ObjectLockConfigurationNotFoundError"),
     ("ownershipControls", "OwnershipControlsNotFoundError"),
+    ("replication", "ReplicationConfigurationNotFoundError"),
 ];
 
 /// The key.
@@ -127,9 +135,9 @@ pub fn key_document(restored: &[&str]) -> Value {
     })
 }
 
-/// What is declared of the bucket; all of it is restored.
+/// What is declared of the bucket; all of it is restored, but not the bucket itself.
 pub fn bucket_document() -> Value {
-    let mut declared = json!({"policy": bucket_policy()});
+    let mut declared = json!({"policy": bucket_policy(), "replication": null});
     for (field, _, xml) in XML {
         declared[field] = json!(xml);
     }
@@ -143,6 +151,21 @@ pub fn bucket_document() -> Value {
 impl Aws {
     /// Both are under guard; the value of `TRAILKEEPER_EVIDENCE`.
     pub fn guard(&self, restored_of_key: &[&str]) -> String {
+        self.guard_by(restored_of_key, &bucket_document())
+    }
+
+    /// The same, and the bucket is made again if it is gone.
+    pub fn guard_existence(&self) -> String {
+        let mut document = bucket_document();
+        document["restored"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!("exists"));
+        self.guard_by(&["state"], &document)
+    }
+
+    /// The same with this document of the bucket.
+    pub fn guard_by(&self, restored_of_key: &[&str], of_bucket: &Value) -> String {
         let parameter = |arn: &str, document: &Value| {
             let text = document.to_string();
             let name = format!("/trailkeeper/evidence/{}", sha256(&text));
@@ -151,7 +174,7 @@ impl Aws {
         };
         let mut key = parameter(KEY, &key_document(restored_of_key));
         key["alias"] = json!(ALIAS);
-        json!([parameter(BUCKET_ARN, &bucket_document()), key]).to_string()
+        json!([parameter(BUCKET_ARN, of_bucket), key]).to_string()
     }
 
     /// The key now.
@@ -197,15 +220,20 @@ impl Aws {
         let state = self.state();
         let declared = Things::default();
         let bucket = |things: &Things| {
-            let bucket = things.bucket.clone().unwrap_or_default();
+            let mut bucket = things.bucket.clone().unwrap_or_default();
             let policy = bucket
-                .get("policy")
-                .map(|text| serde_json::from_str(text).unwrap());
-            (policy.unwrap_or(Value::Null), bucket.len())
+                .remove("policy")
+                .map(|text| serde_json::from_str(&text).unwrap());
+            // What sets nothing is as good as none.
+            bucket.retain(|_, xml| !SETS_NOTHING.contains(&xml.as_str()));
+            (policy.unwrap_or(Value::Null), bucket)
         };
         state.things.key == declared.key && bucket(&state.things) == bucket(&declared)
     }
 }
+
+/// The call that makes the bucket.
+pub const CREATE: &str = "PUT bucket";
 
 /// Whether a call of KMS or S3 changes something.
 pub fn is_repair(operation: &str) -> bool {
@@ -215,7 +243,10 @@ pub fn is_repair(operation: &str) -> bool {
         "PutKeyPolicy",
         "EnableKeyRotation",
     ];
-    of_key.contains(&operation) || operation.starts_with("PUT ")
+    of_key.contains(&operation)
+        || ["PUT ", "DELETE "]
+            .iter()
+            .any(|method| operation.starts_with(method))
 }
 
 /// What KMS answers.
@@ -262,9 +293,11 @@ pub fn kms(things: &mut Things, operation: &str, asked: &Value) -> Answer {
     }
 }
 
-/// The name of a call of S3's, `GET policy` for instance; `None` if it is none.
+/// The name of a call of S3's, `GET policy` for instance, or [`CREATE`]; `None` if it is
+/// none.
 pub fn operation(request: &Request) -> Option<String> {
-    let (path, part) = request.path.split_once('?')?;
+    let path = request.path.as_str();
+    let (path, part) = path.split_once('?').unwrap_or((path, "bucket"));
     let is_bucket = path.trim_start_matches('/') == BUCKET;
     is_bucket.then(|| format!("{} {part}", request.method))
 }
@@ -287,6 +320,22 @@ pub fn s3(things: &mut Things, operation: &str, request: &Request) -> Reply {
         Some(sha256(&request.body).as_str())
     );
     let owner = header("x-amz-expected-bucket-owner");
+    if operation == CREATE {
+        assert_eq!(owner, None, "S3 takes no such header here");
+        assert!(header("x-amz-checksum-sha256").is_none());
+        let region = "<LocationConstraint>eu-central-1</LocationConstraint>";
+        assert!(request.body.contains(region), "{}", request.body);
+        return match &things.bucket {
+            Some(_) if things.owner == "111122223333" => {
+                refused_by_s3(409, "BucketAlreadyOwnedByYou")
+            }
+            Some(_) => refused_by_s3(409, "BucketAlreadyExists"),
+            None => {
+                things.bucket = Some(BTreeMap::new());
+                Reply::answer(200, "")
+            }
+        };
+    }
     let Some(bucket) = &mut things.bucket else {
         return refused_by_s3(404, "NoSuchBucket");
     };
@@ -294,7 +343,17 @@ pub fn s3(things: &mut Things, operation: &str, request: &Request) -> Reply {
         return refused_by_s3(403, "AccessDenied");
     }
     let (method, part) = operation.split_once(' ').unwrap();
+    if method == "DELETE" {
+        bucket.remove(part);
+        return Reply::answer(204, "");
+    }
     if method == "PUT" {
+        let is_versioned = bucket
+            .get("versioning")
+            .is_some_and(|xml| xml.contains("Enabled"));
+        if part == "object-lock" && !is_versioned {
+            return refused_by_s3(409, "InvalidBucketState");
+        }
         assert!(header("x-amz-checksum-sha256").is_some(), "{operation}");
         bucket.insert(part.to_owned(), request.body.clone());
         return Reply::answer(200, "");
@@ -302,6 +361,8 @@ pub fn s3(things: &mut Things, operation: &str, request: &Request) -> Reply {
     match bucket.get(part) {
         Some(found) => Reply::answer(200, found.clone()),
         None if part == "versioning" => Reply::answer(200, "<VersioningConfiguration/>"),
+        None if part == "notification" => Reply::answer(200, "<NotificationConfiguration/>"),
+        None if part == "logging" => Reply::answer(200, "<BucketLoggingStatus/>"),
         None => {
             let mut absent = ABSENT.iter();
             let (_, code) = absent.find(|(known, _)| *known == part).unwrap();

@@ -25,6 +25,15 @@ _BATCHES = {
     f"{action}Batch": action
     for action in ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sns:Publish")
 }
+# MiniStack 1.5 asks for what is asked for another part of a function, or another method.
+_OF_FUNCTIONS = {
+    ("GET", "concurrency"): "lambda:GetFunctionConcurrency",
+    ("DELETE", "concurrency"): "lambda:DeleteFunctionConcurrency",
+    ("GET", "event-invoke-config"): "lambda:GetFunctionEventInvokeConfig",
+    ("PUT", "event-invoke-config"): "lambda:PutFunctionEventInvokeConfig",
+    ("POST", "event-invoke-config"): "lambda:UpdateFunctionEventInvokeConfig",
+    ("DELETE", "event-invoke-config"): "lambda:DeleteFunctionEventInvokeConfig",
+}
 
 
 def install() -> None:
@@ -32,8 +41,10 @@ def install() -> None:
     find, handle, name = iam_actions.extract_resource_arn, cloudtrail.handle_request, iam_actions.extract_iam_action
     tags = iam_actions.request_tag_context
 
-    def action(*arguments: Any) -> str | None:
-        found = name(*arguments)
+    def action(service: str, method: str, path: str, *arguments: Any) -> str | None:
+        found = name(service, method, path, *arguments)
+        if service == "lambda":
+            return _OF_FUNCTIONS.get((method, path.rstrip("/").rsplit("/", 1)[-1]), found)
         return _BATCHES.get(found or "", found)
 
     def resource_arn(service: str, *arguments: Any) -> str:

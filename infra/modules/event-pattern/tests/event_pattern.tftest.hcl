@@ -19,6 +19,35 @@ run "the_pattern_names_the_calls" {
   }
 }
 
+run "parts_by_name_or_without_parameters" {
+  command = apply
+
+  variables {
+    responder = {
+      name      = "trailkeeper"
+      functions = "arn:aws:lambda:eu-central-1:123456789012:function:"
+    }
+  }
+
+  assert {
+    condition = jsonencode({ for kind, pattern in output.part_patterns : kind => [pattern.source, pattern.detail.eventSource, pattern.detail.requestParameters] }) == jsonencode({
+      rule     = [["aws.events"], ["events.amazonaws.com"], { name = [{ prefix = "trailkeeper-" }, { exists = false }], rule = [{ prefix = "trailkeeper-" }, { exists = false }] }]
+      schedule = [["aws.scheduler"], ["scheduler.amazonaws.com"], { name = ["trailkeeper", { prefix = "trailkeeper-" }, { exists = false }] }]
+      function = [["aws.lambda"], ["lambda.amazonaws.com"], { functionName = [
+        { prefix = "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-" },
+        { prefix = "123456789012:function:trailkeeper-" },
+        { prefix = "trailkeeper-" },
+        { exists = false },
+      ] }]
+    })
+    error_message = "Calls about what is named otherwise must stay out, those without parameters must come in."
+  }
+  assert {
+    condition     = alltrue([for pattern in values(output.part_patterns) : length(jsonencode(pattern)) < 1800])
+    error_message = "EventBridge takes 2048 characters, account and region included."
+  }
+}
+
 run "bucket_and_key_by_name_or_without_parameters" {
   command = apply
 

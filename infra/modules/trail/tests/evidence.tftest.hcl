@@ -38,6 +38,10 @@ run "the_bucket_is_declared_as_it_is_made" {
     error_message = "All that is declared of a bucket is restored, its existence is not."
   }
   assert {
+    condition     = { for field in ["notification", "replication", "logging"] : field => jsondecode(output.evidence_documents.log_bucket).declared[field] } == { notification = "<NotificationConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"></NotificationConfiguration>", replication = null, logging = "<BucketLoggingStatus xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"></BucketLoggingStatus>" }
+    error_message = "What the module sets none of must be declared as none."
+  }
+  assert {
     condition     = alltrue([for document in values(output.evidence_documents) : length(document) < 8192])
     error_message = "Systems Manager takes no more than 8 KB."
   }
@@ -75,12 +79,23 @@ run "the_key_is_declared_as_it_is_made" {
   }
 }
 
-run "without_a_lock_none_is_declared" {
+run "what_is_opted_in_and_out" {
   command = plan
 
   variables {
-    object_lock        = null
-    restore_key_policy = true
+    object_lock          = null
+    restore_key_policy   = true
+    recreate_bucket      = true
+    bucket_set_elsewhere = ["notification", "logging"]
+  }
+
+  assert {
+    condition     = [for field in ["notification", "replication", "logging"] : contains(keys(jsondecode(output.evidence_documents.log_bucket).declared), field)] == [false, true, false]
+    error_message = "What something else sets must not be declared."
+  }
+  assert {
+    condition     = contains(jsondecode(output.evidence_documents.log_bucket).restored, "exists") && contains(output.evidence[0].restored, "exists")
+    error_message = "The option must have the bucket made again."
   }
 
   assert {
@@ -103,5 +118,24 @@ run "nothing_is_declared_if_it_is_off" {
   assert {
     condition     = length(output.evidence) == 0 && length(aws_ssm_parameter.evidence) == 0
     error_message = "What is off must make nothing."
+  }
+}
+
+run "other_settings_are_refused" {
+  command = plan
+
+  variables {
+    bucket_set_elsewhere = ["policy"]
+  }
+
+  expect_failures = [var.bucket_set_elsewhere]
+}
+
+run "a_new_key_has_its_policy" {
+  command = plan
+
+  assert {
+    condition     = aws_kms_key.logs.policy == aws_kms_key_policy.logs.policy && aws_kms_key_policy.logs.bypass_policy_lockout_safety_check
+    error_message = "A key that takes the place of another must be usable at once, and the other keep its policy."
   }
 }

@@ -25,7 +25,7 @@ use crate::{
     parts::VARIABLE as PARTS,
     repeated::{QUIET, WINDOW, age, open_groups},
     stop, supported,
-    things::{BUCKET_ARN, KEY},
+    things::{self, BUCKET_ARN, KEY},
     world::Trail,
 };
 
@@ -76,6 +76,8 @@ enum Scene {
     /// Something is done to what the responder leans on, so that this call is needed; its
     /// event comes.
     SupportEvent,
+    /// The bucket was deleted, and is to be made again; the event comes.
+    BucketGone,
     /// The trail is stopped for the third time by the same actor; the event comes.
     Storm,
     /// The trail is stopped for the second time by the same user, who is contained.
@@ -144,7 +146,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 80] = [
+pub const ROWS: [Row; 82] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -317,6 +319,13 @@ pub const ROWS: [Row; 80] = [
         Scene::BucketEvent,
     ),
     of(
+        "S3 CreateBucket",
+        "CreateBucket",
+        Service::S3,
+        Purpose::Heals,
+        Scene::BucketGone,
+    ),
+    of(
         "S3 GetBucketPolicy",
         "GetBucketPolicy",
         Service::S3,
@@ -375,6 +384,12 @@ pub const ROWS: [Row; 80] = [
     support("GetResourcePolicy", Service::DynamoDb, Purpose::Proves),
     support("DescribeTimeToLive", Service::DynamoDb, Purpose::Proves),
     support("GetParametersByPath", Service::Ssm, Purpose::Helps),
+    table(
+        "DynamoDB UpdateItem: containment",
+        NOTE,
+        Purpose::Helps,
+        Scene::AgainByUser,
+    ),
     of(
         "SQS SendMessageBatch",
         SEND,
@@ -413,7 +428,9 @@ pub fn without_row() -> Vec<String> {
             found += 1;
             // Every part of a bucket is read and set by the same two lines. A condition's key
             // is no call.
-            let is_like_policy = service == "s3" && !operation.ends_with("BucketPolicy");
+            let is_like_policy = service == "s3"
+                && !operation.ends_with("BucketPolicy")
+                && operation != "CreateBucket";
             if is_like_policy || service == "aws" {
                 continue;
             }
@@ -446,6 +463,7 @@ const SILENT: &str = "UpdateItem: silent";
 const OPEN: &str = "UpdateItem: open";
 const SUMMED: &str = "UpdateItem: summed up";
 const STRIKE_OUT: &str = "UpdateItem: strike out";
+const NOTE: &str = "UpdateItem: containment";
 /// It has no row: after it a trail is not as declared, and that is meant. See
 /// `break_glass.rs`.
 const LEAVE: &str = "UpdateItem: leave";
@@ -459,6 +477,7 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
         PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
         "PUT policy" => return "PutBucketPolicy",
         "GET policy" => return "GetBucketPolicy",
+        things::CREATE => return "CreateBucket",
         GET_ITEM if body.contains("finding#") => return OPEN_FINDINGS,
         UPDATE_ITEM if body.contains("finding#") => return CLOSE,
         _ => {}
@@ -480,16 +499,17 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
     }
     if operation == "UpdateItem" {
         let expression = asked["UpdateExpression"].as_str().unwrap();
-        let kinds = [
-            ("ADD open_groups", OPEN),
-            ("DELETE open_groups", STRIKE_OUT),
-            ("incident_count", COUNT),
-            ("summed_count", SUMMED),
-            ("silent_count", SILENT),
-        ];
-        let mut kinds = kinds.into_iter();
-        let found = kinds.find(|(part, _)| expression.contains(part));
-        return found.map_or(LEAVE, |(_, kind)| kind);
+        let names = asked["ExpressionAttributeNames"].as_object().unwrap();
+        let has = |name: &str| names.values().any(|named| named == name);
+        return match () {
+            () if has("open_groups") && expression.contains("DELETE") => STRIKE_OUT,
+            () if has("open_groups") => OPEN,
+            () if has("incident_count") => COUNT,
+            () if has("summed_count") => SUMMED,
+            () if has("silent_count") => SILENT,
+            () if has("containment") => NOTE,
+            () => LEAVE,
+        };
     }
     if asked["Item"]["incident_count"].is_object() {
         return NEW_WINDOW;
@@ -519,6 +539,14 @@ pub struct Stage {
 }
 
 impl Row {
+    fn event_of_thing(&self) -> Value {
+        match self.scene {
+            Scene::KeyEvent => evidence::of_key(self.call_on_key(), &json!({"keyId": KEY})),
+            Scene::BucketGone => evidence::of_bucket("DeleteBucket", json!({})),
+            _ => evidence::of_bucket("DeleteBucketPolicy", json!({})),
+        }
+    }
+
     pub fn set(&self) -> Stage {
         let (aws, event, hub) = match self.scene {
             Scene::Event
@@ -539,15 +567,9 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, json!({"trailkeeper": "sweep"}), None)
             }
-            Scene::KeyEvent => {
+            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                let given = json!({"keyId": KEY});
-                (aws, evidence::of_key(self.call_on_key(), &given), None)
-            }
-            Scene::BucketEvent => {
-                let aws = Aws::whole(Box::new(|_, _| None));
-                let event = evidence::of_bucket("DeleteBucketPolicy", json!({}));
-                (aws, event, None)
+                (aws, self.event_of_thing(), None)
             }
             Scene::PartEvent => {
                 let aws = Aws::whole(Box::new(|_, _| None));
@@ -592,6 +614,10 @@ impl Row {
             None if self.scene == Scene::SupportEvent => {
                 let list = aws.guard_support();
                 Function::start(&aws, &[(PARTS, &list)])
+            }
+            None if self.scene == Scene::BucketGone => {
+                let evidence = aws.guard_existence();
+                Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)])
             }
             None if self.is_of_thing() => {
                 let evidence = aws.guard(&["state", "policy", "rotation"]);
@@ -639,7 +665,7 @@ impl Row {
     fn attacked(&self, aws: &Aws, declared: &BTreeMap<String, Trail>) -> Vec<String> {
         match self.scene {
             Scene::KeyEvent => return vec![KEY.to_owned()],
-            Scene::BucketEvent => return vec![BUCKET_ARN.to_owned()],
+            Scene::BucketEvent | Scene::BucketGone => return vec![BUCKET_ARN.to_owned()],
             Scene::PartEvent => return vec![guard::scene(self.operation).arn.to_owned()],
             Scene::SupportEvent => return vec![supported::scene(self.operation).arn.to_owned()],
             _ => {}
@@ -657,7 +683,11 @@ impl Row {
     pub fn is_of_thing(&self) -> bool {
         matches!(
             self.scene,
-            Scene::KeyEvent | Scene::BucketEvent | Scene::PartEvent | Scene::SupportEvent
+            Scene::KeyEvent
+                | Scene::BucketEvent
+                | Scene::BucketGone
+                | Scene::PartEvent
+                | Scene::SupportEvent
         )
     }
 
@@ -689,6 +719,10 @@ impl Row {
             }
             Scene::SupportEvent => {
                 (supported::scene(self.operation).attack)(&mut aws.state().support);
+                return;
+            }
+            Scene::BucketGone => {
+                aws.state().things.bucket = None;
                 return;
             }
             Scene::HubEvent => {
@@ -763,6 +797,7 @@ impl Row {
             | Scene::BucketEvent
             | Scene::PartEvent
             | Scene::SupportEvent
+            | Scene::BucketGone
             | Scene::Sweep
             | Scene::SweepUnderBreakGlass
             | Scene::StormOver
