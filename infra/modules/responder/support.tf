@@ -128,12 +128,19 @@ locals {
       Resource = local.table_arn
     }],
     [var.topic_evidence != null, {
-      # SNS knows no subscriptions as resources: they are asked for by their topic.
-      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
       Sid      = "VerifyTopic"
       Effect   = "Allow"
-      Action   = ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]
+      Action   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]
       Resource = var.topic_arn
+    }],
+    [var.topic_evidence != null, {
+      # SNS knows no subscription as a resource.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+      Sid       = "VerifySubscriptions"
+      Effect    = "Allow"
+      Action    = "sns:GetSubscriptionAttributes"
+      Resource  = "*"
+      Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
     }],
     [var.topic_evidence != null && var.mode == "enforce", {
       # Nothing here can delete a topic or a subscription.

@@ -209,8 +209,8 @@ run "each_permission_names_one_thing" {
   command = plan
 
   assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if contains(["ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "RestoreTopic"], s.Sid)] == [
-      "ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "RestoreTopic",
+    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if contains(["ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic"], s.Sid)] == [
+      "ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic",
     ]
     error_message = "What heals needs these."
   }
