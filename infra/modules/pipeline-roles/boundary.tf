@@ -208,10 +208,17 @@ locals {
       Resource = "${local.arn}:sns:*:${local.account}:${var.name}-*"
     },
     {
-      # These are asked for by a prefix, or know no resource.
-      Sid      = "ReadWhatItLeansOn"
+      # Asked for by what their names begin with.
+      Sid      = "ReadAlarmsAndLogGroups"
       Effect   = "Allow"
-      Action   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups", "sns:GetSubscriptionAttributes"]
+      Action   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"]
+      Resource = ["${local.arn}:cloudwatch:*:${local.account}:alarm:*", "${local.arn}:logs:*:${local.account}:log-group:*"]
+    },
+    {
+      # SNS knows no subscription as a resource.
+      Sid      = "ReadSubscriptions"
+      Effect   = "Allow"
+      Action   = "sns:GetSubscriptionAttributes"
       Resource = "*"
     },
     {
