@@ -3,7 +3,6 @@
 # function is told of it, or at any time; their documents come first, and the old ones go
 # last: meanwhile the function leaves alone what the two say otherwise.
 locals {
-  role_arn = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}"
   # Each name begins with this. Others of such a name are nobody's business.
   alarms_arn       = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-*"
   queue_retention  = 1209600
