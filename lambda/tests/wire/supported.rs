@@ -1,6 +1,8 @@
 //! What the responder leans on: put back where that is safe, told as critical always, left
 //! alone while it is deployed.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -313,17 +315,22 @@ fn what_people_must_put_back_is_told_at_once_as_critical() {
 
 #[test]
 fn a_sweep_finds_that_too_and_reminds_of_it_once() {
-    for (arn, field, attack, _) in reported() {
-        let (aws, function) = guarded(&[]);
-        attack(&mut aws.state().support);
-        for _ in 0..2 {
-            answered(function.invoke(&sweep()));
+    // Side by side: what is gone is waited for.
+    thread::scope(|scope| {
+        for (arn, field, attack, _) in reported() {
+            scope.spawn(move || {
+                let (aws, function) = guarded(&[]);
+                attack(&mut aws.state().support);
+                for _ in 0..2 {
+                    answered(function.invoke(&sweep()));
+                }
+                assert_eq!(aws.count(PUBLISH), 1, "{arn} {field}");
+                let notice = last(&aws);
+                assert_eq!(notice["severity"], "critical", "{arn} {field}");
+                assert_eq!(notice["thing"]["arn"], arn);
+            });
         }
-        assert_eq!(aws.count(PUBLISH), 1, "{arn} {field}");
-        let notice = last(&aws);
-        assert_eq!(notice["severity"], "critical", "{arn} {field}");
-        assert_eq!(notice["thing"]["arn"], arn);
-    }
+    });
 }
 
 /// What can be put back: the field, what is done, and the calls that put it back.
