@@ -57,7 +57,7 @@ lab: tools $(PACKAGE) ## A guarded local AWS that stays up; NAME=other for one b
 package: $(PACKAGE) ## Build the function's zip (ARCH=x86_64 or arm64)
 	@echo "$(PACKAGE): $$(stat -c %s $(PACKAGE)) bytes"
 
-$(PACKAGE): $(SOURCES) scripts/zip.py | $(VENV)/ready
+$(PACKAGE): $(SOURCES) scripts/zip.py scripts/unwind_tables.py | $(VENV)/ready
 	@echo "Building the package for $(ARCH) (the first time takes about three minutes) ..."
 	@PATH="$(abspath $(VENV))/bin:$$PATH" RUSTFLAGS="$(REMAP) $${RUSTFLAGS:-}" \
 		cargo lambda build --locked --release --target $(TRIPLE) --package trailkeeper

@@ -8,8 +8,9 @@ locals {
   evidence    = var.create_trail ? module.trail[0].evidence : []
   trails_made = var.create_trail ? [module.trail[0].arn] : []
 
-  # The responder heals what it guards.
-  only_changed_by = concat(var.only_changed_by, length(var.only_changed_by) > 0 ? ["arn:*:iam::*:role/${var.name}-responder"] : [])
+  # Who heals is let through too, by full names: what only begins so can be anybody's.
+  healers         = [for role in concat(["responder"], var.understudy ? ["responder-understudy"] : []) : "arn:*:iam::*:role/${var.name}-${role}"]
+  only_changed_by = concat(var.only_changed_by, length(var.only_changed_by) > 0 ? local.healers : [])
 }
 
 module "trail" {
@@ -69,6 +70,7 @@ module "responder" {
   evidence               = local.evidence
   trails_ready           = local.trails_made
   mode                   = var.mode
+  understudy             = var.understudy
   change_principals      = var.change_principals
   break_glass            = var.break_glass
   containment            = var.containment

@@ -85,6 +85,13 @@ variable "mode" {
   nullable    = false
 }
 
+variable "understudy" {
+  description = "Make the same function a second time, with a role and a schedule of its own: it sweeps too, and takes over when the responder's function, role, concurrency or schedule is taken."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "change_principals" {
   description = "ARNs of roles and users, such as the pipeline's role, whose changes are reported as information. What differs from the baseline is healed all the same."
   type        = list(string)

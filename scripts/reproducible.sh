@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 arch=${1:?which architecture? x86_64 or arm64}
-test -z "$(git status --porcelain -- lambda Cargo.toml Cargo.lock scripts/zip.py Makefile rust-toolchain.toml)" \
+test -z "$(git status --porcelain -- lambda Cargo.toml Cargo.lock scripts/zip.py scripts/unwind_tables.py Makefile rust-toolchain.toml)" \
 	|| echo "   uncommitted changes are left out: what is built is $(git rev-parse --short HEAD)"
 
 builds=target/reproducible

@@ -1,4 +1,5 @@
-"""Packs the function's binary: the same bytes in always give the same zip out.
+"""Packs the function's binary, without its unwind tables: the same bytes in always give
+the same zip out.
 
 zip.py BINARY ZIP
 """
@@ -12,6 +13,7 @@ import zlib
 from pathlib import Path
 
 from deflate import deflate_compress
+from unwind_tables import without_unwind_tables
 
 DEFLATED = 8
 UNIX = 3  # the system that made it, so that the mode counts
@@ -24,7 +26,7 @@ def pack(binary: Path, target: Path) -> None:
     Written by hand, as `zipfile` compresses with zlib alone, whose best is 3 % larger.
     Source of the format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
     """
-    content, name = binary.read_bytes(), b"bootstrap"
+    content, name = without_unwind_tables(binary.read_bytes()), b"bootstrap"
     packed = deflate_compress(content, 12)
     sizes = (zlib.crc32(content), len(packed), len(content), len(name), 0)
     about = struct.pack("<5H3I2H", 20, 0, DEFLATED, 0, FIRST_DAY, *sizes)

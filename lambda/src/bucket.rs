@@ -301,7 +301,14 @@ fn wanted(change: &Change, given: &Map<String, Value>) -> Option<Value> {
     }
     let of_field = |sub: &&Subresource| Part::Of(sub.field) == change.part;
     let sub = SUBRESOURCES.iter().find(of_field)?;
-    given.get(sub.root).cloned()
+    let wanted = given.get(sub.root)?;
+    // A document with nothing in it is recorded as an empty text.
+    let is_nothing = wanted.as_str() == Some("");
+    Some(if is_nothing {
+        Value::Null
+    } else {
+        wanted.clone()
+    })
 }
 
 /// The call that heals a field that differs, or the one that makes a bucket again that

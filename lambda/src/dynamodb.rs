@@ -61,11 +61,11 @@ pub type Entry = BTreeMap<String, Field>;
 pub struct Change {
     sets: Vec<String>,
     adds: Vec<String>,
-    deletes: Vec<String>,
+    removes: Vec<String>,
     condition: Option<&'static str>,
     names: Vec<String>,
     values: Vec<(String, Field)>,
-    returns_new: bool,
+    returns_old: bool,
 }
 
 impl Change {
@@ -94,11 +94,11 @@ impl Change {
         self
     }
 
-    /// Takes from a set.
+    /// Takes an attribute away.
     #[must_use]
-    pub fn delete(mut self, name: &str, value: Field) -> Self {
-        let at = self.attribute(name, value);
-        self.deletes.push(format!("#n{at} :n{at}"));
+    pub fn remove(mut self, name: &str) -> Self {
+        self.removes.push(format!("#n{}", self.names.len()));
+        self.names.push(name.to_owned());
         self
     }
 
@@ -117,10 +117,10 @@ impl Change {
         self
     }
 
-    /// Asks for the entry as it is afterwards, not as it was.
+    /// Asks for the whole entry as it was, not for what was changed.
     #[must_use]
-    pub fn returning_new(mut self) -> Self {
-        self.returns_new = true;
+    pub fn returning_old(mut self) -> Self {
+        self.returns_old = true;
         self
     }
 
@@ -134,13 +134,13 @@ impl Change {
 
     fn expression(&self) -> String {
         [
-            ("SET", &self.sets),
-            ("ADD", &self.adds),
-            ("DELETE", &self.deletes),
+            ("SET", self.sets.join(", ")),
+            ("ADD", self.adds.join(", ")),
+            ("REMOVE", self.removes.join(", ")),
         ]
         .into_iter()
         .filter(|(_, parts)| !parts.is_empty())
-        .map(|(clause, parts)| format!("{clause} {}", parts.join(", ")))
+        .map(|(clause, parts)| format!("{clause} {parts}"))
         .collect::<Vec<_>>()
         .join(" ")
     }
@@ -252,8 +252,8 @@ impl Incidents {
         self.written(&call, budget).await.map(drop)
     }
 
-    /// Changes an entry. What it was, or is; `None`, and no change, if the condition does
-    /// not hold.
+    /// Changes an entry. What was changed, as it is now, or all that was; `None`, and no
+    /// change, if the condition does not hold.
     ///
     /// # Errors
     /// The refusal.
@@ -278,7 +278,7 @@ impl Incidents {
             "UpdateExpression": change.expression(),
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
-            "ReturnValues": if change.returns_new { "ALL_NEW" } else { "ALL_OLD" },
+            "ReturnValues": if change.returns_old { "ALL_OLD" } else { "UPDATED_NEW" },
         });
         if let (Some(call), Some(condition)) = (call.as_object_mut(), change.condition) {
             call.insert("ConditionExpression".to_owned(), condition.into());

@@ -93,17 +93,23 @@ fn steps(page: &mut Page, incident: &Incident) {
     }
 }
 
-/// The log bucket or the key.
+/// The log bucket, the key or the part of the responder.
 fn thing(page: &mut Page, incident: &Incident) {
     if let Some(thing) = &incident.thing {
         page.heading(&thing.kind.what().to_uppercase());
         page.fact("ARN", Some(&thing.arn));
+        if thing.kind.is_part() {
+            page.fact("Account", incident.trail.account.as_ref());
+            page.fact("Region", incident.trail.region.as_ref());
+        }
     }
 }
 
 /// The trail.
 fn trail(page: &mut Page, incident: &Incident) {
-    if incident.outcome.is_of_accounts() {
+    let mut thing = incident.thing.iter();
+    // A part of the responder belongs to no trail.
+    if incident.outcome.is_of_accounts() || thing.any(|thing| thing.kind.is_part()) {
         return;
     }
     page.heading("TRAIL");
@@ -433,7 +439,8 @@ pub(crate) fn status(incident: &Incident) -> String {
     // The same is said of what belongs to a trail.
     let what = incident.what();
     let state = state.replace("the trail", &format!("the {what}"));
-    let state = state.replace("a trail", &format!("a {what}"));
+    let article = if what.starts_with('e') { "an" } else { "a" };
+    let state = state.replace("a trail", &format!("{article} {what}"));
     format!("{severity}  {state}{but}")
 }
 

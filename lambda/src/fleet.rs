@@ -13,7 +13,7 @@ use tracing::{error, info};
 use crate::{
     budget::Budget,
     failure::{CallError, Failure},
-    handler::{Handler, conclude},
+    handler::Handler,
     incident::Incident,
     members::Members,
     metrics,
@@ -25,9 +25,10 @@ use crate::{
     tell::Finds,
 };
 
-/// Accounts that are looked at side by side. Within one, a trail follows the other:
+/// Accounts that are looked at side by side: as many as it takes to keep up with the list
+/// of them. Each takes five connections. Within one, a trail follows the other:
 /// CloudTrail's limits are per account.
-const SIDE_BY_SIDE: usize = 50;
+const SIDE_BY_SIDE: usize = 25;
 
 /// How the look at an account ended.
 enum End {
@@ -203,7 +204,7 @@ impl Handler {
             }
         };
         let ((), told) = join!(looks, self.tell_beside(found, owner, deadline));
-        conclude(&told.incidents, told.sent)
+        told.endings.conclude(told.sent)
     }
 
     /// Looks at `accounts`. Returns those that it had no time for.

@@ -37,6 +37,10 @@ const KEYS_TOLD: usize = 10;
 
 /// Under this id the table has the groups with incidents that were not told one by one.
 pub(crate) const OPEN: &str = "groups#open";
+/// What the key of a group begins with.
+pub(crate) const GROUP: &str = "group#";
+/// The attribute with the number of those that no notice told of yet.
+pub(crate) const SILENT: &str = "silent_count";
 /// Under this name a group has what was last told of its actor's containment.
 pub(crate) const CONTAINMENT: &str = "containment";
 
@@ -122,7 +126,7 @@ impl Member {
         let who = who.into_iter().flatten().next()?;
         let group = json!([incident.trail.account, who, kind]);
         Some(Self {
-            group: format!("group#{}", sha256(&group.to_string())),
+            group: format!("{GROUP}{}", sha256(&group.to_string())),
             id: incident.id.as_ref()?.as_str().to_owned(),
             kinds: kinds(incident),
             outcome: incident.outcome,
@@ -257,7 +261,7 @@ impl Group {
         });
         Some(Self {
             count: count("incident_count")?,
-            silent: count("silent_count").unwrap_or_default(),
+            silent: count(SILENT).unwrap_or_default(),
             summed: count("summed_count"),
             first_at: number("first_at")?,
             last_at: number("last_at")?,
@@ -310,6 +314,7 @@ impl Group {
         self.is_quiet(now) || now - self.first_at >= WINDOW
     }
 
+    /// Whether nothing came for ten minutes.
     pub(crate) fn is_quiet(&self, now: i64) -> bool {
         now - self.last_at >= QUIET
     }

@@ -12,6 +12,7 @@ use tracing::{Instrument, error, field::display, info, info_span, warn};
 
 use crate::{
     actor::Actor,
+    answer::Endings,
     arn::TrailArn,
     asked::asked_for,
     aws::Aws,
@@ -41,6 +42,7 @@ use crate::{
     text::Clean,
     thing::Kind,
     trail::{Part, part_changed_by},
+    untold::Untold,
 };
 
 /// CloudTrail as the function reaches it: its own account's, or a member's.
@@ -74,9 +76,7 @@ pub struct Handler {
     pub(crate) topics: OnceLock<Topics>,
     pub(crate) security_hub: OnceLock<SecurityHub>,
     pub(crate) turns: Turns,
-    /// Incidents of sweeps and echoes whose notice could not be sent. A retry would not find
-    /// them again: what they tell of is healed.
-    pub(crate) untold: Mutex<Vec<Incident>>,
+    pub(crate) untold: Untold,
     /// The first account that the last sweep had no time for.
     pub(crate) sweep_from: Mutex<Option<String>>,
     pub(crate) function_name: String,
@@ -98,7 +98,7 @@ impl Handler {
             topics: OnceLock::new(),
             security_hub: OnceLock::new(),
             turns: Turns::default(),
-            untold: Mutex::new(Vec::new()),
+            untold: Untold::default(),
             sweep_from: Mutex::new(None),
             function_name,
             write_line,
@@ -234,7 +234,7 @@ impl Handler {
             }
         };
         let sent = self.notify(&incidents, owner, deadline).await;
-        conclude(&incidents, sent)
+        incidents.iter().collect::<Endings>().conclude(sent)
     }
 
     /// The cause of a look, or that a call of a responder's own came back.
@@ -444,42 +444,4 @@ fn told_if_failed(answer: Result<Value, Failure>, span: &tracing::Span) -> Resul
         span.in_scope(|| error!(error_type, error = %failure, "the invocation fails"));
     }
     answer
-}
-
-/// The answer to Lambda (law 4).
-pub(crate) fn conclude(
-    incidents: &[Incident],
-    sent: Result<(), CallError>,
-) -> Result<Value, Failure> {
-    let failed: Vec<&Incident> = incidents
-        .iter()
-        .filter(|incident| incident.fails())
-        .collect();
-    if !failed.is_empty() {
-        let list = |part: fn(&Incident) -> Option<String>| {
-            let parts: Vec<String> = failed
-                .iter()
-                .filter_map(|incident| part(incident))
-                .collect();
-            parts.join(", ")
-        };
-        return Err(Failure::Unrestored {
-            trails: list(|incident| {
-                let thing = incident.thing.as_ref().map(|thing| &thing.arn);
-                let trail = thing
-                    .or(incident.trail.arn.as_ref())
-                    .map(ToString::to_string);
-                trail.or_else(|| Some(format!("{} accounts", incident.accounts.len())))
-            }),
-            cause: list(|incident| incident.problem.clone()),
-            retryable: failed.iter().any(|incident| incident.retryable),
-            notice: sent.err(),
-        });
-    }
-    sent.map_err(Failure::NoticeUnsent)?;
-    let outcomes: Vec<&str> = incidents
-        .iter()
-        .map(|incident| incident.outcome.as_str())
-        .collect();
-    Ok(json!({"outcomes": outcomes}))
 }

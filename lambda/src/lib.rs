@@ -10,6 +10,7 @@
 pub mod actor;
 mod advice;
 mod alarm;
+mod answer;
 mod api;
 pub mod arn;
 pub mod asff;
@@ -93,4 +94,5 @@ pub mod told;
 mod topic;
 pub mod trail;
 mod transport;
+mod untold;
 mod xml;

@@ -9,16 +9,16 @@ use crate::{
     budget::Budget,
     dynamodb::{Change, Entry, Field, Incidents},
     failure::CallError,
-    group::{GRACE, Group, KEPT_IDS, Manner, Member, OPEN, WINDOW},
+    group::{GRACE, GROUP, Group, KEPT_IDS, Manner, Member, OPEN, SILENT, WINDOW},
     handler::Handler,
     incident::Incident,
     moment::Moment,
-    tell::AT_ONCE,
 };
 
 /// How often a group is looked at again that others change at the same time.
 const TRIES: usize = 4;
-const OPEN_GROUPS: &str = "open_groups";
+/// Summaries that are made at a time: each holds a thousand event ids in several forms.
+const SUMMARIES: usize = 4;
 
 impl Handler {
     /// How an incident is to be told that nobody told yet. Whatever goes wrong: by
@@ -50,19 +50,14 @@ impl Handler {
     /// # Errors
     /// The first failure: incidents that were not told one by one wait for it.
     pub(crate) async fn sum_up(&self, owner: &str, deadline: SystemTime) -> Result<(), CallError> {
-        let budget = Budget::for_notice(deadline);
-        let open = self.incidents().read(OPEN, budget).await?;
-        let Some(Field::Texts(names)) = open.get(OPEN_GROUPS) else {
-            return Ok(());
-        };
-        let summaries = names
-            .iter()
-            .map(|name| self.sum_up_group(name, owner, budget));
-        let done: Vec<_> = stream::iter(summaries)
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        done.into_iter().collect()
+        let whole = Budget::for_all_notices(deadline);
+        let for_one = || Budget::for_notice(deadline).within(whole);
+        let open = self.incidents().read(OPEN, for_one()).await?;
+        let names = open.into_keys().filter(|name| name.starts_with(GROUP));
+        let summaries = names.map(async |name| self.sum_up_group(&name, owner, for_one()).await);
+        let done = stream::iter(summaries).buffer_unordered(SUMMARIES);
+        done.fold(Ok(()), async |all: Result<(), CallError>, one| all.and(one))
+            .await
     }
 
     /// The summary goes out first, and is noted afterwards: who is killed in between
@@ -71,12 +66,16 @@ impl Handler {
         let table = self.incidents();
         let key = name.split('@').next().unwrap_or_default();
         let group = Group::read(&table.read(key, budget).await?);
-        let group = group.filter(|group| group.silent > 0 && group.has_name(key, name));
+        let now = now();
+        let group = match group.filter(|group| group.has_name(key, name)) {
+            Some(group) if group.silent == 0 && group.is_quiet(now) => None,
+            group => group,
+        };
         let Some(group) = group else {
             return strike_out(table, name, budget).await;
         };
-        let now = now();
-        if !group.is_due(now) {
+        // One that is empty was opened a moment ago, and its incident is being left to it.
+        if group.silent == 0 || !group.is_due(now) {
             return Ok(());
         }
         let summary = group.summary(key, now);
@@ -86,8 +85,7 @@ impl Handler {
             untold = group.silent,
             "an actor's incidents were summed up"
         );
-        let Some(since) = summed(table, key, &group, budget).await? else {
-            // Another sweep did.
+        let Some(since) = summed(table, key, group, budget).await? else {
             return Ok(());
         };
         if since.silent > 0 {
@@ -170,7 +168,9 @@ async fn count(
             .with(":kept", Field::Number(kept))
             .with(":id", Field::Text(member.id.clone()));
     }
-    table.change(&member.group, change, budget).await
+    table
+        .change(&member.group, change.returning_old(), budget)
+        .await
 }
 
 /// Leaves an incident to the summary. It is silent only once the table is known to
@@ -190,13 +190,12 @@ async fn silence(
     });
     let noted = async {
         open(table, &before.name(&member.group), budget).await?;
-        let change = of_summary(&before).add("silent_count", Field::Number(1));
-        let change = change.returning_new();
+        let change = of_summary(&before).add(SILENT, Field::Number(1));
         table.change(&member.group, change, budget).await
     };
     match noted.await {
         // An empty answer proves nothing.
-        Ok(Some(now)) if Group::read(&now).is_some_and(|now| now.silent > 0) => Manner::Silent,
+        Ok(Some(now)) if matches!(now.get(SILENT), Some(Field::Number(1..))) => Manner::Silent,
         // Or it was summed up at this moment, without this one.
         Ok(_) => told,
         Err(error) => {
@@ -221,16 +220,21 @@ fn of_summary(group: &Group) -> Change {
 async fn summed(
     table: &Incidents,
     key: &str,
-    group: &Group,
+    mut group: Group,
     budget: Budget,
 ) -> Result<Option<Group>, CallError> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let change = of_summary(group)
+    let change = of_summary(&group)
         .set("summed_count", Field::Number(number(group.count)))
-        .add("silent_count", Field::Number(-number(group.silent)))
-        .returning_new();
+        .add(SILENT, Field::Number(-number(group.silent)));
     let now = table.change(key, change, budget).await?;
-    Ok(now.as_ref().and_then(Group::read))
+    let Some(Field::Number(left)) = now.as_ref().and_then(|now| now.get(SILENT)) else {
+        // Another sweep did, or the answer is none.
+        return Ok(None);
+    };
+    group.silent = u64::try_from(*left).unwrap_or_default();
+    group.summed = Some(group.count);
+    Ok(Some(group))
 }
 
 /// Replaces a group whose window is over and of which everything was told.
@@ -249,15 +253,9 @@ async fn begin_again(
 }
 
 async fn open(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallError> {
-    let change = Change::default()
-        .add(OPEN_GROUPS, Field::Texts([name.to_owned()].into()))
-        .returning_new();
-    let now = table
-        .change(OPEN, change, budget)
-        .await?
-        .unwrap_or_default();
-    match now.get(OPEN_GROUPS) {
-        Some(Field::Texts(names)) if names.contains(name) => Ok(()),
+    let change = Change::default().set(name, Field::Number(1));
+    match table.change(OPEN, change, budget).await? {
+        Some(now) if now.contains_key(name) => Ok(()),
         _ => Err(CallError::new(
             "dynamodb:UpdateItem",
             "UnusableAnswer",
@@ -268,7 +266,7 @@ async fn open(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallE
 }
 
 async fn strike_out(table: &Incidents, name: &str, budget: Budget) -> Result<(), CallError> {
-    let change = Change::default().delete(OPEN_GROUPS, Field::Texts([name.to_owned()].into()));
+    let change = Change::default().remove(name);
     table.change(OPEN, change, budget).await.map(drop)
 }
 

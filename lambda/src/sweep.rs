@@ -15,7 +15,7 @@ use crate::{
     dynamodb::KEPT,
     event::Event,
     failure::Failure,
-    handler::{Handler, conclude},
+    handler::Handler,
     incident::{Circumstances, Incident, calls_behind_stop},
     investigation::RECORDED_MS,
     look::Look,
@@ -103,13 +103,13 @@ impl Handler {
             self.tell_beside(found, &owner, deadline),
             self.sum_up(&owner, deadline)
         );
-        let Told { incidents, sent } = told;
-        (self.write_line)(&metrics::sweep(incidents.len(), &self.function_name, now));
-        info!(drifting = incidents.len(), "sweep done");
+        let Told { endings, sent } = told;
+        (self.write_line)(&metrics::sweep(endings.count(), &self.function_name, now));
+        info!(drifting = endings.count(), "sweep done");
         if let Err(error) = &summed_up {
             error!(%error, "not all was summed up");
         }
-        conclude(&incidents, sent.and(summed_up))
+        endings.conclude(sent.and(summed_up))
     }
 
     /// Reconciles one trail without an event. Finds nothing if it is as declared.

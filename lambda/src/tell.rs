@@ -19,6 +19,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use crate::{
+    answer::Endings,
     arn::TrailArn,
     budget::Budget,
     containment::REPEATED,
@@ -34,7 +35,7 @@ use crate::{
 };
 
 /// Notices that are on their way at a time.
-pub(crate) const AT_ONCE: usize = 50;
+const AT_ONCE: usize = 20;
 /// A run that has claimed an incident is given so long to tell it: it may contain the
 /// actor and look into the event history first.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -62,8 +63,8 @@ pub(crate) type Finds = UnboundedSender<Find>;
 
 /// What came of telling beside the looks.
 pub(crate) struct Told {
-    /// All that was found.
-    pub(crate) incidents: Vec<Incident>,
+    /// How all that was found ended.
+    pub(crate) endings: Endings,
     /// The first failure, unless all was sent in the end.
     pub(crate) sent: Result<(), CallError>,
 }
@@ -78,7 +79,7 @@ impl Handler {
         deadline: SystemTime,
     ) -> Result<(), CallError> {
         let budget = Budget::for_notice(deadline);
-        let left_over = self.take_untold();
+        let left_over = self.untold.take();
         let all = incidents.iter().chain(&left_over);
         let told = all.map(|incident| self.tell_or_keep(incident, owner, budget));
         // One that hangs or fails must not hold up another.
@@ -104,7 +105,7 @@ impl Handler {
     ) -> Told {
         let whole = Budget::for_all_notices(deadline);
         let left_over = || {
-            let taken = stream::once(async { stream::iter(self.take_untold()) });
+            let taken = stream::once(async { stream::iter(self.untold.take()) });
             let finds = taken
                 .flatten()
                 .map(|incident| Find::Incident(Box::new(incident)));
@@ -131,23 +132,19 @@ impl Handler {
             }
         });
         let mut told = pin!(told.buffer_unordered(AT_ONCE));
-        let (mut incidents, mut sent, mut settled) = (Vec::new(), Ok(()), Ok(()));
+        let (mut endings, mut sent, mut settled) = (Endings::default(), Ok(()), Ok(()));
         while let Some((incident, now_sent, now_settled)) = told.next().await {
-            incidents.extend(incident.map(|incident| *incident));
+            if let Some(incident) = incident {
+                endings.add(&incident);
+            }
             sent = sent.and(now_sent);
             settled = settled.and(now_settled);
         }
-        let all_sent = self.untold.lock().is_ok_and(|untold| untold.is_empty());
-        let sent = if all_sent { Ok(()) } else { sent };
+        let sent = if self.untold.is_empty() { Ok(()) } else { sent };
         Told {
-            incidents,
+            endings,
             sent: sent.and(settled),
         }
-    }
-
-    fn take_untold(&self) -> Vec<Incident> {
-        let taken = self.untold.lock();
-        taken.map_or_else(|_| Vec::new(), |mut untold| std::mem::take(&mut *untold))
     }
 
     /// Sends a notice. What no retry would find again is kept if that fails.
@@ -160,8 +157,11 @@ impl Handler {
         let told = Box::pin(self.tell(incident, owner, budget)).await;
         if let Err(error) = &told {
             error!(%error, "a notice was not sent");
-            if let (true, Ok(mut untold)) = (incident.source != "event", self.untold.lock()) {
-                untold.push(incident.clone());
+            if incident.source != "event" && !self.untold.keep(incident) {
+                error!(
+                    outcome = incident.outcome.as_str(),
+                    "too many notices wait: this one is lost"
+                );
             }
         }
         told

@@ -338,8 +338,8 @@ impl Thing {
                 let is_role = self.kind == Kind::Role && *word == self.name();
                 is_role || Kind::of(word) == Some(self.kind)
             });
-        let named = given.iter().copied();
-        let mut all = named.chain(resources).chain(in_message).peekable();
+        let given_names = given.iter().copied();
+        let mut all = given_names.chain(resources).chain(in_message).peekable();
         let scope = profile.scope.filter(|_| !given.is_empty());
         let scope = scope.map(|name| {
             let scope = parameters.and_then(|parameters| text(parameters, name));

@@ -37,7 +37,7 @@ use http::{
 };
 use hyper::{
     body::{Body, Bytes, Frame, Incoming, SizeHint},
-    client::conn::http1::{SendRequest, handshake},
+    client::conn::http1::{Builder, SendRequest},
     rt::{Read, Write},
 };
 use hyper_util::{client::legacy::connect::HttpConnector as TcpConnector, rt::TokioIo};
@@ -57,6 +57,9 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon-trust-services.pem")
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// An idle connection is not used again after this; AWS closes them about as soon.
 const IDLE: Duration = Duration::from_secs(90);
+/// What a connection reads ahead at most, in bytes, and keeps while it is idle. A head
+/// must fit in; a body comes in as many parts as it takes.
+const BUFFER: usize = 32_768;
 
 /// Whose certificates are believed.
 #[derive(Clone, Debug)]
@@ -232,7 +235,8 @@ impl Shared {
         } else {
             Box::new(stream)
         };
-        let (sender, connection) = handshake(stream).await?;
+        let mut http = Builder::new();
+        let (sender, connection) = http.max_buf_size(BUFFER).handshake(stream).await?;
         task::spawn(async move {
             // What goes wrong is told to whoever waits for an answer.
             let _ = connection.await;

@@ -27,19 +27,7 @@ NOT_NOTICED: dict[str, str] = {
 }
 
 STAYS_OFF: dict[str, str] = _because(
-    "What puts the trail back is gone, and in this account there is nothing else. A person has to; a hub in another "
-    "account does.",
-    (
-        "PutFunctionConcurrency: 0",
-        "UpdateFunctionConfiguration: no trails",
-        "UpdateFunctionConfiguration: observe only",
-        "UpdateFunctionConfiguration: a powerless role",
-        "UpdateFunctionCode: does nothing",
-        "DeleteFunction",
-        "DeleteRolePolicy",
-        "PutRolePolicy: all denied",
-        "AttachRolePolicy: all denied",
-        "PutRolePermissionsBoundary",
-        "DeleteRolePolicy, DeleteRole",
-    ),
+    "The responder and its understudy are gone, and in this account there is nothing else. A person has to put the "
+    "trail back; a hub in another account does.",
+    ("PutFunctionConcurrency: 0 for both",),
 )

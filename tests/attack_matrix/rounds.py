@@ -107,11 +107,12 @@ class Rounds:
 
         self._count_failures(began)
         self._alarms()
-        if not self._has_swept_since(swept_at):
+        silent = self._silent_since(swept_at)
+        if silent:
             self._alarms(later=3 * INTERVAL_SECONDS + 60)
         self._until(self._guarded.inbox.is_drained, 3)
         time.sleep(0.1)
-        self._tell(outcome, ids, began, (stopped_at, swept_at))
+        self._tell(outcome, ids, began, (stopped_at, swept_at), silent)
         return outcome
 
     def _put_back(self) -> None:
@@ -172,12 +173,18 @@ class Rounds:
     def _alarms(self, later: float = 0) -> None:
         self._emulator.ask("alarms", **self._where, later=later)
 
-    def _has_swept_since(self, since: float) -> bool:
+    def _silent_since(self, since: float) -> set[str]:
+        """The alarms of those that have not swept: three silent intervals on, the others have gone on sweeping."""
+        names = self._account.names
+        heartbeats = {names.heartbeat: names.function, names.understudy_heartbeat: names.understudy}
+        return {alarm for alarm, function in heartbeats.items() if not self._has_swept_since(since, function)}
+
+    def _has_swept_since(self, since: float, function: str) -> bool:
         """Whether there is a heartbeat."""
         found = self._account.root("cloudwatch").get_metric_statistics(
             Namespace="Trailkeeper",
             MetricName="Sweeps",
-            Dimensions=[{"Name": "FunctionName", "Value": self._account.names.function}],
+            Dimensions=[{"Name": "FunctionName", "Value": function}],
             StartTime=datetime.fromtimestamp(since, UTC),
             EndTime=datetime.fromtimestamp(since + 600, UTC),
             Period=60,
@@ -208,9 +215,12 @@ class Rounds:
                         ],
                     )
 
-    def _tell(self, outcome: Outcome, ids: set[str], began: float, marks: tuple[float, float]) -> None:
+    def _tell(
+        self, outcome: Outcome, ids: set[str], began: float, marks: tuple[float, float], silent: set[str]
+    ) -> None:
         """Sort what reached the responders."""
         stopped_at, swept_at = marks
+        heartbeats = {self._account.names.heartbeat, self._account.names.understudy_heartbeat}
         for message in self._guarded.inbox.messages():
             if message.received_at < began:
                 continue
@@ -219,7 +229,9 @@ class Rounds:
             content = _content(message)
             if content.get("NewStateValue") == "ALARM":
                 name = content["AlarmName"]
-                way = "heartbeat" if name == self._account.names.heartbeat else "alarm"
+                if name in heartbeats - silent:
+                    continue
+                way = "heartbeat" if name in heartbeats else "alarm"
                 outcome.told.append(Told(way, name, at - start))
             elif content.get("schema") == "trailkeeper.notice":
                 if way := _way(content, ids, before_stop=at < stopped_at):

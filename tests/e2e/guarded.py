@@ -60,6 +60,9 @@ class Guarded:
         self.function_name: str = outputs["responder_function_name"]
         self.role_arn: str = outputs["responder_role_arn"]
         self.role_name = self.role_arn.rsplit("/", 1)[-1]
+        # None where the responder stands alone.
+        self.understudy_name: str | None = outputs.get("understudy_function_name")
+        self.understudy_role_name: str | None = outputs.get("understudy_role_name")
         self.topic_arn: str = outputs["alerts_topic_arn"]
         self.dead_letter_url: str = outputs["dead_letter_queue_url"]
         self.rule_name: str = outputs["event_rule_name"]
@@ -122,10 +125,11 @@ class Guarded:
         return self.wait(f"a notice about {record['eventName']}", found)[0]
 
     def requests(self, since: float, **query: Any) -> list[dict[str, Any]]:
-        """All calls of the function, accepted or not."""
-        marker = f":assumed-role/{self.role_name}/"
+        """All calls of the function, and of its understudy, accepted or not."""
+        roles = filter(None, (self.role_name, self.understudy_role_name))
+        markers = [f":assumed-role/{role}/" for role in roles]
         found = self.control.requests(since=since, account=self.lab.account, **query)
-        return [request for request in found if marker in (request["caller"] or "")]
+        return [request for request in found if any(marker in (request["caller"] or "") for marker in markers)]
 
     def refused(self, operation: str, since: float) -> list[dict[str, Any]]:
         """The function's calls of an operation that IAM refused."""
@@ -215,21 +219,21 @@ class Guarded:
         """The name of the table of incidents."""
         return self.environment()["TRAILKEEPER_INCIDENTS_TABLE"]
 
-    def sweep(self) -> list[Any]:
-        """Invoke the function as the schedule does, and wait; its outcomes."""
-        answer = self.call_function(SWEEP)
+    def sweep(self, function: str | None = None) -> list[Any]:
+        """Invoke the function, or its understudy, as the schedule does, and wait; its outcomes."""
+        answer = self.call_function(SWEEP, function)
         assert "FunctionError" not in answer, answer["Payload"]
         return answer["Payload"]["outcomes"]
 
-    def call_function(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def call_function(self, payload: dict[str, Any], function: str | None = None) -> dict[str, Any]:
         """Invoke the function with any payload and wait; the answer with its payload read."""
         text = json.dumps(payload).encode()
-        answer = self.wait("a free place for the function", lambda: self._invoke(text))
+        answer = self.wait("a free place for the function", lambda: self._invoke(function or self.function_name, text))
         return {**answer, "Payload": json.load(answer["Payload"])}
 
-    def _invoke(self, payload: bytes) -> dict[str, Any] | None:
+    def _invoke(self, function: str, payload: bytes) -> dict[str, Any] | None:
         try:
-            return self._lambda.invoke(FunctionName=self.function_name, Payload=payload)
+            return self._lambda.invoke(FunctionName=function, Payload=payload)
         except self._lambda.exceptions.TooManyRequestsException:
             return None  # all of its reserved places are taken by events
 
@@ -277,8 +281,9 @@ class Guarded:
         assert len(names) == 1, f"the role {self.role_name} has inline policies {names}; the tests expect one"
         return self._iam.get_role_policy(RoleName=self.role_name, PolicyName=names[0])["PolicyDocument"]
 
-    def _put_role_policy(self, document: dict[str, Any]) -> None:
-        name = self._iam.list_role_policies(RoleName=self.role_name)["PolicyNames"][0]
+    def put_role_policy(self, document: dict[str, Any], name: str | None = None) -> None:
+        """In the place of the one that is there, if no name is given."""
+        name = name or self._iam.list_role_policies(RoleName=self.role_name)["PolicyNames"][0]
         self._iam.put_role_policy(RoleName=self.role_name, PolicyName=name, PolicyDocument=json.dumps(document))
 
     @contextmanager
@@ -287,11 +292,11 @@ class Guarded:
         document = self.role_policy()
         kept = [statement for statement in document["Statement"] if statement["Sid"] != sid]
         assert len(kept) == len(document["Statement"]) - 1, f"no statement {sid} in {document}"
-        self._put_role_policy({**document, "Statement": kept})
+        self.put_role_policy({**document, "Statement": kept})
         try:
             yield document
         finally:
-            self._put_role_policy(document)
+            self.put_role_policy(document)
 
     def reset(self) -> None:
         """Put right whatever a test, passed or failed, has left."""

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -86,22 +85,6 @@ def test_a_cancelled_job_lets_the_drill_put_the_trail_back(tmp_path: Path) -> No
     finally:
         step.kill()
         step.wait()
-
-
-def test_the_same_binary_makes_the_same_zip(tmp_path: Path) -> None:
-    pack = load("zip").pack
-    binary = tmp_path / "bootstrap"
-    binary.write_bytes(os.urandom(200_000) + bytes(200_000))
-    pack(binary, tmp_path / "first" / "a.zip")
-    os.utime(binary, (1, 1))
-    binary.chmod(0o600)
-    pack(binary, tmp_path / "second" / "b.zip")
-    first, second = (tmp_path / "first" / "a.zip").read_bytes(), (tmp_path / "second" / "b.zip").read_bytes()
-    assert first == second
-    with zipfile.ZipFile(tmp_path / "first" / "a.zip") as archive:
-        (entry,) = archive.infolist()
-        assert (entry.filename, entry.external_attr >> 16) == ("bootstrap", 0o100755)
-        assert archive.read(entry) == binary.read_bytes()
 
 
 CHANGELOG = """# Changelog

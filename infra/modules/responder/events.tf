@@ -38,7 +38,7 @@ resource "aws_cloudwatch_event_rule" "trail_changes" {
   # A trail of the same configuration exists before its trigger, and on destroy
   # the trigger goes first: its removal by Terraform is never answered. It is changed
   # after the function was told what it is to be.
-  depends_on = [var.trails_ready, aws_lambda_function.responder]
+  depends_on = [var.trails_ready, aws_lambda_function.responder, aws_lambda_function.understudy]
 }
 
 resource "aws_cloudwatch_event_target" "responder" {

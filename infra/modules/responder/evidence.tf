@@ -13,7 +13,7 @@ resource "aws_cloudwatch_event_rule" "evidence" {
   tags          = var.tags
 
   # As with the trail's own rule.
-  depends_on = [var.trails_ready, aws_lambda_function.responder]
+  depends_on = [var.trails_ready, aws_lambda_function.responder, aws_lambda_function.understudy]
 }
 
 resource "aws_cloudwatch_event_target" "evidence" {

@@ -148,7 +148,13 @@ locals {
     local.support_parts,
   )
 
-  part_documents = { for key, part in local.parts : key => jsonencode({
+  # The understudy looks after the same parts. Of the function only what a new package or
+  # another configuration does not change: the two are not deployed in one moment.
+  understudy_function = merge(local.parts.function, {
+    declared = { for field, value in local.parts.function.declared : field => value if contains(["exists", "concurrency"], field) }
+  })
+
+  part_documents = { for key, part in merge(local.parts, { understudy_function = local.understudy_function }) : key => jsonencode({
     schema   = "trailkeeper.evidence"
     version  = 1
     arn      = part.arn
@@ -164,11 +170,20 @@ locals {
   })
   guard_parameter = "${local.guard_path}/list/${sha256(local.guard_list)}"
 
+  understudy_list = jsonencode({
+    schema  = "trailkeeper.guard"
+    version = 1
+    parts   = concat([for key, part in local.parts : { arn = part.arn, parameter = local.part_parameters[key == "function" ? "understudy_function" : key] }], local.topic_parts)
+  })
+  understudy_parameter = "${local.guard_path}/understudy_list/${sha256(local.understudy_list)}"
+
   guard_documents = var.guard_responder ? merge(
-    { for key, document in local.part_documents : key => { name = local.part_parameters[key], value = document } },
+    { for key, document in local.part_documents : key => { name = local.part_parameters[key], value = document } if key != "understudy_function" || local.understudy },
     { list = { name = local.guard_parameter, value = local.guard_list } },
+    { for list in [local.understudy_list] : "understudy_list" => { name = local.understudy_parameter, value = list } if local.understudy },
   ) : {}
-  guard_environment = var.guard_responder ? { TRAILKEEPER_GUARD = aws_ssm_parameter.guard["list"].name } : {}
+  guard_environment            = var.guard_responder ? { TRAILKEEPER_GUARD = aws_ssm_parameter.guard["list"].name } : {}
+  understudy_guard_environment = var.guard_responder && local.understudy ? { TRAILKEEPER_GUARD = aws_ssm_parameter.guard["understudy_list"].name } : {}
 
   guard_heals = var.guard_responder && var.mode == "enforce"
   guard_candidates = [
@@ -268,7 +283,7 @@ resource "aws_cloudwatch_event_rule" "guard" {
   tags          = var.tags
 
   # It is changed after the function was told what it is to be.
-  depends_on = [var.trails_ready, aws_lambda_function.responder]
+  depends_on = [var.trails_ready, aws_lambda_function.responder, aws_lambda_function.understudy]
 }
 
 resource "aws_lambda_permission" "guard" {

@@ -101,7 +101,7 @@ resource "aws_cloudwatch_event_rule" "member_changes" {
   }
 
   # As with the rule beside the function.
-  depends_on = [var.trails_ready, var.hub, aws_lambda_function.responder]
+  depends_on = [var.trails_ready, var.hub, aws_lambda_function.responder, aws_lambda_function.understudy]
 }
 
 resource "aws_cloudwatch_event_target" "member_changes" {

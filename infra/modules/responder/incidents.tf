@@ -41,7 +41,7 @@ locals {
         "dynamodb:UpdateItem",
       ]
       Resource  = local.table_arn
-      Condition = { ArnNotEquals = { "aws:PrincipalArn" = local.role_arn } }
+      Condition = { ArnNotEquals = { "aws:PrincipalArn" = try(one(local.own_role_arns), local.own_role_arns) } }
       }], [for condition in local.is_not_named : {
       Sid       = "OnlyNamedChange"
       Effect    = "Deny"

@@ -42,7 +42,7 @@ locals {
     TRAILKEEPER_ROLE_ARN          = local.role_arn
     TRAILKEEPER_INCIDENTS_TABLE   = local.table_name
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
-    TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
+    TRAILKEEPER_PEER_ROLES        = join(",", distinct(concat(local.understudy_role_arns, var.peer_roles)))
     TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
     TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(merge(var.containment, { exempt = concat(local.own_parts, var.containment.exempt) }))
   })

@@ -8,10 +8,22 @@ locals {
   queue_retention  = 1209600
   expiry_attribute = "expires_at"
 
-  guarded_roles = {
-    role       = { arn = local.role_arn, policy = local.role_policy, trust = local.trust_policy }
-    sweep_role = { arn = local.sweep_role_arn, policy = local.sweep_role_policy, trust = local.sweep_trust_policy }
-  }
+  # Each of the two functions looks at the roles of both: who takes one's is seen by the other.
+  guarded_role_arns = merge(
+    { role = local.role_arn, sweep_role = local.sweep_role_arn },
+    { for key, name in { understudy_role = local.understudy_name, understudy_sweep_role = local.understudy_schedule_name } : key => "arn:${local.partition}:iam::${local.account}:role/${name}" if local.understudy },
+  )
+  guarded_roles = { for key, role in {
+    role                  = { policy = local.role_policy, trust = local.trust_policy }
+    sweep_role            = { policy = local.sweep_role_policies["responder"], trust = local.sweep_trust_policies["responder"] }
+    understudy_role       = { policy = local.understudy_role_policy, trust = local.trust_policy }
+    understudy_sweep_role = { policy = try(local.sweep_role_policies["understudy"], null), trust = try(local.sweep_trust_policies["understudy"], null) }
+  } : key => merge(role, { arn = local.guarded_role_arns[key] }) if contains(keys(local.guarded_role_arns), key) }
+
+  guarded_log_groups = merge(
+    { log_group = local.log_group_arn },
+    { for arn in [local.understudy_log_group_arn] : "understudy_log_group" => arn if local.understudy },
+  )
 
   support_parts = merge(
     { for key, role in local.guarded_roles : key => {
@@ -60,15 +72,6 @@ locals {
         }
         restored = []
       }
-      log_group = {
-        arn = local.log_group_arn
-        declared = {
-          exists    = true
-          retention = var.log_retention_days
-          kms_key   = aws_kms_key.logs.arn
-        }
-        restored = []
-      }
       table = {
         arn = local.table_arn
         declared = {
@@ -79,6 +82,15 @@ locals {
         restored = []
       }
     },
+    { for key, arn in local.guarded_log_groups : key => {
+      arn = arn
+      declared = {
+        exists    = true
+        retention = var.log_retention_days
+        kms_key   = aws_kms_key.logs.arn
+      }
+      restored = []
+    } },
   )
 
   topic_parts = [for topic in var.topic_evidence[*] : { arn = topic.arn, parameter = topic.parameter_name }]
@@ -95,7 +107,7 @@ locals {
       Sid      = "VerifyRoles"
       Effect   = "Allow"
       Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
-      Resource = [local.role_arn, local.sweep_role_arn]
+      Resource = values(local.guarded_role_arns)
     }],
     [true, {
       # Asked for alarms by what their names begin with, CloudWatch wants to know of all.

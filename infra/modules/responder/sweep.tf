@@ -1,9 +1,15 @@
 locals {
   schedule_group_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${local.schedule_group}"
 
+  # Of the responder, and of its understudy.
+  swept = {
+    responder  = { group_arn = local.schedule_group_arn, function_arn = local.function_arn }
+    understudy = { group_arn = local.understudy_group_arn, function_arn = local.understudy_arn }
+  }
+
   # The source must be the group: Scheduler does not name the schedule.
   # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-  sweep_trust_policy = jsonencode({
+  sweep_trust_policies = { for key, swept in local.swept : key => jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Sid       = "SchedulerAssumesRole"
@@ -13,20 +19,20 @@ locals {
       Condition = {
         StringEquals = {
           "aws:SourceAccount" = local.account
-          "aws:SourceArn"     = local.schedule_group_arn
+          "aws:SourceArn"     = swept.group_arn
         }
       }
     }]
-  })
+  }) }
 
-  sweep_role_policy = jsonencode({
+  sweep_role_policies = { for key, swept in local.swept : key => jsonencode({
     Version = "2012-10-17"
     Statement = [
       {
-        Sid      = "InvokeResponder"
+        Sid      = key == "responder" ? "InvokeResponder" : "InvokeUnderstudy"
         Effect   = "Allow"
         Action   = "lambda:InvokeFunction"
-        Resource = local.function_arn
+        Resource = swept.function_arn
       },
       {
         # Scheduler sends what it could not deliver with the role's permissions.
@@ -36,13 +42,13 @@ locals {
         Resource = local.queue_arn
       },
     ]
-  })
+  }) }
 }
 
 resource "aws_iam_role" "sweep" {
   name                 = local.schedule_name
   description          = "Lets the schedule ${local.schedule_name} invoke the Trailkeeper responder"
-  assume_role_policy   = local.sweep_trust_policy
+  assume_role_policy   = local.sweep_trust_policies["responder"]
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
 
@@ -53,7 +59,7 @@ resource "aws_iam_role" "sweep" {
 resource "aws_iam_role_policy" "sweep" {
   name   = local.schedule_name
   role   = aws_iam_role.sweep.name
-  policy = local.sweep_role_policy
+  policy = local.sweep_role_policies["responder"]
 }
 
 resource "aws_scheduler_schedule_group" "sweep" {

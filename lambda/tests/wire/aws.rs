@@ -369,6 +369,15 @@ fn operation(request: &Request, target: Option<&String>) -> String {
     }
 }
 
+/// What services answer that speak REST, and whether they did what was asked.
+fn rest(state: &mut State, operation: &str, request: &Request) -> Option<(Reply, bool)> {
+    if parts::operation(request).is_some() {
+        return Some(parts::rest(&mut state.parts, operation, request));
+    }
+    things::operation(request)?;
+    Some((things::s3(&mut state.things, operation, request), true))
+}
+
 fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     let header = |name: &str| {
         let mut headers = request.headers.iter();
@@ -419,14 +428,9 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = accepted;
             return reply;
         }
-        if parts::operation(request).is_some() {
-            let (reply, accepted) = parts::rest(&mut state.parts, &operation, request);
+        if let Some((reply, accepted)) = rest(state, &operation, request) {
             state.calls[number].accepted = accepted;
             return reply;
-        }
-        if things::operation(request).is_some() {
-            state.calls[number].accepted = true;
-            return things::s3(&mut state.things, &operation, request);
         }
         if let Some((reply, accepted)) = of_forms(state, request, &operation, &account) {
             state.calls[number].accepted = accepted;

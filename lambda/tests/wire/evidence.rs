@@ -672,6 +672,11 @@ fn the_functions_own_calls_that_come_back_are_no_news() {
     let policy = json!({"keyId": KEY, "policy": key_policy().to_string()});
     for event in [
         of_bucket("PutBucketPolicy", json!({"bucketPolicy": bucket_policy()})),
+        of_bucket(
+            "PutBucketNotification",
+            json!({"NotificationConfiguration": ""}),
+        ),
+        of_bucket("DeleteBucketReplication", json!({})),
         of_key("PutKeyPolicy", &policy),
     ] {
         let answer = answered(function.invoke(&by(RESPONDER, event)));

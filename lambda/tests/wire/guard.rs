@@ -68,10 +68,15 @@ type Attack = (&'static str, fn(&mut Parts), Value, &'static [&'static str]);
 /// What an attacker does to what can be put back: the field, the event, and the calls that
 /// put it back.
 fn attacks() -> Vec<Attack> {
+    let mut all = on_rule();
+    all.extend(on_schedule());
+    all.extend(on_function());
+    all
+}
+
+fn on_rule() -> Vec<Attack> {
     const PUT_RULE: &[&str] = &["PutRule"];
     const PUT_TARGETS: &[&str] = &["PutTargets"];
-    const UPDATE: &[&str] = &["UpdateSchedule"];
-    const CREATE: &[&str] = &["CreateScheduleGroup", "CreateSchedule"];
     vec![
         (
             "state",
@@ -109,6 +114,13 @@ fn attacks() -> Vec<Attack> {
             ),
             PUT_TARGETS,
         ),
+    ]
+}
+
+fn on_schedule() -> Vec<Attack> {
+    const UPDATE: &[&str] = &["UpdateSchedule"];
+    const CREATE: &[&str] = &["CreateScheduleGroup", "CreateSchedule"];
+    vec![
         (
             "state",
             |p| p.schedule["State"] = json!("DISABLED"),
@@ -161,6 +173,11 @@ fn attacks() -> Vec<Attack> {
             ),
             CREATE,
         ),
+    ]
+}
+
+fn on_function() -> Vec<Attack> {
+    vec![
         (
             "concurrency",
             |p| p.concurrency = json!(1),
@@ -265,8 +282,10 @@ fn what_can_be_put_back_is_read_back_and_told_as_critical() {
     }
 }
 
+type Reported = (&'static str, fn(&mut Parts), Value);
+
 /// What is not put back by anybody but people.
-fn reported() -> Vec<(&'static str, fn(&mut Parts), Value)> {
+fn reported() -> Vec<Reported> {
     vec![
         (
             "code",
@@ -305,7 +324,7 @@ fn reported() -> Vec<(&'static str, fn(&mut Parts), Value)> {
         (
             "configuration",
             |p| {
-                _ = variables(p).insert("AWS_ENDPOINT_URL".to_owned(), json!("http://evil.example"))
+                variables(p).insert("AWS_ENDPOINT_URL".to_owned(), json!("http://evil.example"));
             },
             function_event(
                 "UpdateFunctionConfiguration20150331v2",

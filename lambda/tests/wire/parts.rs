@@ -172,9 +172,9 @@ impl Aws {
     /// Whether what can be put back is as declared.
     pub fn has_its_parts(&self) -> bool {
         let (now, declared) = (self.parts(), Parts::default());
-        let differs = |name: &&str| {
-            let parsed = |part: &Value| match &part[*name] {
-                Value::String(text) if *name == "EventPattern" => {
+        let differs = |name: &str| {
+            let parsed = |part: &Value| match &part[name] {
+                Value::String(text) if name == "EventPattern" => {
                     serde_json::from_str(text).unwrap()
                 }
                 value => value.clone(),
@@ -193,7 +193,7 @@ impl Aws {
             "Target",
         ];
         let concurrency = now.concurrency.as_u64().unwrap_or(10);
-        now.has_group && concurrency == 10 && !fields.iter().any(|name| differs(&name))
+        now.has_group && concurrency == 10 && !fields.iter().any(|name| differs(name))
     }
 
     /// The calls that changed a part.

@@ -12,7 +12,7 @@ use crate::{
         AUDIT, Aws, Disturbance, GET_ITEM, PUBLISH, START, UPDATE_ITEM, refused, refused_by_sns,
     },
     failure,
-    lambda::{Function, new_request_id},
+    lambda::{Function, memory_kib, new_request_id, peak_memory_kib},
     recorded, whole,
 };
 
@@ -83,9 +83,8 @@ pub fn age(aws: &Aws, name: &str, seconds: i64) {
 
 pub fn open_groups(aws: &Aws) -> usize {
     let state = aws.state();
-    let open = state.incidents.get("groups#open");
-    open.and_then(|open| open.get("open_groups")?["SS"].as_array().map(Vec::len))
-        .unwrap_or_default()
+    let open = state.incidents.get("groups#open").into_iter().flatten();
+    open.filter(|(name, _)| name.starts_with("group#")).count()
 }
 
 fn texts(values: &Value) -> BTreeSet<String> {
@@ -216,7 +215,7 @@ fn without_its_memory_each_is_told() {
         assert_eq!(aws.count(PUBLISH), expected, "{operation}");
     }
     // Counted, but not left to a summary.
-    for part in ["silent_count", "open_groups"] {
+    for part in ["silent_count", "groups#open"] {
         let (aws, function) = whole();
         aws.state().disturb = Some(Box::new(move |_, body| {
             body.contains(part)
@@ -312,6 +311,70 @@ fn a_sweep_that_cannot_see_what_is_open_fails() {
         failure(function.invoke(&sweep())).0,
         "Terminal.NoticeNotSent"
     );
+}
+
+#[test]
+fn a_group_that_is_just_opened_stays_open() {
+    let (aws, function) = whole();
+    stops(&aws, &function, 3);
+    let left = |state: &mut crate::aws::State, number: &str| {
+        let mut groups = state.incidents.iter_mut();
+        let (_, group) = groups.find(|(id, _)| id.starts_with("group#")).unwrap();
+        group.insert("silent_count".to_owned(), json!({"N": number}));
+    };
+    // The third is about to be left to it.
+    left(&mut aws.state(), "0");
+    answered(function.invoke(&sweep()));
+    assert_eq!(open_groups(&aws), 1);
+    left(&mut aws.state(), "1");
+    age(&aws, "last_at", QUIET);
+    answered(function.invoke(&sweep()));
+    assert_eq!(summaries(&aws).len(), 1);
+    // It never was: whoever was about to has told it, or died.
+    stops(&aws, &function, 2);
+    left(&mut aws.state(), "0");
+    age(&aws, "last_at", QUIET);
+    answered(function.invoke(&sweep()));
+    assert_eq!((summaries(&aws).len(), open_groups(&aws)), (1, 0));
+}
+
+/// Summaries hold a thousand event ids each, in every form of the notice.
+#[test]
+fn any_number_of_groups_is_summed_up_in_little_memory() {
+    const GROUPS: usize = 100;
+    const MOST_KIB: u64 = 8_192;
+    let (aws, function) = whole();
+    stops(&aws, &function, 3);
+    age(&aws, "last_at", QUIET);
+    {
+        let mut state = aws.state();
+        let mut groups = state.incidents.iter();
+        let (key, group) = groups.find(|(id, _)| id.starts_with("group#")).unwrap();
+        let (key, mut group) = (key.clone(), group.clone());
+        let ids = (0..1_000).map(|n| format!("0d6f1a52-7c9b-4f65-8c3e-{n:012x}"));
+        group.insert(
+            "event_ids".to_owned(),
+            json!({"SS": ids.collect::<Vec<_>>()}),
+        );
+        group.insert("incident_count".to_owned(), json!({"N": "1000"}));
+        let mut open = state.incidents["groups#open"].clone();
+        open.retain(|name, _| !name.starts_with("group#"));
+        for number in 0..GROUPS {
+            let key = format!("{key}{number}");
+            let name = format!("{key}@{}+0", group["first_at"]["N"].as_str().unwrap());
+            open.insert(name, json!({"N": "1"}));
+            state.incidents.insert(key, group.clone());
+        }
+        state.incidents.insert("groups#open".to_owned(), open);
+    }
+    let before = memory_kib(&function);
+    answered(function.invoke_within(&sweep(), Duration::from_mins(5)));
+    let summaries = summaries(&aws);
+    assert_eq!((summaries.len(), open_groups(&aws)), (GROUPS, 0));
+    let ids = summaries[0]["storm"]["event_ids"].as_array();
+    assert_eq!(ids.map(Vec::len), Some(1_000));
+    let grown = peak_memory_kib(&function) - before;
+    assert!(grown <= MOST_KIB, "{grown} KiB more than before");
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub fn get_item(items: &BTreeMap<String, Item>, asked: &Value) -> Answer {
     Ok(item.map_or_else(|| json!({}), |item| json!({"Item": item})))
 }
 
-/// `UpdateItem`: `SET` of values and `if_not_exists`, `ADD`, and `DELETE` from a set.
+/// `UpdateItem`: `SET` of values and `if_not_exists`, `ADD`, and `REMOVE`.
 pub fn update_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer {
     if asked["TableName"] != TABLE {
         return Err("ResourceNotFoundException");
@@ -75,28 +75,35 @@ pub fn update_item(items: &mut BTreeMap<String, Item>, asked: &Value) -> Answer 
     let expression = asked["UpdateExpression"].as_str().unwrap();
     let expression = expression
         .replace(" ADD ", "\nADD ")
-        .replace(" DELETE ", "\nDELETE ");
+        .replace(" REMOVE ", "\nREMOVE ");
+    let mut updated = Item::new();
     for clause in expression.lines() {
         let (verb, parts) = clause.split_once(' ').ok_or("ValidationException")?;
         // The comma in a function's brackets divides nothing.
         for part in parts.replace(", :", ",:").split(", ") {
-            change(&mut item, verb, part, asked).ok_or("ValidationException")?;
+            let name = change(&mut item, verb, part, asked).ok_or("ValidationException")?;
+            updated.extend(item.get(&name).map(|value| (name, value.clone())));
         }
     }
-    items.insert(id, item.clone());
+    items.insert(id, item);
     Ok(match (asked["ReturnValues"].as_str(), before) {
-        (Some("ALL_NEW"), _) => json!({"Attributes": item}),
+        (Some("UPDATED_NEW"), _) => json!({"Attributes": updated}),
         (Some("ALL_OLD"), Some(before)) => json!({"Attributes": before}),
         _ => json!({}),
     })
 }
 
-fn change(item: &mut Item, verb: &str, part: &str, asked: &Value) -> Option<()> {
+/// Changes one attribute; its name.
+fn change(item: &mut Item, verb: &str, part: &str, asked: &Value) -> Option<String> {
     let known = |name: &str| {
         let known = asked["ExpressionAttributeNames"][name].as_str();
         known.unwrap_or(name).to_owned()
     };
     let value = |name: &str| asked["ExpressionAttributeValues"].get(name).cloned();
+    if verb == "REMOVE" {
+        item.remove(&known(part));
+        return Some(known(part));
+    }
     let (name, value) = if verb == "SET" {
         let (name, what) = part.split_once(" = ")?;
         match what.strip_prefix("if_not_exists(") {
@@ -120,13 +127,7 @@ fn change(item: &mut Item, verb: &str, part: &str, asked: &Value) -> Option<()> 
             let mut set = stored.unwrap_or(&none)["SS"].as_array()?.clone();
             let given = given["SS"].as_array()?;
             set.retain(|text| !given.contains(text));
-            if verb == "ADD" {
-                set.extend(given.iter().cloned());
-            }
-            if set.is_empty() {
-                item.remove(&name);
-                return Some(());
-            }
+            set.extend(given.iter().cloned());
             json!({"SS": set})
         };
         (name, changed)
@@ -135,8 +136,8 @@ fn change(item: &mut Item, verb: &str, part: &str, asked: &Value) -> Option<()> 
     if value["SS"].as_array().is_some_and(Vec::is_empty) {
         return None;
     }
-    item.insert(name, value);
-    Some(())
+    item.insert(name.clone(), value);
+    Some(name)
 }
 
 /// One term of a condition; `None` if it is of no kind known here.

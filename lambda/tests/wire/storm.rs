@@ -37,6 +37,8 @@ const LATER: usize = 300;
 const WARM_UP: usize = 10;
 /// What it may grow by after that, in KiB: far less than a hundred bytes an event.
 const GROWTH_KIB: u64 = 512;
+/// What it may ever take, in KiB, the sweep that sums up a thousand groups included.
+const PEAK_KIB: u64 = 16_384;
 
 /// Files and connections that may be open at once: a connection for each service and a
 /// few to spare, whatever the number of accounts and events.
@@ -163,6 +165,7 @@ fn storm_of_events() {
     let took = begun.elapsed();
     let (end, peak) = (memory_kib(&function), peak_memory_kib(&function));
     sum_up(&fleet, &function);
+    let most = peak_memory_kib(&function);
     let table = figures(
         &fleet,
         events,
@@ -171,7 +174,7 @@ fn storm_of_events() {
         &ids,
         &memory,
         files,
-        [peak, peak_memory_kib(&function)],
+        [peak, most],
     );
     println!(
         "\n{table}  retries by Lambda {retries}, dead letters {}",
@@ -187,6 +190,7 @@ fn storm_of_events() {
         end <= warm + GROWTH_KIB,
         "from {warm} KiB after the warm-up to {end} KiB"
     );
+    assert!(most <= PEAK_KIB, "{most} KiB at most");
 }
 
 /// Ten minutes later a sweep comes.

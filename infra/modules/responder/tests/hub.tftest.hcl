@@ -162,7 +162,7 @@ run "a_hub_has_trails_of_its_own_too" {
   assert {
     condition = { for name, value in aws_lambda_function.responder.environment[0].variables : name => value if contains(["TRAILKEEPER_TRAILS", "TRAILKEEPER_PEER_ROLES", "TRAILKEEPER_CHANGE_PRINCIPALS"], name) } == {
       TRAILKEEPER_TRAILS            = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/own=/trailkeeper/trailkeeper/own/3333"
-      TRAILKEEPER_PEER_ROLES        = "arn:aws:iam::{account}:role/trailkeeper-responder"
+      TRAILKEEPER_PEER_ROLES        = "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy,arn:aws:iam::{account}:role/trailkeeper-responder"
       TRAILKEEPER_CHANGE_PRINCIPALS = "arn:aws:iam::{account}:role/pipeline"
     }
     error_message = "The function must know its own trails, and keep {account}."

@@ -501,9 +501,10 @@ pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
         let expression = asked["UpdateExpression"].as_str().unwrap();
         let names = asked["ExpressionAttributeNames"].as_object().unwrap();
         let has = |name: &str| names.values().any(|named| named == name);
+        let is_open = asked["Key"]["id"]["S"] == "groups#open";
         return match () {
-            () if has("open_groups") && expression.contains("DELETE") => STRIKE_OUT,
-            () if has("open_groups") => OPEN,
+            () if is_open && expression.contains("REMOVE") => STRIKE_OUT,
+            () if is_open => OPEN,
             () if has("incident_count") => COUNT,
             () if has("summed_count") => SUMMED,
             () if has("silent_count") => SILENT,
@@ -548,7 +549,7 @@ impl Row {
     }
 
     pub fn set(&self) -> Stage {
-        let (aws, event, hub) = match self.scene {
+        let (aws, event) = match self.scene {
             Scene::Event
             | Scene::EventWithoutTopic
             | Scene::EventWithChat
@@ -556,77 +557,44 @@ impl Row {
             | Scene::Storm
             | Scene::NewWindow => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, stop(), None)
+                (aws, stop())
             }
             Scene::AgainByUser | Scene::AgainByRole => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 containment::give_key(&aws);
-                (aws, self.stop(), None)
+                (aws, self.stop())
             }
             Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}), None)
+                (aws, json!({"trailkeeper": "sweep"}))
             }
             Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, self.event_of_thing(), None)
+                (aws, self.event_of_thing())
             }
             Scene::PartEvent => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, guard::scene(self.operation).event, None)
+                (aws, guard::scene(self.operation).event)
             }
             Scene::SupportEvent => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, supported::scene(self.operation).event, None)
+                (aws, supported::scene(self.operation).event)
             }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, in_account(&member(0), &stop()), Some(None))
+                (aws, in_account(&member(0), &stop()))
             }
             Scene::HubSweep => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}), Some(None))
+                (aws, json!({"trailkeeper": "sweep"}))
             }
             Scene::HubHandsOut => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}), Some(Some(QUEUE)))
+                (aws, json!({"trailkeeper": "sweep"}))
             }
         };
         let declared = aws.state().world.trails().clone();
-        let function = match hub {
-            None if self.scene == Scene::SweepUnderBreakGlass => {
-                Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
-            }
-            None if self.service == Service::Iam => {
-                Function::start(&aws, &[(CONTAINMENT, containment::EVERYBODY)])
-            }
-            None if self.scene == Scene::EventWithChat => {
-                Function::start(&aws, &[(chats::VARIABLE, CHAT)])
-            }
-            None if self.scene == Scene::EventWithFinding => {
-                findings::open(&aws, AUDIT);
-                Function::start(&aws, &[(findings::VARIABLE, "true")])
-            }
-            None if self.scene == Scene::PartEvent => {
-                let list = aws.guard_parts(&guard::scene(self.operation).concurrency);
-                Function::start(&aws, &[(PARTS, &list)])
-            }
-            None if self.scene == Scene::SupportEvent => {
-                let list = aws.guard_support();
-                Function::start(&aws, &[(PARTS, &list)])
-            }
-            None if self.scene == Scene::BucketGone => {
-                let evidence = aws.guard_existence();
-                Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)])
-            }
-            None if self.is_of_thing() => {
-                let evidence = aws.guard(&["state", "policy", "rotation"]);
-                Function::start(&aws, &[("TRAILKEEPER_EVIDENCE", &evidence)])
-            }
-            None => Function::start(&aws, &[]),
-            Some(None) => aws.start_hub(&[]),
-            Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
-        };
+        let function = self.start(&aws);
         let earlier = match self.scene {
             Scene::Storm => 2,
             Scene::NewWindow | Scene::AgainByUser | Scene::AgainByRole => 1,
@@ -658,6 +626,33 @@ impl Row {
             } else {
                 0
             },
+        }
+    }
+
+    /// The function that meets the event.
+    fn start(&self, aws: &Aws) -> Function {
+        let with = |variable, value: &str| Function::start(aws, &[(variable, value)]);
+        match self.scene {
+            Scene::HubEvent | Scene::HubSweep => aws.start_hub(&[]),
+            Scene::HubHandsOut => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", QUEUE)]),
+            Scene::SweepUnderBreakGlass => with(BREAK_GLASS, &break_glass::entry(3600)),
+            Scene::SupportEvent => with(PARTS, &aws.guard_support()),
+            _ if self.service == Service::Iam => with(CONTAINMENT, containment::EVERYBODY),
+            Scene::EventWithChat => with(chats::VARIABLE, CHAT),
+            Scene::EventWithFinding => {
+                findings::open(aws, AUDIT);
+                with(findings::VARIABLE, "true")
+            }
+            Scene::PartEvent => {
+                let scene = guard::scene(self.operation);
+                with(PARTS, &aws.guard_parts(&scene.concurrency))
+            }
+            Scene::BucketGone => with("TRAILKEEPER_EVIDENCE", &aws.guard_existence()),
+            _ if self.is_of_thing() => {
+                let fields = ["state", "policy", "rotation"];
+                with("TRAILKEEPER_EVIDENCE", &aws.guard(&fields))
+            }
+            _ => Function::start(aws, &[]),
         }
     }
 
