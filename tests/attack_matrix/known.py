@@ -17,7 +17,7 @@ NOT_NOTICED: dict[str, str] = {
     **_because(
         "The one topic is what was attacked, and everything tells through it. Whoever has a hub in another account, or "
         "forbids the call, is better off.",
-        ("DeleteTopic", "SetSubscriptionAttributes: a filter", "DisableKey: the topic's"),
+        ("DeleteTopic", "Unsubscribe", "SetSubscriptionAttributes: a filter", "DisableKey: the topic's"),
     ),
     **_because(
         "Not seen in the lab: on AWS the table's policy refuses the call to all but the responder. The emulator does "

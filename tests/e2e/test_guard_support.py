@@ -40,12 +40,6 @@ def _set_topic(guarded: Guarded, name: str, value: str) -> None:
     _client(guarded, "sns").set_topic_attributes(TopicArn=_topic(guarded), AttributeName=name, AttributeValue=value)
 
 
-def _unsubscribe(guarded: Guarded) -> None:
-    sns = _client(guarded, "sns")
-    for found in sns.list_subscriptions_by_topic(TopicArn=_topic(guarded))["Subscriptions"]:
-        sns.unsubscribe(SubscriptionArn=found["SubscriptionArn"])
-
-
 def _alarms(guarded: Guarded, call: str) -> None:
     getattr(_client(guarded, "cloudwatch"), call)(AlarmNames=[f"{guarded.function_name}-heartbeat"])
 
@@ -75,7 +69,6 @@ def _queue_retention(guarded: Guarded, seconds: str) -> None:
 
 RESTORED = {
     "publishing denied": Attack("topic", "policy", lambda g: _set_topic(g, "Policy", json.dumps(_DENY))),
-    "nobody subscribed": Attack("topic", "subscriptions", _unsubscribe),
 }
 REPORTED = {
     "alarm actions disabled": Attack(
