@@ -80,7 +80,11 @@ fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared, _: &str) ->
 /// Of an answer, what it says of `group`; `None` if there is no such group. Groups are
 /// listed by what their names begin with.
 pub(crate) fn own(group: &Thing, answer: &Value) -> Option<Value> {
-    let mut groups = answer.get("logGroups")?.as_array()?.iter();
+    let Some(groups) = answer.get("logGroups").and_then(Value::as_array) else {
+        // It says nothing.
+        return Some(answer.clone());
+    };
+    let mut groups = groups.iter();
     let is_it = |found: &&Value| or_null(found, "logGroupName") == group.name();
     groups.find(is_it).cloned()
 }
@@ -98,11 +102,17 @@ pub(crate) const HANDLING: Handling = Handling {
         request: |group| Request::json(json!({"logGroupNamePrefix": group.name()})),
         absent: None,
         fields: &[
-            (RETENTION, |group| Some(or_null(group, "retentionInDays"))),
-            (KEY, |group| Some(or_null(group, "kmsKeyId"))),
+            (RETENTION, |group| of(group, "retentionInDays")),
+            (KEY, |group| of(group, "kmsKeyId")),
         ],
     }],
     missing: "ResourceNotFoundException",
     heal: |_, _| Request::json(Value::Null),
     needless: None,
 };
+
+/// What is not set is not in an answer; its name is.
+fn of(group: &Value, name: &str) -> Option<Value> {
+    group.get("logGroupName")?;
+    Some(or_null(group, name))
+}

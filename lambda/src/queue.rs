@@ -110,11 +110,11 @@ pub(crate) const HANDLING: Handling = Handling {
         },
         absent: None,
         fields: &[
-            (POLICY, |answer| Some(attribute(answer, "Policy"))),
+            (POLICY, |answer| attribute(answer, "Policy")),
             (RETENTION, |answer| {
-                Some(attribute(answer, "MessageRetentionPeriod"))
+                attribute(answer, "MessageRetentionPeriod")
             }),
-            (KEY, |answer| Some(attribute(answer, "KmsMasterKeyId"))),
+            (KEY, |answer| attribute(answer, "KmsMasterKeyId")),
         ],
     }],
     missing: "QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue",
@@ -122,6 +122,7 @@ pub(crate) const HANDLING: Handling = Handling {
     needless: None,
 };
 
-fn attribute(answer: &Value, name: &str) -> Value {
-    or_null(&or_null(answer, "Attributes"), name)
+/// What is not set is not in an answer; some attributes always are.
+fn attribute(answer: &Value, name: &str) -> Option<Value> {
+    Some(or_null(answer.get("Attributes")?, name))
 }
