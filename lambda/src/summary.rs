@@ -7,7 +7,7 @@ use crate::{
     outcome::Outcome,
     storm_notice,
     text::Clean,
-    thing::Change,
+    thing::{Change, Kind},
     trail::{Part, part_changed_by},
 };
 
@@ -27,10 +27,9 @@ pub(crate) fn summary(incident: &Incident) -> String {
         Outcome::Restored if incident.is_left_in_part() => {
             "It is as declared again but for what follows, read back.".to_owned()
         }
-        Outcome::Restored if incident.thing.is_some() && incident.was_deleted() => {
-            format!(
-                "The {what} was made again, and is as declared, read back. The logs that were in it are gone."
-            )
+        Outcome::Restored if incident.is_of(Kind::LogBucket) && incident.was_deleted() => {
+            "It was made again, and is as declared, read back. The logs that were in it are gone."
+                .to_owned()
         }
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
         Outcome::AlreadyLogging if incident.is_unexplained() => {
