@@ -86,7 +86,10 @@ fn wanted(
 /// An alarm in a line, as Terraform writes it.
 fn line(alarm: &Value) -> String {
     let of = |name: &str| match alarm.get(name) {
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => {
+            let number = text.parse::<f64>();
+            number.map_or_else(|_| text.clone(), |number| number.to_string())
+        }
         Some(Value::Null) | None => "-".to_owned(),
         // 0.0 is 0.
         Some(value) => value

@@ -149,6 +149,8 @@ def test_terraform_is_not_fought_and_told_as_information(guarded: Guarded) -> No
         lab.write_terraform(change_principals=[who])
         lab.terraform.apply()
         guarded.settle()
+        # Until then nobody was expected to change anything.
+        guarded.forget_actors()
         since = time.time()
         lab.write_terraform(change_principals=[who], notification_emails=["ops@example.com"])
         lab.terraform.apply()
