@@ -21,7 +21,7 @@ use crate::{
     reconcile::{Cause, Mode, Reconciliation},
     storm_summary::Storm,
     text::Clean,
-    thing::{Kind, Named, Thing},
+    thing::{Named, Thing},
     trail::{Drift, LoggingState, Part},
 };
 
@@ -543,12 +543,6 @@ impl Incident {
     pub(crate) fn add_problem(&mut self, problem: Option<String>) {
         let both: Vec<String> = self.problem.take().into_iter().chain(problem).collect();
         self.problem = (!both.is_empty()).then(|| both.join("; "));
-    }
-
-    /// Whether it is about a thing of this kind.
-    #[must_use]
-    pub fn is_of(&self, kind: Kind) -> bool {
-        self.thing.as_ref().is_some_and(|thing| thing.kind == kind)
     }
 
     /// Whether the trail was found not to exist.

@@ -7,7 +7,7 @@ use crate::{
     outcome::Outcome,
     storm_notice,
     text::Clean,
-    thing::{Change, Kind},
+    thing::Change,
     trail::{Part, part_changed_by},
 };
 
@@ -27,9 +27,14 @@ pub(crate) fn summary(incident: &Incident) -> String {
         Outcome::Restored if incident.is_left_in_part() => {
             "It is as declared again but for what follows, read back.".to_owned()
         }
-        Outcome::Restored if incident.is_of(Kind::LogBucket) && incident.was_deleted() => {
-            "It was made again, and is as declared, read back. The logs that were in it are gone."
-                .to_owned()
+        Outcome::Restored if incident.thing.is_some() && incident.was_deleted() => {
+            let is_part = incident.thing.iter().any(|thing| thing.kind.is_part());
+            let lost = if is_part {
+                ""
+            } else {
+                " The logs that were in it are gone."
+            };
+            format!("The {what} was made again, and is as declared, read back.{lost}")
         }
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
         Outcome::AlreadyLogging if incident.is_unexplained() => {

@@ -271,7 +271,7 @@ fn what_can_be_put_back_is_read_back_and_told_as_critical() {
         assert_eq!(notice["trail"]["account"], "111122223333");
         let said = notice["summary"].as_str().unwrap();
         assert!(
-            said.contains("It is as declared again, read back."),
+            said.contains("as declared") && said.ends_with("read back."),
             "{said}"
         );
         assert!(

@@ -13,6 +13,10 @@ use crate::{
     recorded, stop, whole,
 };
 
+/// A rule on another bus than the default one.
+const OF_A_BUS: &str =
+    "arn:aws:events:eu-central-1:111122223333:rule/members/trailkeeper-member-changes";
+
 /// Calls that read a thing under guard.
 const READS: [&str; 5] = [
     "DescribeKey",
@@ -101,11 +105,16 @@ fn every_recorded_event_calls_exactly_what_is_written_beside_it() {
                 let state = aws.state();
                 assert_eq!(state.world.trails()[trail].state(), declared, "{name}");
             }
+            // It has more parts there than here.
+            "examine" if expect["things"][0] == OF_A_BUS => {
+                assert_eq!(answer, json!({"ignored": "thing_not_guarded"}), "{name}");
+            }
             // They are as declared, whatever the call wanted.
             "examine" => {
                 assert_eq!(aws.repairs(), [""; 0], "{name}");
-                let outcomes = answer["outcomes"].as_array().unwrap();
-                assert!(outcomes.len() <= 1, "{name}: {answer}");
+                let outcomes = answer["outcomes"].as_array();
+                let told = outcomes.map_or(usize::MAX, Vec::len);
+                assert!(told <= 1, "{name}: {answer}");
                 let is_read = |o: &String| READS.contains(&o.as_str());
                 assert!(operations.iter().any(is_read), "{name}: {operations:?}");
             }
