@@ -16,7 +16,6 @@ use crate::{
     baseline::{Guards, Settings},
     budget::Budget,
     call::{WorthRepeating, bounded},
-    evidence::of_another_kind,
     failure::CallError,
     moment::Moment,
     pace::Pace,
@@ -347,7 +346,6 @@ impl TrailApi for CloudTrail {
                     .set_tags_list(sdk_tags(operation, tags)?);
                 bounded(operation, budget, call.send()).await.map(drop)
             }
-            Remedy::Mend(_) => Err(of_another_kind(remedy)),
             Remedy::RemoveTags(tags) => {
                 let call = client
                     .remove_tags()
@@ -361,11 +359,11 @@ impl TrailApi for CloudTrail {
 
 impl Observation {
     /// What an answer holds; its error is kept.
-    pub(crate) fn took<T>(&mut self, answer: Option<Result<T, CallError>>) -> Option<T> {
+    fn took<T>(&mut self, answer: Option<Result<T, CallError>>) -> Option<T> {
         match answer? {
             Ok(value) => Some(value),
             Err(error) => {
-                self.is_missing |= error.is_missing();
+                self.is_missing |= error.is_trail_missing();
                 self.unread.push(error);
                 None
             }
@@ -373,8 +371,7 @@ impl Observation {
     }
 }
 
-/// Makes the call if it is wanted.
-pub(crate) async fn asked<T>(
+async fn asked<T>(
     wanted: bool,
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Option<Result<T, CallError>> {

@@ -20,10 +20,9 @@ use crate::{
     budget::Budget,
     cloudtrail::CloudTrail,
     config::Config,
-    decide::{Decision, decide, decide_of_things, is_of_part, named_trail},
+    decide::{Decision, decide, named_trail},
     dynamodb::Incidents,
     event::Event,
-    evidence,
     failure::{CallError, Failure},
     iam::Iam,
     incident::{Circumstances, Incident},
@@ -40,7 +39,6 @@ use crate::{
     sns::Topics,
     ssm::Baselines,
     text::Clean,
-    thing::Kind,
     trail::{Part, part_changed_by},
     untold::Untold,
 };
@@ -173,14 +171,7 @@ impl Handler {
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
         let protected = self.config.protected(account_of(event));
-        let of_things = if is_of_part(event) {
-            decide_of_things(event, &self.parts(deadline).await)
-        } else {
-            decide_of_things(event, &self.config.things)
-        };
-        let own_account = self.config.account();
-        let decision = of_things.unwrap_or_else(|| decide(event, &protected, own_account));
-        let incidents = match decision {
+        let incidents = match decide(event, &protected, self.config.account()) {
             Decision::Ignore(reason) => {
                 let told = |field: &Option<String>| field.as_deref().map(Clean::from).map(display);
                 let named = named_trail(&event.record).map(Clean::from).map(display);
@@ -215,43 +206,16 @@ impl Handler {
                 log::incident(&incident);
                 vec![incident]
             }
-            Decision::Attempted(_) if self.is_own_attempt(event) => {
-                info!("a refused call of the function itself");
-                Vec::new()
-            }
-            Decision::Attempted(thing) => {
-                let incident = Incident::denied(event, Some(&thing.trail)).of(&thing);
-                log::incident(&incident);
-                vec![incident]
-            }
             Decision::Reconcile(trails, cause) => {
-                let cause = self.or_echo(cause, event);
+                let cause = match cause {
+                    Cause::Change(_) if self.is_own(event) => Cause::Echo,
+                    cause => cause,
+                };
                 self.heal(event, &trails, cause, deadline).await
-            }
-            Decision::Examine(things, cause) => {
-                let about = self.circumstances(self.or_echo(cause, event), event);
-                self.examine(event, &things, about, deadline).await
             }
         };
         let sent = self.notify(&incidents, owner, deadline).await;
         incidents.iter().collect::<Endings>().conclude(sent)
-    }
-
-    /// The cause of a look, or that a call of a responder's own came back.
-    fn or_echo(&self, cause: Cause, event: &Event) -> Cause {
-        match cause {
-            Cause::Change(_) if self.is_own(event) => Cause::Echo,
-            cause => cause,
-        }
-    }
-
-    fn circumstances(&self, cause: Cause, event: &Event) -> Circumstances {
-        Circumstances {
-            cause,
-            mode: self.config.mode,
-            is_expected: cause != Cause::Echo && self.is_expected(event),
-            saw_stop: false,
-        }
     }
 
     /// Whether it is a call of this function that failed: the invocation that made
@@ -259,11 +223,8 @@ impl Handler {
     /// whoever's role they come with.
     fn is_own_attempt(&self, event: &Event) -> bool {
         let name = event.record.event_name.as_deref().unwrap_or_default();
-        let heals = match part_changed_by(name) {
-            Some(_) => !matches!(name, "StopLogging" | "DeleteTrail"),
-            // What puts back a setting of something else under guard.
-            None => Kind::ALL.iter().any(|kind| kind.is_own_call(name)),
-        };
+        let heals =
+            !matches!(name, "StopLogging" | "DeleteTrail") && part_changed_by(name).is_some();
         heals && self.is_own(event)
     }
 
@@ -295,7 +256,12 @@ impl Handler {
         } else {
             Budget::for_restoration(deadline)
         };
-        let about = self.circumstances(cause, event);
+        let about = Circumstances {
+            cause,
+            mode: self.config.mode,
+            is_expected: cause != Cause::Echo && self.is_expected(event),
+            saw_stop: false,
+        };
         let unnamed = &Event::default();
         let id = event.record.event_id.as_deref().or(event.id.as_deref());
         let id = id.unwrap_or("unknown");
@@ -369,8 +335,7 @@ impl Handler {
         let (trail, budget) = (look.trail, look.budget);
         let baseline = self.baseline(trail, budget);
         let (cause, mode) = (look.cause, self.config.mode);
-        let api = evidence::Access::Trail(cloudtrail);
-        let mut done = reconcile(&api, trail, baseline, cause, mode, look, budget).await;
+        let mut done = reconcile(cloudtrail, trail, baseline, cause, mode, look, budget).await;
         done.break_glass = look.break_glass();
         done
     }

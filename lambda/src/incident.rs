@@ -21,7 +21,6 @@ use crate::{
     reconcile::{Cause, Mode, Reconciliation},
     storm_summary::Storm,
     text::Clean,
-    thing::{Named, Thing},
     trail::{Drift, LoggingState, Part},
 };
 
@@ -54,9 +53,6 @@ pub struct Incident {
     pub source: &'static str,
     /// The trail.
     pub trail: Trail,
-    /// What of the trail's evidence chain it is about; `None` if the trail itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thing: Option<Named>,
     /// The call.
     pub event: Call,
     /// Who made it.
@@ -303,13 +299,7 @@ impl Incident {
         // Nobody is expected to stop or delete a trail, or to leave one wrong.
         let is_change = !matches!(
             event.record.event_name.as_deref(),
-            Some(
-                "StopLogging"
-                    | "DeleteTrail"
-                    | "DisableKey"
-                    | "ScheduleKeyDeletion"
-                    | "DeleteBucket"
-            )
+            Some("StopLogging" | "DeleteTrail")
         );
         let is_right =
             !outcome.is_failure() && !matches!(outcome, Outcome::WouldRestore | Outcome::LeftAlone);
@@ -380,46 +370,6 @@ impl Incident {
         Some(incident)
     }
 
-    /// The same as an incident of `thing`, which belongs to the trail. What is left to
-    /// people is as urgent as what could not be restored; and so is whatever was done to a
-    /// part of the responder, which belongs to no trail.
-    #[must_use]
-    pub fn of(mut self, thing: &Thing) -> Self {
-        self.thing = Some(Named::from(thing));
-        let is_part = thing.kind.is_part();
-        if is_part {
-            self.trail.arn = None;
-            self.trail.name = None;
-        }
-        // Terraform never makes one other than it declared before: nobody is expected to.
-        let was_other = matches!(
-            self.outcome,
-            Outcome::Restored | Outcome::AlreadyRestored | Outcome::WouldRestore
-        );
-        let is_tampered = is_part && (was_other || self.severity == Severity::High);
-        if self.outcome == Outcome::Reported || is_tampered {
-            self.severity = Severity::Critical;
-        }
-        self
-    }
-
-    /// What it is about, in a word or two.
-    #[must_use]
-    pub fn what(&self) -> &'static str {
-        self.thing
-            .as_ref()
-            .map_or("trail", |thing| thing.kind.what())
-    }
-
-    /// How what it is about is called in a sentence.
-    #[must_use]
-    pub fn title(&self) -> String {
-        match &self.thing {
-            Some(thing) => format!("{} {}", self.what(), thing.name),
-            None => self.trail.title(),
-        }
-    }
-
     /// Notes what stood in the way, and whether a later try may do better.
     fn note_trouble(&mut self, done: &Reconciliation) {
         self.problem = problem(done, self.outcome);
@@ -428,7 +378,7 @@ impl Incident {
         let unusable = done.baseline_problem.as_ref();
         self.causes
             .extend(unusable.map(|problem| problem.cause.clone()));
-        let missing = |error: &&CallError| !error.is_missing();
+        let missing = |error: &&CallError| !error.is_trail_missing();
         let baseline = done.baseline_problem.as_ref();
         self.retryable = baseline.is_none_or(|problem| problem.is_retryable)
             && !is_lost(done)
@@ -474,7 +424,6 @@ impl Incident {
             id: id.clone().or_else(|| clean(&event.id)),
             outcome,
             severity: outcome.severity(),
-            thing: None,
             source: "event",
             trail: trail.map_or_else(
                 || Trail {
@@ -636,9 +585,7 @@ fn event_time(event: &Event) -> Option<Moment> {
 
 /// Whether the trail is gone and cannot be made again from here.
 fn is_lost(done: &Reconciliation) -> bool {
-    done.is_missing
-        && done.baseline.thing.is_none()
-        && done.baseline.settings.s3_bucket_name.is_none()
+    done.is_missing && done.baseline.settings.s3_bucket_name.is_none()
 }
 
 fn fields<'a>(drift: impl IntoIterator<Item = &'a Drift>) -> Vec<String> {

@@ -14,14 +14,8 @@ use crate::{
     trail::{Drift, LoggingState, Observation, Part, Remedy, calls_to_the_end, drift, remedies},
 };
 
-/// What the reconciliation needs of AWS: CloudTrail of a trail, and the services of the
-/// other things under guard.
+/// What the reconciliation needs of CloudTrail.
 pub trait TrailApi {
-    /// What is looked after if the baseline cannot be used.
-    fn least(&self, trail: &TrailArn) -> Baseline {
-        Baseline::of_logging(trail)
-    }
-
     /// Reads the logging state of `trail` and what `guards` names.
     fn observe(
         &self,
@@ -134,8 +128,7 @@ pub struct Reconciliation {
     pub unread: Vec<CallError>,
     /// What the trail was compared with.
     pub baseline: Baseline,
-    /// Why the declared baseline could not be used. Then only logging was looked after,
-    /// or what else there is no way without.
+    /// Why the declared baseline could not be used. Then only logging was looked after.
     pub baseline_problem: Option<BaselineProblem>,
     /// Whether the trail could not be found at the last look.
     pub is_missing: bool,
@@ -192,7 +185,7 @@ pub async fn reconcile(
         trail,
         budget,
         healed: Vec::new(),
-        done: Reconciliation::begun(api.least(trail)),
+        done: Reconciliation::begun(trail),
     };
     if cause == Cause::Stop && mode == Mode::Enforce {
         run.heal(&Remedy::Start).await;
@@ -226,12 +219,12 @@ impl Reconciliation {
     /// Nothing was done or seen: the account of `trail` could not be reached.
     #[must_use]
     pub fn unreached(trail: &TrailArn, error: CallError) -> Self {
-        let mut done = Self::begun(Baseline::of_logging(trail));
+        let mut done = Self::begun(trail);
         done.unread.push(error);
         done
     }
 
-    fn begun(baseline: Baseline) -> Self {
+    fn begun(trail: &TrailArn) -> Self {
         Self {
             begun_at: Moment::now(),
             found: Vec::new(),
@@ -247,7 +240,7 @@ impl Reconciliation {
             verified_at: None,
             refused: Vec::new(),
             unread: Vec::new(),
-            baseline,
+            baseline: Baseline::of_logging(trail),
             baseline_problem: None,
             is_missing: false,
         }
@@ -396,7 +389,7 @@ impl<A: TrailApi> Run<'_, A> {
         // A trail that may be missing has nothing to be read.
         let may_be_missing = observed.is_missing && differs.is_empty();
         let unread = observed.unread.iter();
-        let unread = unread.filter(|error| !(may_be_missing && error.is_missing()));
+        let unread = unread.filter(|error| !(may_be_missing && error.is_trail_missing()));
         done.unread = unread.cloned().collect();
         let is_whole = differs.is_empty() && done.unread.is_empty();
         if !is_whole {
@@ -425,12 +418,7 @@ impl<A: TrailApi> Run<'_, A> {
     /// one call per part, and each wakes this function; and it tells the function of
     /// a new baseline a moment before it changes the trail.
     fn is_work_in_progress(&self, cause: Cause, differs: &[Drift]) -> bool {
-        // A part of the responder may be about to be made, or to be destroyed with the rest.
-        let is_thing = self.done.baseline.thing.is_some();
-        let lasts = |drift: &Drift| match drift.part {
-            Part::Existence => !is_thing,
-            part => part == Part::Logging,
-        };
+        let lasts = |drift: &Drift| matches!(drift.part, Part::Existence | Part::Logging);
         let may_pass = |drift: &Drift| match cause {
             Cause::Stop | Cause::Echo => false,
             Cause::Sweep => !lasts(drift),

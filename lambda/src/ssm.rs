@@ -12,11 +12,9 @@ use crate::{
     call::patiently,
     config::Parameter,
     failure::CallError,
-    guard,
     json_api::{JSON_1_1, Json, JsonApi},
     members::in_account,
     reconcile::BaselineProblem,
-    thing::{Declaration, Kind, Thing},
 };
 
 const SSM: Json = Json {
@@ -56,37 +54,6 @@ impl Baselines {
         // One baseline may be that of a trail in every account.
         let document = in_account(&document, trail.account());
         Baseline::parse(&document, trail).map_err(|error| refused(parameter, &error))
-    }
-
-    /// What is declared of `thing`. At most a third of `budget` is spent on it.
-    ///
-    /// # Errors
-    /// Why it cannot be used.
-    pub async fn of_thing(
-        &self,
-        thing: &Thing,
-        budget: Budget,
-    ) -> Result<Baseline, BaselineProblem> {
-        if thing.kind == Kind::Guard {
-            // It has nothing that could differ: it can be used, or cannot.
-            self.parts(thing, budget).await?;
-            let nothing = Declaration::of_nothing(thing);
-            return Ok(Baseline::of_thing(&thing.trail, nothing));
-        }
-        let document = self.document(&thing.parameter, budget).await?;
-        let declared = Declaration::parse(&document, thing);
-        let declared = declared.map_err(|error| refused(&thing.parameter, &error))?;
-        Ok(Baseline::of_thing(&thing.trail, declared))
-    }
-
-    /// The parts of the responder that `list` holds. At most a third of `budget` is spent
-    /// on it.
-    ///
-    /// # Errors
-    /// Why it cannot be used.
-    pub async fn parts(&self, list: &Thing, budget: Budget) -> Result<Vec<Thing>, BaselineProblem> {
-        let document = self.document(&list.parameter, budget).await?;
-        guard::parts(&document, list).map_err(|error| refused(&list.parameter, &error))
     }
 
     /// The text of a baseline, as Terraform wrote it. At most a third of `budget` is

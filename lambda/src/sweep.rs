@@ -29,7 +29,7 @@ use crate::{
 
 /// How far back the event history is searched for the call behind a drift, in
 /// milliseconds.
-pub(crate) const SEARCHED_MS: i64 = 24 * 3_600_000;
+const SEARCHED_MS: i64 = 24 * 3_600_000;
 
 /// How long a record may take to appear in the history.
 const RECORDED: Duration = Duration::from_millis(RECORDED_MS.unsigned_abs());
@@ -62,8 +62,7 @@ fn undone_stop(done: &Reconciliation) -> Option<Moment> {
 }
 
 impl Handler {
-    /// Reconciles every protected trail, its log bucket and its key, and the parts of the
-    /// responder. Silent if all are as declared.
+    /// Reconciles every protected trail. Silent if all are as declared.
     ///
     /// # Errors
     /// As for an event.
@@ -82,21 +81,7 @@ impl Handler {
             let finds = finds;
             let trails = self.config.trails.iter();
             let own = trails.map(|arn| self.look(&self.cloudtrail, arn, &finds, &owner, deadline));
-            let things = self.config.things.iter();
-            let things = things.map(|thing| self.look_at(thing, &finds, &owner, deadline));
-            let parts = async {
-                let parts = self.parts(deadline).await;
-                let looks = parts
-                    .iter()
-                    .map(|part| self.look_at(part, &finds, &owner, deadline));
-                join_all(looks).await;
-            };
-            join!(
-                join_all(own),
-                join_all(things),
-                parts,
-                self.sweep_members(&finds, &owner, deadline)
-            );
+            join!(join_all(own), self.sweep_members(&finds, &owner, deadline));
         };
         let ((), told, summed_up) = join!(
             looks,

@@ -52,7 +52,6 @@ impl Keys {
         let claimed = match incident.outcome {
             outcome if outcome.is_failure() => vec![still(incident, trail, hours)],
             Outcome::LeftAlone => reminder.into_iter().collect(),
-            Outcome::Reported => vec![still(incident, trail, hours)],
             Outcome::WouldRestore | Outcome::AccountSuspended => {
                 vec![still(incident, trail, hours / 24)]
             }
@@ -127,10 +126,9 @@ impl Incident {
             .then(|| format!("{trail}#left#{}#{day}", sha256(&what.to_string())))
     }
 
-    /// What a key says of the trail, or of what else it is about.
+    /// What a key says of the trail.
     fn trail_key(&self) -> &str {
-        let thing = self.thing.as_ref().map(|thing| &thing.arn);
-        thing.or(self.trail.arn.as_ref()).map_or("", Clean::as_str)
+        self.trail.arn.as_ref().map_or("", Clean::as_str)
     }
 
     /// The key of the event: what failed, what was left alone and what was settled are

@@ -12,7 +12,6 @@ use crate::{
     moment::Moment,
     selectors::{InsightSelector, Selectors, sorted_insights},
     text::harmless,
-    thing::Mend,
 };
 
 /// A part of a trail that one kind of call changes.
@@ -30,8 +29,6 @@ pub enum Part {
     InsightSelectors,
     /// The tags.
     Tags,
-    /// A field of a thing that is no trail: see [`crate::thing`].
-    Of(&'static str),
 }
 
 /// The calls that can weaken a trail, and the part they change.
@@ -82,11 +79,10 @@ pub struct LoggingState {
     pub stopped_at: Option<Moment>,
 }
 
-/// A trail, or another thing under guard, as it was read. `None` was not read: not
-/// asked for, or see `unread`.
+/// A trail as it was read. `None` was not read: not asked for, or see `unread`.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
-    /// AWS said that there is no such thing.
+    /// CloudTrail said that there is no such trail.
     pub is_missing: bool,
     /// The logging state.
     pub logging: Option<LoggingState>,
@@ -98,8 +94,6 @@ pub struct Observation {
     pub insight_selectors: Option<Vec<InsightSelector>>,
     /// The tags, without AWS's own.
     pub tags: Option<BTreeMap<String, String>>,
-    /// What was read of a thing that is no trail, by field.
-    pub fields: BTreeMap<&'static str, Value>,
     /// What was asked for and could not be read.
     pub unread: Vec<CallError>,
 }
@@ -109,13 +103,12 @@ impl Observation {
     #[must_use]
     pub fn shows(&self, part: Part) -> bool {
         match part {
-            Part::Existence => self.is_missing || self.logging.is_some() || !self.fields.is_empty(),
+            Part::Existence => self.is_missing || self.logging.is_some(),
             Part::Logging => self.logging.is_some(),
             Part::Settings => self.settings.is_some(),
             Part::EventSelectors => self.selectors.is_some(),
             Part::InsightSelectors => self.insight_selectors.is_some(),
             Part::Tags => self.tags.is_some(),
-            Part::Of(field) => self.fields.contains_key(field),
         }
     }
 }
@@ -138,7 +131,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    pub(crate) fn new(part: Part, field: &str, found: Value, declared: &Value) -> Self {
+    fn new(part: Part, field: &str, found: Value, declared: &Value) -> Self {
         Self {
             field: field.to_owned(),
             before: harmless(&found),
@@ -146,11 +139,6 @@ impl Drift {
             part,
             found,
         }
-    }
-
-    /// As found, uncut.
-    pub(crate) fn found(&self) -> &Value {
-        &self.found
     }
 
     /// The trail's logging state, found off.
@@ -182,9 +170,6 @@ pub fn drift(baseline: &Baseline, observed: &Observation) -> Vec<Drift> {
     if observed.is_missing {
         let drift = Drift::new(Part::Existence, "exists", json!(false), &json!(true));
         return vec![drift];
-    }
-    if let Some(thing) = &baseline.thing {
-        return thing.drift(observed);
     }
     let mut found = Vec::new();
     if observed.logging.and_then(|state| state.is_logging) == Some(false) {
@@ -278,8 +263,6 @@ pub enum Remedy {
     AddTags(BTreeMap<String, String>),
     /// Takes tags away.
     RemoveTags(BTreeMap<String, String>),
-    /// A call that heals a thing that is no trail.
-    Mend(Mend),
 }
 
 impl Remedy {
@@ -294,7 +277,6 @@ impl Remedy {
             Self::PutInsightSelectors(_) => "cloudtrail:PutInsightSelectors",
             Self::AddTags(_) => "cloudtrail:AddTags",
             Self::RemoveTags(_) => "cloudtrail:RemoveTags",
-            Self::Mend(mend) => mend.call,
         }
     }
 
@@ -308,7 +290,6 @@ impl Remedy {
             Self::PutEventSelectors(_) => Part::EventSelectors,
             Self::PutInsightSelectors(_) => Part::InsightSelectors,
             Self::AddTags(_) | Self::RemoveTags(_) => Part::Tags,
-            Self::Mend(mend) => mend.part(),
         }
     }
 
@@ -354,10 +335,6 @@ impl Remedy {
 /// bucket is not declared.
 #[must_use]
 pub fn remedies(drift: &[Drift], baseline: &Baseline, observed: &Observation) -> Vec<Remedy> {
-    if let Some(thing) = &baseline.thing {
-        let mends = drift.iter().flat_map(|drift| thing.mends(drift));
-        return mends.map(Remedy::Mend).collect();
-    }
     let mut remedies = Vec::new();
     let differs = |part| drift.iter().any(|drift| drift.part == part);
     if differs(Part::Existence) {
@@ -401,7 +378,7 @@ pub fn remedies(drift: &[Drift], baseline: &Baseline, observed: &Observation) ->
     remedies
 }
 
-/// The names of all calls that it takes to heal `drift`: a trail or a bucket that is made
+/// The names of all calls that it takes to heal `drift`: a trail that is made
 /// again needs more than to be made.
 #[must_use]
 pub fn calls_to_the_end(
@@ -421,11 +398,6 @@ pub fn calls_to_the_end(
             ..Observation::default()
         };
         all.extend(remedies(&drift(baseline, &new), baseline, &new));
-    }
-    if let (Some(Remedy::Mend(first)), Some(thing)) = (all.first(), &baseline.thing)
-        && first.part() == Part::Existence
-    {
-        all.extend(thing.mends_of_new().into_iter().map(Remedy::Mend));
     }
     all.iter().map(Remedy::call).collect()
 }

@@ -15,6 +15,45 @@ def _because(reason: str, names: Iterable[str]) -> dict[str, str]:
 
 NOT_NOTICED: dict[str, str] = {
     **_because(
+        "Not yet: the trail is looked after, the bucket and the key behind it are not.",
+        (
+            "DeleteBucketPolicy",
+            "PutBucketPolicy: CloudTrail denied",
+            "DeletePublicAccessBlock",
+            "PutBucketVersioning: suspended",
+            "PutBucketLifecycle: one day",
+            "PutBucketEncryption: the attacker's key",
+            "PutBucketNotification: to a deleter",
+            "PutBucketOwnershipControls: ACLs again",
+            "PutObjectLockConfiguration: ten years",
+            "PutBucketReplication: to the attacker",
+            "DeleteBucket",
+            "DisableKey",
+            "ScheduleKeyDeletion",
+            "PutKeyPolicy: without CloudTrail",
+            "DisableKeyRotation",
+            "UpdateAlias: the attacker's key",
+        ),
+    ),
+    **_because(
+        "Not yet: the sweep makes good what no event told, and does not look why none came.",
+        (
+            "DisableRule",
+            "RemoveTargets",
+            "RemoveTargets, DeleteRule",
+            "PutRule: a pattern that matches nothing",
+            "PutTargets: no dead-letter queue, no retries",
+        ),
+    ),
+    **_because(
+        "Not yet: nothing compares the function with what was deployed. It still works, or works as configured.",
+        (
+            "UpdateFunctionConfiguration: one second, least memory",
+            "PutFunctionEventInvokeConfig: no retries, no destination",
+            "DeleteFunctionEventInvokeConfig",
+        ),
+    ),
+    **_because(
         "Not seen in the lab: the emulator does not ask a role's trust for its functions. On AWS the next cold start "
         "fails, and the heartbeat stops.",
         ("UpdateAssumeRolePolicy",),
@@ -51,7 +90,19 @@ NOT_NOTICED: dict[str, str] = {
 }
 
 STAYS_OFF: dict[str, str] = _because(
-    "The responder and its understudy are gone, and in this account there is nothing else. A person has to put the "
-    "trail back; a hub in another account does.",
-    ("PutFunctionConcurrency: 0 for both",),
+    "What puts the trail back is gone, and in this account there is nothing else. A person has to; a hub in another "
+    "account does.",
+    (
+        "PutFunctionConcurrency: 0",
+        "UpdateFunctionConfiguration: no trails",
+        "UpdateFunctionConfiguration: observe only",
+        "UpdateFunctionConfiguration: a powerless role",
+        "UpdateFunctionCode: does nothing",
+        "DeleteFunction",
+        "DeleteRolePolicy",
+        "PutRolePolicy: all denied",
+        "AttachRolePolicy: all denied",
+        "PutRolePermissionsBoundary",
+        "DeleteRolePolicy, DeleteRole",
+    ),
 )

@@ -107,12 +107,11 @@ class Rounds:
 
         self._count_failures(began)
         self._alarms()
-        silent = self._silent_since(swept_at)
-        if silent:
+        if not self._has_swept_since(swept_at):
             self._alarms(later=3 * INTERVAL_SECONDS + 60)
         self._until(self._guarded.inbox.is_drained, 3)
         time.sleep(0.1)
-        self._tell(outcome, ids, began, (stopped_at, swept_at), silent)
+        self._tell(outcome, ids, began, (stopped_at, swept_at))
         return outcome
 
     def _put_back(self) -> None:
@@ -173,18 +172,12 @@ class Rounds:
     def _alarms(self, later: float = 0) -> None:
         self._emulator.ask("alarms", **self._where, later=later)
 
-    def _silent_since(self, since: float) -> set[str]:
-        """The alarms of those that have not swept: three silent intervals on, the others have gone on sweeping."""
-        names = self._account.names
-        heartbeats = {names.heartbeat: names.function, names.understudy_heartbeat: names.understudy}
-        return {alarm for alarm, function in heartbeats.items() if not self._has_swept_since(since, function)}
-
-    def _has_swept_since(self, since: float, function: str) -> bool:
+    def _has_swept_since(self, since: float) -> bool:
         """Whether there is a heartbeat."""
         found = self._account.root("cloudwatch").get_metric_statistics(
             Namespace="Trailkeeper",
             MetricName="Sweeps",
-            Dimensions=[{"Name": "FunctionName", "Value": function}],
+            Dimensions=[{"Name": "FunctionName", "Value": self._account.names.function}],
             StartTime=datetime.fromtimestamp(since, UTC),
             EndTime=datetime.fromtimestamp(since + 600, UTC),
             Period=60,
@@ -215,12 +208,9 @@ class Rounds:
                         ],
                     )
 
-    def _tell(
-        self, outcome: Outcome, ids: set[str], began: float, marks: tuple[float, float], silent: set[str]
-    ) -> None:
+    def _tell(self, outcome: Outcome, ids: set[str], began: float, marks: tuple[float, float]) -> None:
         """Sort what reached the responders."""
         stopped_at, swept_at = marks
-        heartbeats = {self._account.names.heartbeat, self._account.names.understudy_heartbeat}
         for message in self._guarded.inbox.messages():
             if message.received_at < began:
                 continue
@@ -229,9 +219,7 @@ class Rounds:
             content = _content(message)
             if content.get("NewStateValue") == "ALARM":
                 name = content["AlarmName"]
-                if name in heartbeats - silent:
-                    continue
-                way = "heartbeat" if name in heartbeats else "alarm"
+                way = "heartbeat" if name == self._account.names.heartbeat else "alarm"
                 outcome.told.append(Told(way, name, at - start))
             elif content.get("schema") == "trailkeeper.notice":
                 if way := _way(content, ids, before_stop=at < stopped_at):

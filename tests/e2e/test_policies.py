@@ -65,12 +65,7 @@ def test_it_finds_what_is_wrong() -> None:
 
 def test_the_deployed_roles(guarded_account: Guarded) -> None:
     found = {name: unexplained(document) for name, document in _of_roles(guarded_account.lab.root)}
-    assert {
-        guarded_account.role_name,
-        guarded_account.understudy_role_name,
-        "trailkeeper-sweep",
-        "trailkeeper-sweep-understudy",
-    } <= found.keys()
+    assert {guarded_account.role_name, "trailkeeper-sweep"} <= found.keys()
     wrong = [f"{name}: {text}" for name, texts in found.items() for text in texts]
     assert not wrong, "\n".join(wrong)
 

@@ -169,32 +169,6 @@ locals {
       Resource = local.resources.functions
     },
     {
-      # The responder looks after its own rules, schedule and concurrency.
-      Sid      = "GuardRules"
-      Effect   = "Allow"
-      Action   = ["events:DescribeRule", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets"]
-      Resource = local.resources.rules
-    },
-    {
-      Sid      = "GuardSchedule"
-      Effect   = "Allow"
-      Action   = ["scheduler:CreateSchedule", "scheduler:CreateScheduleGroup", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
-      Resource = [local.resources.schedules, local.resources.groups]
-    },
-    {
-      Sid       = "PassSweepRole"
-      Effect    = "Allow"
-      Action    = "iam:PassRole"
-      Resource  = "${local.arn}:iam::${local.account}:role/${var.name}-sweep"
-      Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
-    },
-    {
-      Sid      = "GuardFunction"
-      Effect   = "Allow"
-      Action   = ["lambda:DeleteFunctionConcurrency", "lambda:GetFunction*", "lambda:GetPolicy", "lambda:PutFunctionConcurrency"]
-      Resource = local.resources.functions
-    },
-    {
       # The hub's bus is in another account.
       Sid      = "ForwardEvents"
       Effect   = "Allow"

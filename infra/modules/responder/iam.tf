@@ -21,8 +21,7 @@ locals {
   # function or by Lambda on its behalf; with each, when it is needed.
   own_statements = [
     [true, {
-      # Of trails, and of what belongs to them. The last part of a parameter's name is
-      # the hash of its value. While the
+      # The last part of a parameter's name is the hash of its value. While the
       # baseline changes, the old name is read and then the new one.
       Sid      = "ReadBaselines"
       Effect   = "Allow"
@@ -85,7 +84,6 @@ locals {
     Statement = concat(
       local.healing_statements,
       [for statement in local.own_statements : statement[1] if statement[0]],
-      local.guard_statements,
       local.hub_statements,
       local.containment_statements,
     )
@@ -96,7 +94,6 @@ module "healing_policy" {
   source = "../healing-policy"
 
   baselines = var.baselines
-  evidence  = var.evidence
   mode      = var.mode
   account   = local.account
 }

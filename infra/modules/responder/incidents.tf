@@ -38,7 +38,7 @@ locals {
         "dynamodb:UpdateItem",
       ]
       Resource  = local.table_arn
-      Condition = { ArnNotEquals = { "aws:PrincipalArn" = try(one(local.own_role_arns), local.own_role_arns) } }
+      Condition = { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.responder.arn } }
       }], [for condition in local.is_not_named : {
       Sid       = "OnlyNamedChange"
       Effect    = "Deny"

@@ -18,7 +18,6 @@ locals {
   schedule_name  = "${var.name}-sweep"
   schedule_group = var.name
 
-  role_arn      = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}"
   function_arn  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.function_name}"
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.log_group_name}"
   queue_arn     = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.queue_name}"
@@ -27,28 +26,20 @@ locals {
 
   trail_arns = [for baseline in var.baselines : baseline.trail_arn]
 
-  evidence = [for thing in var.evidence : merge(
-    { arn = thing.arn, trail_arn = thing.trail_arn, parameter = thing.parameter_name },
-    thing.alias == null ? {} : { alias = thing.alias },
-  )]
-
   environment = merge(local.hub_environment, {
     TRAILKEEPER_TRAILS            = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
-    TRAILKEEPER_EVIDENCE          = length(var.evidence) > 0 ? jsonencode(local.evidence) : ""
     TRAILKEEPER_TOPIC_ARN         = var.topic_arn
     TRAILKEEPER_CHAT_TOPIC_ARN    = var.chat_topic_arn == null ? "" : var.chat_topic_arn
     TRAILKEEPER_SECURITY_HUB      = var.security_hub ? "true" : ""
     TRAILKEEPER_MODE              = var.mode
-    TRAILKEEPER_ROLE_ARN          = local.role_arn
-    TRAILKEEPER_INCIDENTS_TABLE   = local.table_name
+    TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
+    TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
-    TRAILKEEPER_PEER_ROLES        = join(",", distinct(concat(local.understudy_role_arns, var.peer_roles)))
+    TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
     TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
     TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(merge(var.containment, { exempt = concat(local.own_parts, var.containment.exempt) }))
   })
 
-  runtime = "provided.al2023"
-  handler = "bootstrap"
   # A hub lists and looks at all accounts in one run.
   timeout = local.is_hub ? 300 : 60
 }
@@ -62,8 +53,8 @@ resource "aws_lambda_function" "responder" {
   function_name    = local.function_name
   description      = "Keeps CloudTrail trails as Terraform declared them"
   role             = aws_iam_role.responder.arn
-  runtime          = local.runtime
-  handler          = local.handler
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
   architectures    = [var.architecture]
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
@@ -76,7 +67,7 @@ resource "aws_lambda_function" "responder" {
 
   environment {
     # Lambda refuses empty values.
-    variables = merge({ for name, value in local.environment : name => value if value != "" }, local.guard_environment)
+    variables = { for name, value in local.environment : name => value if value != "" }
   }
 
   logging_config {
@@ -104,16 +95,14 @@ resource "aws_lambda_function" "responder" {
     }
   }
 
-  # A function without its permissions would fail on the first event. The table is named
-  # and not referred to: what is declared of the function is to depend on nothing that is
-  # made.
-  depends_on = [aws_dynamodb_table.incidents, aws_iam_role_policy.responder]
+  # A function without its permissions would fail on the first event.
+  depends_on = [aws_iam_role_policy.responder]
 }
 
 resource "aws_lambda_function_event_invoke_config" "responder" {
   function_name                = aws_lambda_function.responder.function_name
-  maximum_retry_attempts       = local.invocation_retries.attempts
-  maximum_event_age_in_seconds = local.invocation_retries.age
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
 
   destination_config {
     on_failure {

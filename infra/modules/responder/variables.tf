@@ -67,30 +67,6 @@ variable "baselines" {
   }
 }
 
-variable "evidence" {
-  description = "What belongs to these trails and is guarded too, in the provider's account and region: the output evidence of the module trail. One of each kind."
-  type = list(object({
-    kind           = string
-    arn            = string
-    alias          = optional(string)
-    trail_arn      = string
-    parameter_name = string
-    restored       = list(string)
-  }))
-  default  = []
-  nullable = false
-
-  validation {
-    condition     = length(distinct([for thing in var.evidence : thing.kind])) == length(var.evidence) && alltrue([for thing in var.evidence : contains(["log_bucket", "log_key"], thing.kind)])
-    error_message = "evidence must hold one thing of each kind at most, and kind must be log_bucket or log_key."
-  }
-
-  validation {
-    condition     = alltrue([for thing in var.evidence : contains([for b in var.baselines : b.trail_arn], thing.trail_arn)])
-    error_message = "Every trail_arn in evidence must be one of a trail in baselines."
-  }
-}
-
 variable "hub" {
   description = "Makes the responder the hub of an organisation: it heals the members' trails from outside, through the role NAME-remediation in each account, and sweeps all accounts. bus_name: the bus that members send to. member_baselines: as baselines; an ARN with {account} is a trail that every account has. external_id: what the members' role asks for. excluded_accounts are left alone. fan_out spreads the sweep over many runs. null: no hub."
   type = object({
@@ -187,13 +163,6 @@ variable "mode" {
     condition     = contains(["enforce", "observe"], var.mode)
     error_message = "mode must be enforce or observe."
   }
-}
-
-variable "understudy" {
-  description = "Make the same function a second time, with a role and a schedule of its own: it sweeps too, and takes over when the responder's function, role, concurrency or schedule is taken. Only for trails in baselines."
-  type        = bool
-  default     = true
-  nullable    = false
 }
 
 variable "change_principals" {
@@ -352,13 +321,6 @@ variable "log_retention_days" {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be a period that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
-}
-
-variable "guard_responder" {
-  description = "Guard the responder too: its rules, schedule and concurrency are put back, and what else is done to its function is told at once. docs/guard.md"
-  type        = bool
-  default     = true
-  nullable    = false
 }
 
 variable "permissions_boundary" {

@@ -401,7 +401,7 @@ fn observation(trail: Option<&Trail>) -> Observation {
         selectors: Some(trail.selectors.clone()),
         insight_selectors: Some(trail.insights.clone()),
         tags: Some(trail.tags.clone()),
-        ..Observation::default()
+        unread: Vec::new(),
     }
 }
 
@@ -462,7 +462,6 @@ impl TrailApi for Memory {
             Remedy::PutInsightSelectors(insights) => trail.insights.clone_from(insights),
             Remedy::AddTags(tags) => trail.tags.extend(tags.clone()),
             Remedy::RemoveTags(tags) => trail.tags.retain(|key, _| !tags.contains_key(key)),
-            Remedy::Mend(_) => return refusal("NotATrail", false),
         }
         Ok(())
     }

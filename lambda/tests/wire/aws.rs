@@ -15,9 +15,7 @@ use crate::{
     hub_of_findings::{self, Findings, IMPORT},
     iam::{self, Iam},
     organization::{self, Organization},
-    parts::{self, Parts},
     stores::{self, Item},
-    things::{self, Things},
     world::{Trail, World},
 };
 
@@ -93,10 +91,6 @@ pub struct State {
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
     pub organization: Organization,
-    /// The log bucket and the key.
-    pub things: Things,
-    /// The parts of the responder.
-    pub parts: Parts,
     pub iam: Iam,
     /// What Security Hub has.
     pub findings: Findings,
@@ -140,8 +134,6 @@ impl Aws {
             history: Vec::new(),
             gone_buckets: Vec::new(),
             organization: Organization::default(),
-            things: Things::default(),
-            parts: Parts::default(),
             iam: Iam::default(),
             findings: Findings::default(),
             disturb: None,
@@ -351,29 +343,6 @@ pub fn refused_by_sns(status: u16, code: &str) -> Reply {
     )
 }
 
-/// What is asked for, by the service's name for it.
-fn operation(request: &Request, target: Option<&String>) -> String {
-    match target {
-        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
-        None if request.path == "/findings/import" => IMPORT.to_owned(),
-        None => parts::operation(request)
-            .or_else(|| things::operation(request))
-            .unwrap_or_else(|| {
-                let form = form(&request.body);
-                form.get("Action").cloned().unwrap_or_default()
-            }),
-    }
-}
-
-/// What services answer that speak REST, and whether they did what was asked.
-fn rest(state: &mut State, operation: &str, request: &Request) -> Option<(Reply, bool)> {
-    if parts::operation(request).is_some() {
-        return Some(parts::rest(&mut state.parts, operation, request));
-    }
-    things::operation(request)?;
-    Some((things::s3(&mut state.things, operation, request), true))
-}
-
 fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     let header = |name: &str| {
         let mut headers = request.headers.iter();
@@ -381,7 +350,14 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             .find(|(found, _)| found == name)
             .map(|(_, value)| value)
     };
-    let operation = operation(request, header("x-amz-target"));
+    let operation = match header("x-amz-target") {
+        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
+        None if request.path == "/findings/import" => IMPORT.to_owned(),
+        None => form(&request.body)
+            .get("Action")
+            .cloned()
+            .unwrap_or_default(),
+    };
     let signature = header("authorization").map_or("", |value| value.as_str());
     assert!(
         signature.contains("SignedHeaders"),
@@ -424,10 +400,6 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = accepted;
             return reply;
         }
-        if let Some((reply, accepted)) = rest(state, &operation, request) {
-            state.calls[number].accepted = accepted;
-            return reply;
-        }
         if iam::is_iam(&operation) {
             assert_eq!(account, organization::HUB, "{operation} in a member");
             let asked = form(&request.body);
@@ -436,7 +408,6 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             return reply;
         }
         let asked: Value = serde_json::from_str(&request.body).unwrap();
-        let is_kms = header("x-amz-target").is_some_and(|t| t.starts_with("TrentService"));
         let is_cloudtrail = header("x-amz-target").is_some_and(|t| t.contains("CloudTrail"));
         if is_cloudtrail {
             let organization = &state.organization;
@@ -447,15 +418,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             assert_eq!(account, organization::HUB, "{operation} in a member");
         }
         state.world.account = account;
-        let is_events = header("x-amz-target").is_some_and(|t| t.starts_with("AWSEvents"));
-        let answer = if is_events {
-            parts::events(&mut state.parts, &operation, &asked)
-        } else if is_kms {
-            things::kms(&mut state.things, &operation, &asked)
-        } else {
-            healthy(state, &operation, region, &asked)
-        };
-        match answer {
+        match healthy(state, &operation, region, &asked) {
             Ok(answer) => {
                 state.calls[number].accepted = true;
                 Reply::answer(200, answer.to_string())

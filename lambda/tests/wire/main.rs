@@ -21,10 +21,8 @@ mod iam;
 mod lambda;
 mod limits;
 mod organization;
-mod parts;
 mod simulation;
 mod stores;
-mod things;
 mod world;
 
 // The tests.
@@ -35,12 +33,10 @@ mod chats;
 mod claims;
 mod containment;
 mod duplicates;
-mod evidence;
 mod expected;
 mod faults;
 mod findings;
 mod fleet;
-mod guard;
 mod healing;
 mod hub;
 mod hub_sweeps;

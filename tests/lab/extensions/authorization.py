@@ -2,7 +2,6 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudtrail.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
-https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
@@ -17,22 +16,13 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.router import extract_access_key_id, extract_region
-from ministack.services import cloudtrail, kms
+from ministack.services import cloudtrail
 
 _SERVICE = "cloudtrail.amazonaws.com"
 # MiniStack 1.5 asks for the call's own name. These are allowed with the permission for one message.
 _BATCHES = {
     f"{action}Batch": action
     for action in ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sns:Publish")
-}
-# MiniStack 1.5 asks for what is asked for another part of a function, or another method.
-_OF_FUNCTIONS = {
-    ("GET", "concurrency"): "lambda:GetFunctionConcurrency",
-    ("DELETE", "concurrency"): "lambda:DeleteFunctionConcurrency",
-    ("GET", "event-invoke-config"): "lambda:GetFunctionEventInvokeConfig",
-    ("PUT", "event-invoke-config"): "lambda:PutFunctionEventInvokeConfig",
-    ("POST", "event-invoke-config"): "lambda:UpdateFunctionEventInvokeConfig",
-    ("DELETE", "event-invoke-config"): "lambda:DeleteFunctionEventInvokeConfig",
 }
 
 
@@ -41,19 +31,15 @@ def install() -> None:
     find, handle, name = iam_actions.extract_resource_arn, cloudtrail.handle_request, iam_actions.extract_iam_action
     tags = iam_actions.request_tag_context
 
-    def action(service: str, method: str, path: str, *arguments: Any) -> str | None:
-        found = name(service, method, path, *arguments)
-        if service == "lambda":
-            return _OF_FUNCTIONS.get((method, path.rstrip("/").rsplit("/", 1)[-1]), found)
+    def action(*arguments: Any) -> str | None:
+        found = name(*arguments)
         return _BATCHES.get(found or "", found)
 
     def resource_arn(service: str, *arguments: Any) -> str:
         found = find(service, *arguments)
         if service == "cloudtrail":
             return _tagged_resource(arguments[3]) or found
-        if own := _resource(service, *arguments):
-            return own
-        return _key_behind(found) if service == "kms" and ":alias/" in found else found
+        return _resource(service, *arguments) or found
 
     async def handle_request(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> tuple:
         return _refusal(headers, body, query_params) or await handle(method, path, headers, body, query_params)
@@ -114,12 +100,6 @@ def _tagged_resource(body: bytes) -> str | None:
     given = _given(body)
     named = given.get("ResourceId") or next(iter(given.get("ResourceIdList") or []), None)
     return named if isinstance(named, str) else None
-
-
-def _key_behind(alias: str) -> str:
-    """Who names a key by its alias needs the permission for the key; MiniStack 1.5 asks for one for the alias."""
-    key = kms._resolve_key(alias.split(":", 5)[5])
-    return key["Arn"] if key else alias
 
 
 def _refusal(headers: dict, body: bytes, query_params: dict) -> tuple | None:

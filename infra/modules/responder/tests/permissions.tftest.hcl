@@ -6,7 +6,6 @@ mock_provider "aws" {
 }
 
 variables {
-  guard_responder = false
   # Any file does: a plan reads only its hash.
   package = "main.tf"
   baselines = [
@@ -222,18 +221,15 @@ run "queue_is_encrypted_and_closed" {
   }
 }
 
-run "log_key_serves_these_log_groups_only" {
+run "log_key_serves_this_log_group_only" {
   command = plan
 
   assert {
     condition = [for s in jsondecode(aws_kms_key.logs.policy).Statement : [s.Principal.Service, s.Condition] if can(s.Principal.Service)] == [[
       "logs.eu-central-1.amazonaws.com",
-      { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = [
-        "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder",
-        "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder-understudy",
-      ] } },
+      { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder" } },
     ]]
-    error_message = "The key must serve this region's CloudWatch Logs, for the two log groups."
+    error_message = "The key must serve this region's CloudWatch Logs, for the one log group."
   }
 }
 
@@ -264,7 +260,7 @@ run "no_partition_is_hard_coded" {
   }
 
   assert {
-    condition     = !strcontains("${aws_iam_role_policy.responder.policy}${aws_sqs_queue_policy.dead_letters.policy}${aws_kms_key.logs.policy}${aws_iam_role.sweep.assume_role_policy}${aws_iam_role_policy.sweep.policy}${aws_iam_role_policy.understudy[0].policy}${aws_iam_role.understudy_sweep[0].assume_role_policy}${aws_iam_role_policy.understudy_sweep[0].policy}${jsonencode(aws_lambda_function.responder.environment[0].variables["TRAILKEEPER_PEER_ROLES"])}", "arn:aws:")
+    condition     = !strcontains("${aws_iam_role_policy.responder.policy}${aws_sqs_queue_policy.dead_letters.policy}${aws_kms_key.logs.policy}${aws_iam_role.sweep.assume_role_policy}${aws_iam_role_policy.sweep.policy}", "arn:aws:")
     error_message = "Policies must use the partition they are deployed in."
   }
   assert {

@@ -18,8 +18,6 @@ use crate::{
         UPDATE_ACCESS_KEY,
     },
     lambda::{Outcome, new_request_id},
-    parts,
-    things::is_repair,
 };
 
 use super::{
@@ -267,16 +265,12 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
             continue;
         }
         let notice = document(call);
-        if !CLAIMS.contains(&notice["outcome"].as_str().unwrap()) {
-            continue;
-        }
-        if notice["thing"].is_object() {
-            check_claim_of_thing(&notice, &state.calls[..number], wrong);
-            continue;
-        }
         let Some(trail) = notice["trail"]["arn"].as_str() else {
             continue;
         };
+        if !CLAIMS.contains(&notice["outcome"].as_str().unwrap()) {
+            continue;
+        }
         let account = trail.split(':').nth(4).unwrap();
         let before = &state.calls[..number];
         let is_change =
@@ -301,33 +295,6 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
         let mut good = before.iter().filter(good);
         if !good.any(|call| call.operation == PARAMETER) {
             wrong.push(format!("{} without the baseline", notice["outcome"]));
-        }
-    }
-}
-
-/// The same of a bucket, a key or a part of the responder.
-fn check_claim_of_thing(notice: &Value, before: &[Call], wrong: &mut Vec<String>) {
-    let reads: &[&str] = match notice["thing"]["kind"].as_str() {
-        Some("log_key") => &["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus"],
-        Some("rule") => &["DescribeRule", "ListTargetsByRule"],
-        Some("schedule") => &["GetSchedule"],
-        Some("function") => &[
-            "GetFunctionConfiguration",
-            "GetFunctionConcurrency",
-            "GetPolicy",
-            "GetFunctionEventInvokeConfig",
-        ],
-        _ => &["GET policy", "GET lifecycle", "GET versioning"],
-    };
-    let is_change = |call: &Call| {
-        call.accepted && (is_repair(&call.operation) || parts::is_repair(&call.operation))
-    };
-    let changed = before.iter().rposition(is_change).map_or(0, |at| at + 1);
-    for read in reads.iter().chain([&PARAMETER]) {
-        let since = if *read == PARAMETER { 0 } else { changed };
-        let is_good = |call: &Call| call.operation == *read && call.accepted && call.undisturbed;
-        if !before[since..].iter().any(is_good) {
-            wrong.push(format!("{} without {read}", notice["outcome"]));
         }
     }
 }
@@ -371,10 +338,7 @@ fn is_told(course: &Stage, trail: &str) -> bool {
         .filter(|call| is_notice(call) && call.accepted);
     arrived.any(|call| {
         let notice = document(call);
-        let about = notice["thing"]
-            .get("arn")
-            .unwrap_or(&notice["trail"]["arn"]);
-        about == trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
+        notice["trail"]["arn"] == *trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
     }) || {
         drop(state);
         course.is_left_to_summary()

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::{
     aws::{Disturbance, refused, refused_by_sns},
     http::Reply,
-    things,
 };
 
 /// How a service speaks.
@@ -20,11 +19,6 @@ pub enum Service {
     Sts,
     Iam,
     SecurityHub,
-    Kms,
-    S3,
-    Events,
-    Scheduler,
-    Lambda,
 }
 
 /// A fault, by the name that the table has for it.
@@ -127,9 +121,7 @@ impl Fault {
             Self::Unavailable => Instead(Reply::answer(503, "")),
             Self::Denied => Instead(match service {
                 Service::Sns => refusal(service, 403, "AuthorizationError"),
-                Service::Sts | Service::Sqs | Service::Iam | Service::S3 => {
-                    refusal(service, 403, "AccessDenied")
-                }
+                Service::Sts | Service::Sqs | Service::Iam => refusal(service, 403, "AccessDenied"),
                 _ => refusal(service, 400, "AccessDeniedException"),
             }),
             Self::Timeout => Instead(Reply::Hang),
@@ -149,15 +141,13 @@ impl Fault {
                 format!("{:200}", "{"),
             )),
             Self::ClockSkew => Instead(match service {
-                Service::Sns | Service::Sts | Service::Iam | Service::S3 => {
+                Service::Sns | Service::Sts | Service::Iam => {
                     refusal(service, 403, "SignatureDoesNotMatch")
                 }
                 _ => refusal(service, 400, "InvalidSignatureException"),
             }),
             Self::Expired => Instead(match service {
-                Service::Sns | Service::Sts | Service::Iam | Service::S3 => {
-                    refusal(service, 403, "ExpiredToken")
-                }
+                Service::Sns | Service::Sts | Service::Iam => refusal(service, 403, "ExpiredToken"),
                 _ => refusal(service, 400, "ExpiredTokenException"),
             }),
         }
@@ -166,16 +156,9 @@ impl Fault {
 
 fn throttled(service: Service) -> Reply {
     let code = match service {
-        Service::S3 => return refusal(service, 503, "SlowDown"),
-        Service::CloudTrail
-        | Service::Ssm
-        | Service::Kms
-        | Service::Events
-        | Service::Scheduler => "ThrottlingException",
+        Service::CloudTrail | Service::Ssm => "ThrottlingException",
         Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::Organizations | Service::SecurityHub | Service::Lambda => {
-            "TooManyRequestsException"
-        }
+        Service::Organizations | Service::SecurityHub => "TooManyRequestsException",
         Service::Sqs => "RequestThrottled",
         Service::Sns | Service::Sts | Service::Iam => "Throttling",
     };
@@ -183,16 +166,11 @@ fn throttled(service: Service) -> Reply {
 }
 
 fn speaks_xml(service: Service) -> bool {
-    matches!(
-        service,
-        Service::Sns | Service::Sts | Service::Iam | Service::S3
-    )
+    matches!(service, Service::Sns | Service::Sts | Service::Iam)
 }
 
 fn refusal(service: Service, status: u16, code: &str) -> Reply {
-    if service == Service::S3 {
-        things::refused_by_s3(status, code)
-    } else if speaks_xml(service) {
+    if speaks_xml(service) {
         refused_by_sns(status, code)
     } else {
         refused(status, code)

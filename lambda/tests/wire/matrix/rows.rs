@@ -14,7 +14,7 @@ use crate::{
     break_glass::{self, VARIABLE as BREAK_GLASS},
     chats::{self, CHAT},
     containment::{self, VARIABLE as CONTAINMENT},
-    evidence, findings, guard,
+    findings,
     hub_of_findings::IMPORT,
     iam::{
         GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
@@ -22,10 +22,8 @@ use crate::{
     },
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
-    parts::VARIABLE as PARTS,
     repeated::{QUIET, WINDOW, age, open_groups},
     stop,
-    things::{self, BUCKET_ARN, KEY},
     world::Trail,
 };
 
@@ -67,14 +65,6 @@ enum Scene {
     EventWithChat,
     /// The same with a Security Hub that has an open finding about the trail.
     EventWithFinding,
-    /// The key is weakened by a call that needs this one; its event comes.
-    KeyEvent,
-    /// The bucket lost its policy; the event comes.
-    BucketEvent,
-    /// A part of the responder is changed by a call that needs this one; its event comes.
-    PartEvent,
-    /// The bucket was deleted, and is to be made again; the event comes.
-    BucketGone,
     /// The trail is stopped for the third time by the same actor; the event comes.
     Storm,
     /// The trail is stopped for the second time by the same user, who is contained.
@@ -113,14 +103,6 @@ const fn of(
     }
 }
 
-const fn kms(operation: &'static str, purpose: Purpose) -> Row {
-    of(operation, operation, Service::Kms, purpose, Scene::KeyEvent)
-}
-
-const fn part(operation: &'static str, service: Service, purpose: Purpose) -> Row {
-    of(operation, operation, service, purpose, Scene::PartEvent)
-}
-
 const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     of(
         operation,
@@ -139,7 +121,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 68] = [
+pub const ROWS: [Row; 44] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -297,34 +279,6 @@ pub const ROWS: [Row; 68] = [
         Purpose::Tells,
         Scene::EventWithFinding,
     ),
-    kms("CancelKeyDeletion", Purpose::Heals),
-    kms("EnableKey", Purpose::Heals),
-    kms("EnableKeyRotation", Purpose::Heals),
-    kms("PutKeyPolicy", Purpose::Heals),
-    kms("DescribeKey", Purpose::Proves),
-    kms("GetKeyPolicy", Purpose::Proves),
-    kms("GetKeyRotationStatus", Purpose::Proves),
-    of(
-        "S3 PutBucketPolicy",
-        "PutBucketPolicy",
-        Service::S3,
-        Purpose::Heals,
-        Scene::BucketEvent,
-    ),
-    of(
-        "S3 CreateBucket",
-        "CreateBucket",
-        Service::S3,
-        Purpose::Heals,
-        Scene::BucketGone,
-    ),
-    of(
-        "S3 GetBucketPolicy",
-        "GetBucketPolicy",
-        Service::S3,
-        Purpose::Proves,
-        Scene::BucketEvent,
-    ),
     of(
         "STS AssumeRole",
         ASSUME_ROLE,
@@ -345,24 +299,6 @@ pub const ROWS: [Row; 68] = [
     contains("IAM UpdateAccessKey", UPDATE_ACCESS_KEY, Scene::AgainByUser),
     contains("IAM GetRolePolicy", GET_ROLE_POLICY, Scene::AgainByRole),
     contains("IAM PutRolePolicy", PUT_ROLE_POLICY, Scene::AgainByRole),
-    part("DescribeRule", Service::Events, Purpose::Proves),
-    part("ListTargetsByRule", Service::Events, Purpose::Proves),
-    part("PutRule", Service::Events, Purpose::Heals),
-    part("PutTargets", Service::Events, Purpose::Heals),
-    part("GetSchedule", Service::Scheduler, Purpose::Proves),
-    part("UpdateSchedule", Service::Scheduler, Purpose::Heals),
-    part("CreateSchedule", Service::Scheduler, Purpose::Heals),
-    part("CreateScheduleGroup", Service::Scheduler, Purpose::Heals),
-    part("GetFunctionConfiguration", Service::Lambda, Purpose::Proves),
-    part("GetFunctionConcurrency", Service::Lambda, Purpose::Proves),
-    part("GetPolicy", Service::Lambda, Purpose::Proves),
-    part(
-        "GetFunctionEventInvokeConfig",
-        Service::Lambda,
-        Purpose::Proves,
-    ),
-    part("PutFunctionConcurrency", Service::Lambda, Purpose::Heals),
-    part("DeleteFunctionConcurrency", Service::Lambda, Purpose::Heals),
     table(
         "DynamoDB UpdateItem: containment",
         NOTE,
@@ -405,14 +341,6 @@ pub fn without_row() -> Vec<String> {
                 continue;
             }
             found += 1;
-            // Every part of a bucket is read and set by the same two lines. A condition's key
-            // is no call.
-            let is_like_policy = service == "s3"
-                && !operation.ends_with("BucketPolicy")
-                && operation != "CreateBucket";
-            if is_like_policy || service == "aws" {
-                continue;
-            }
             let has_row = ROWS
                 .iter()
                 .any(|row| row.operation.split(':').next() == Some(operation));
@@ -454,9 +382,6 @@ const GROUP: &str = "GetItem: group";
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
     match operation {
         PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
-        "PUT policy" => return "PutBucketPolicy",
-        "GET policy" => return "GetBucketPolicy",
-        things::CREATE => return "CreateBucket",
         GET_ITEM if body.contains("finding#") => return OPEN_FINDINGS,
         UPDATE_ITEM if body.contains("finding#") => return CLOSE,
         _ => {}
@@ -519,16 +444,8 @@ pub struct Stage {
 }
 
 impl Row {
-    fn event_of_thing(&self) -> Value {
-        match self.scene {
-            Scene::KeyEvent => evidence::of_key(self.call_on_key(), &json!({"keyId": KEY})),
-            Scene::BucketGone => evidence::of_bucket("DeleteBucket", json!({})),
-            _ => evidence::of_bucket("DeleteBucketPolicy", json!({})),
-        }
-    }
-
     pub fn set(&self) -> Stage {
-        let (aws, event) = match self.scene {
+        let (aws, event, hub) = match self.scene {
             Scene::Event
             | Scene::EventWithoutTopic
             | Scene::EventWithChat
@@ -536,40 +453,49 @@ impl Row {
             | Scene::Storm
             | Scene::NewWindow => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, stop())
+                (aws, stop(), None)
             }
             Scene::AgainByUser | Scene::AgainByRole => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 containment::give_key(&aws);
-                (aws, self.stop())
+                (aws, self.stop(), None)
             }
             Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}))
-            }
-            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone => {
-                let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, self.event_of_thing())
-            }
-            Scene::PartEvent => {
-                let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, guard::scene(self.operation).event)
+                (aws, json!({"trailkeeper": "sweep"}), None)
             }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, in_account(&member(0), &stop()))
+                (aws, in_account(&member(0), &stop()), Some(None))
             }
             Scene::HubSweep => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}))
+                (aws, json!({"trailkeeper": "sweep"}), Some(None))
             }
             Scene::HubHandsOut => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}))
+                (aws, json!({"trailkeeper": "sweep"}), Some(Some(QUEUE)))
             }
         };
         let declared = aws.state().world.trails().clone();
-        let function = self.start(&aws);
+        let function = match hub {
+            None if self.scene == Scene::SweepUnderBreakGlass => {
+                Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
+            }
+            None if self.service == Service::Iam => {
+                Function::start(&aws, &[(CONTAINMENT, containment::EVERYBODY)])
+            }
+            None if self.scene == Scene::EventWithChat => {
+                Function::start(&aws, &[(chats::VARIABLE, CHAT)])
+            }
+            None if self.scene == Scene::EventWithFinding => {
+                findings::open(&aws, AUDIT);
+                Function::start(&aws, &[(findings::VARIABLE, "true")])
+            }
+            None => Function::start(&aws, &[]),
+            Some(None) => aws.start_hub(&[]),
+            Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
+        };
         let earlier = match self.scene {
             Scene::Storm => 2,
             Scene::NewWindow | Scene::AgainByUser | Scene::AgainByRole => 1,
@@ -587,7 +513,15 @@ impl Row {
         }
         let before = aws.state().calls.len();
         self.attack(&aws);
-        let attacked = self.attacked(&aws, &declared);
+        let attacked = {
+            let state = aws.state();
+            let trails = state.world.trails();
+            let is_attacked = |(arn, declared): &(&String, &Trail)| {
+                trails.get(*arn).map(Trail::state) != Some(declared.state())
+            };
+            let attacked = declared.iter().filter(is_attacked);
+            attacked.map(|(arn, _)| arn.clone()).collect()
+        };
         Stage {
             aws,
             function,
@@ -604,66 +538,6 @@ impl Row {
         }
     }
 
-    /// The function that meets the event.
-    fn start(&self, aws: &Aws) -> Function {
-        let with = |variable, value: &str| Function::start(aws, &[(variable, value)]);
-        match self.scene {
-            Scene::HubEvent | Scene::HubSweep => aws.start_hub(&[]),
-            Scene::HubHandsOut => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", QUEUE)]),
-            Scene::SweepUnderBreakGlass => with(BREAK_GLASS, &break_glass::entry(3600)),
-            _ if self.service == Service::Iam => with(CONTAINMENT, containment::EVERYBODY),
-            Scene::EventWithChat => with(chats::VARIABLE, CHAT),
-            Scene::EventWithFinding => {
-                findings::open(aws, AUDIT);
-                with(findings::VARIABLE, "true")
-            }
-            Scene::PartEvent => {
-                let scene = guard::scene(self.operation);
-                with(PARTS, &aws.guard_parts(&scene.concurrency))
-            }
-            Scene::BucketGone => with("TRAILKEEPER_EVIDENCE", &aws.guard_existence()),
-            _ if self.is_of_thing() => {
-                let fields = ["state", "policy", "rotation"];
-                with("TRAILKEEPER_EVIDENCE", &aws.guard(&fields))
-            }
-            _ => Function::start(aws, &[]),
-        }
-    }
-
-    /// What is no longer as `declared`.
-    fn attacked(&self, aws: &Aws, declared: &BTreeMap<String, Trail>) -> Vec<String> {
-        match self.scene {
-            Scene::KeyEvent => return vec![KEY.to_owned()],
-            Scene::BucketEvent | Scene::BucketGone => return vec![BUCKET_ARN.to_owned()],
-            Scene::PartEvent => return vec![guard::scene(self.operation).arn.to_owned()],
-            _ => {}
-        }
-        let state = aws.state();
-        let trails = state.world.trails();
-        let is_attacked = |(arn, declared): &(&String, &Trail)| {
-            trails.get(*arn).map(Trail::state) != Some(declared.state())
-        };
-        let attacked = declared.iter().filter(is_attacked);
-        attacked.map(|(arn, _)| arn.clone()).collect()
-    }
-
-    /// Whether it is about the key, the bucket or a part of the responder.
-    pub fn is_of_thing(&self) -> bool {
-        matches!(
-            self.scene,
-            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone | Scene::PartEvent
-        )
-    }
-
-    /// What is done to the key, so that this call is needed.
-    fn call_on_key(&self) -> &'static str {
-        match self.operation {
-            "PutKeyPolicy" | "GetKeyPolicy" => "PutKeyPolicy",
-            "EnableKeyRotation" | "GetKeyRotationStatus" => "DisableKeyRotation",
-            _ => "ScheduleKeyDeletion",
-        }
-    }
-
     /// The stop's event.
     fn stop(&self) -> Value {
         match self.scene {
@@ -675,16 +549,6 @@ impl Row {
     fn attack(&self, aws: &Aws) {
         let name = json!({"Name": "audit"});
         match self.scene {
-            Scene::KeyEvent => return aws.weaken_key(self.call_on_key()),
-            Scene::BucketEvent => return aws.set_bucket("policy", None),
-            Scene::PartEvent => {
-                (guard::scene(self.operation).attack)(&mut aws.state().parts);
-                return;
-            }
-            Scene::BucketGone => {
-                aws.state().things.bucket = None;
-                return;
-            }
             Scene::HubEvent => {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
@@ -753,11 +617,7 @@ impl Row {
             | Scene::AgainByUser
             | Scene::AgainByRole => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::KeyEvent
-            | Scene::BucketEvent
-            | Scene::PartEvent
-            | Scene::BucketGone
-            | Scene::Sweep
+            Scene::Sweep
             | Scene::SweepUnderBreakGlass
             | Scene::StormOver
             | Scene::HubSweep
@@ -769,9 +629,6 @@ impl Row {
 impl Stage {
     /// Whether every trail is what it was, and all accounts were handed out.
     pub fn is_as_declared(&self) -> bool {
-        if !self.aws.has_its_things() || !self.aws.has_its_parts() {
-            return false;
-        }
         let state = self.aws.state();
         let as_declared = |(arn, declared): (&String, &Trail)| {
             let now = state.world.trails().get(arn).map(Trail::state);
