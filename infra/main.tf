@@ -52,6 +52,7 @@ module "notifications" {
   email_addresses = var.notification_emails
   subscriptions   = var.subscriptions
   chat            = var.chat
+  guard_topic     = var.guard_responder
 
   permissions_boundary = var.permissions_boundary
   only_changed_by      = local.only_changed_by
@@ -80,6 +81,7 @@ module "responder" {
   topic_kms_key_arn      = module.notifications.kms_key_arn
   security_hub           = var.security_hub
   guard_responder        = var.guard_responder
+  topic_evidence         = module.notifications.evidence
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary
   only_changed_by        = local.only_changed_by

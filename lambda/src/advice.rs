@@ -225,12 +225,39 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
 /// The same for what belongs to a trail.
 fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> Vec<Step> {
     let mut steps = Vec::new();
+    let kind = &thing.kind;
+    let field = incident.drift.first().map(|drift| drift.field.as_str());
+    let look = look_at(thing, field, trail.region());
+    steps.push(Step::new("Look:").run(&look));
+    if incident.is_gone() {
+        steps.push(Step::new(match kind {
+            Kind::LogBucket if incident.outcome.is_failure() => "If its name is taken, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one. Else make it again where it was declared: terraform apply.",
+            Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
+            Kind::Topic => "Make it again at once where it was declared: terraform apply. Until then no notice reaches anybody but by other ways.",
+            Kind::Queue | Kind::LogGroup | Kind::Table | Kind::Alarms => "Make it again where it was declared: terraform apply.",
+            Kind::Rule | Kind::Schedule | Kind::Function | Kind::Role | Kind::Guard => "Make it again at once where it was declared: terraform apply. Until then nobody may put a stopped trail back.",
+            Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
+        }));
+    } else {
+        if *kind == Kind::LogBucket && incident.outcome == Outcome::Unverified {
+            steps.push(Step::new("If access is denied, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one."));
+        }
+        if *kind == Kind::Topic && field == Some("subscriptions") {
+            steps.push(Step::new("A mail address or an https endpoint that was subscribed again must be confirmed again: open the message that AWS sent it."));
+        }
+        steps.push(Step::new(
+            "Bring back what is missing or changed where it was declared: terraform apply.",
+        ));
+    }
+    steps
+}
+
+/// The command that shows `field` of `thing`.
+fn look_at(thing: &Named, field: Option<&str>, region: &str) -> String {
     let Named {
         kind, arn, name, ..
     } = thing;
-    let region = trail.region();
-    let field = incident.drift.first().map(|drift| drift.field.as_str());
-    let look = match (kind, field) {
+    match (kind, field) {
         (Kind::LogBucket, field) => {
             let command = match field {
                 Some("public_access_block") => "get-public-access-block",
@@ -278,6 +305,37 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
             };
             format!("aws lambda {command} --function-name {name} --region {region}")
         }
+        (Kind::Role, field) => {
+            let command = match field {
+                Some("policy") => format!("get-role-policy --policy-name {name}"),
+                Some("policies") => "list-role-policies".to_owned(),
+                Some("attached") => "list-attached-role-policies".to_owned(),
+                _ => "get-role".to_owned(),
+            };
+            format!("aws iam {command} --role-name {name}")
+        }
+        (Kind::Topic, Some("subscriptions" | "filters")) => {
+            format!("aws sns list-subscriptions-by-topic --topic-arn {arn} --region {region}")
+        }
+        (Kind::Topic, _) => {
+            format!("aws sns get-topic-attributes --topic-arn {arn} --region {region}")
+        }
+        (Kind::Alarms, _) => {
+            let prefix = name.as_str().trim_end_matches('*');
+            format!("aws cloudwatch describe-alarms --alarm-name-prefix {prefix} --region {region}")
+        }
+        (Kind::Queue, _) => {
+            format!("aws sqs get-queue-url --queue-name {name} --region {region}")
+        }
+        (Kind::LogGroup, _) => {
+            format!("aws logs describe-log-groups --log-group-name-prefix {name} --region {region}")
+        }
+        (Kind::Table, Some("policy")) => {
+            format!("aws dynamodb get-resource-policy --resource-arn {arn} --region {region}")
+        }
+        (Kind::Table, _) => {
+            format!("aws dynamodb describe-time-to-live --table-name {name} --region {region}")
+        }
         (Kind::Guard, _) => {
             let name = arn
                 .as_str()
@@ -285,24 +343,7 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
                 .map_or("", |(_, name)| name);
             format!("aws ssm get-parameter --name {name} --region {region}")
         }
-    };
-    steps.push(Step::new("Look:").run(&look));
-    if incident.is_gone() {
-        steps.push(Step::new(match kind {
-            Kind::LogBucket if incident.outcome.is_failure() => "If its name is taken, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one. Else make it again where it was declared: terraform apply.",
-            Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
-            Kind::Rule | Kind::Schedule | Kind::Function | Kind::Guard => "Make it again at once where it was declared: terraform apply. Until then nobody may put a stopped trail back.",
-            Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
-        }));
-    } else {
-        if *kind == Kind::LogBucket && incident.outcome == Outcome::Unverified {
-            steps.push(Step::new("If access is denied, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one."));
-        }
-        steps.push(Step::new(
-            "Bring back what is missing or changed where it was declared: terraform apply.",
-        ));
     }
-    steps
 }
 
 fn find_the_call(incident: &Incident, trail: &TrailArn) -> Step {

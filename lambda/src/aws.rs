@@ -74,11 +74,15 @@ pub enum Service {
     Scheduler,
     /// Lambda.
     Lambda,
+    /// CloudWatch.
+    CloudWatch,
+    /// CloudWatch Logs.
+    Logs,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -93,6 +97,8 @@ impl Service {
         Self::Events,
         Self::Scheduler,
         Self::Lambda,
+        Self::CloudWatch,
+        Self::Logs,
     ];
 
     /// What the names of its endpoints begin with; signatures call it the same.
@@ -113,6 +119,8 @@ impl Service {
             Self::Events => "events",
             Self::Scheduler => "scheduler",
             Self::Lambda => "lambda",
+            Self::CloudWatch => "monitoring",
+            Self::Logs => "logs",
         }
     }
 
@@ -134,6 +142,8 @@ impl Service {
             Self::Events => "AWS_ENDPOINT_URL_EVENTBRIDGE",
             Self::Scheduler => "AWS_ENDPOINT_URL_SCHEDULER",
             Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
+            Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
+            Self::Logs => "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
         }
     }
 }

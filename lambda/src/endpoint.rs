@@ -146,6 +146,16 @@ struct Partition {
     iam: Iam,
 }
 
+/// The region whose name IAM's calls are recorded with, in the partition of `region`.
+pub(crate) fn iam_region(region: &str) -> &'static str {
+    Partition::of(region).iam.region
+}
+
+/// What the names of services end in, in the partition of `region`.
+pub(crate) fn suffix(region: &str) -> &'static str {
+    Partition::of(region).suffix
+}
+
 /// IAM's endpoints in a partition.
 struct Iam {
     /// That signatures name.

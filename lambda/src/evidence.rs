@@ -182,8 +182,11 @@ impl Handler {
         let until = Moment::now();
         let since = Moment::from_epoch_millis(until.epoch_millis() - SEARCHED_MS)?;
         let mut found = Vec::new();
+        // A role's calls are recorded in a region that need not be a trail's.
+        let elsewhere = (thing.kind == Kind::Role)
+            .then(|| CloudTrail::in_regions(&self.aws, std::iter::once(thing.trail.region())));
+        let history = elsewhere.as_ref().unwrap_or(&self.cloudtrail);
         for call in thing.calls_behind(&done.found) {
-            let history = &self.cloudtrail;
             let records = history.history(&thing.trail, call, since, until, budget);
             match records.await {
                 Ok(records) => found.extend(records),

@@ -1,11 +1,12 @@
 //! The parts of the responder itself that are under guard, by its own function or by
 //! another one: the list of them, and all calls to the services that they belong to. What
 //! is asked of each kind stands in its file: [`crate::rule`], [`crate::schedule`],
-//! [`crate::function`].
+//! [`crate::function`], [`crate::role`], [`crate::topic`], [`crate::alarm`],
+//! [`crate::queue`], [`crate::log_group`], [`crate::table`].
 
 use futures_util::future::join_all;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     arn::TrailArn,
@@ -13,11 +14,15 @@ use crate::{
     baseline::BaselineRefused,
     budget::Budget,
     config::Parameter,
+    endpoint::iam_region,
     failure::CallError,
     json_api::{Json, JsonApi},
+    log_group,
+    query_api::QueryApi,
     rest_api::RestApi,
     text::excerpt,
     thing::{Kind, Mend, Profile, Thing},
+    topic,
     trail::Observation,
 };
 
@@ -87,7 +92,13 @@ fn thing(
     let ["arn", partition, _, region, account, _] = parts[..] else {
         return Err(format!("\"{}\" is no ARN", excerpt(arn)));
     };
-    if let Some(list) = list.filter(|list| list.account != account || list.region != region) {
+    // A role is in no region; calls about it are recorded in one.
+    let region = match (kind, list) {
+        (Kind::Role, Some(list)) if region.is_empty() => iam_region(&list.region),
+        _ => region,
+    };
+    let is_here = |list: &&Thing| kind == Kind::Role || list.region == region;
+    if let Some(list) = list.filter(|list| list.account != account || !is_here(list)) {
         let (account, region) = (&list.account, &list.region);
         return Err(format!(
             "\"{}\" is not of {account}, {region}",
@@ -142,7 +153,7 @@ pub(crate) struct Handling {
     pub(crate) service: (Service, Speech),
     /// What is read of it.
     pub(crate) reads: &'static [Read],
-    /// The error code of its service for what does not exist.
+    /// The error codes of its service for what does not exist, with blanks between them.
     pub(crate) missing: &'static str,
     /// The request of a call that heals.
     pub(crate) heal: fn(&Thing, &Mend) -> Request,
@@ -157,13 +168,15 @@ pub(crate) enum Speech {
     Json(Json),
     /// In REST with JSON.
     Rest,
+    /// In AWS query, of this version.
+    Query(&'static str),
 }
 
 /// One call of a part's service.
 pub(crate) struct Request {
     /// Method, and path with query, if REST.
     pub(crate) to: (&'static str, String),
-    /// The body; none if `null`.
+    /// The body; none if `null`. Of AWS query, texts by the names of parameters.
     pub(crate) input: Value,
 }
 
@@ -182,7 +195,7 @@ pub(crate) struct Read {
 type Show = fn(&Value) -> Option<Value>;
 
 impl Request {
-    /// With what AWS JSON takes.
+    /// With what AWS JSON or AWS query takes.
     pub(crate) fn json(input: Value) -> Self {
         Self {
             to: ("POST", String::new()),
@@ -208,6 +221,7 @@ pub(crate) struct Client {
 enum Line {
     Json(JsonApi),
     Rest(RestApi),
+    Query(QueryApi),
 }
 
 impl Client {
@@ -217,6 +231,12 @@ impl Client {
             Kind::Rule => &crate::rule::HANDLING,
             Kind::Schedule => &crate::schedule::HANDLING,
             Kind::Function => &crate::function::HANDLING,
+            Kind::Role => &crate::role::HANDLING,
+            Kind::Topic => &topic::HANDLING,
+            Kind::Alarms => &crate::alarm::HANDLING,
+            Kind::Queue => &crate::queue::HANDLING,
+            Kind::LogGroup => &log_group::HANDLING,
+            Kind::Table => &crate::table::HANDLING,
             Kind::LogBucket | Kind::LogKey | Kind::Guard => return None,
         };
         let line = match handling.service {
@@ -224,6 +244,9 @@ impl Client {
                 Line::Json(JsonApi::new(aws, service, &part.region, json))
             }
             (service, Speech::Rest) => Line::Rest(RestApi::new(aws, service, &part.region)),
+            (service, Speech::Query(version)) => {
+                Line::Query(QueryApi::new(aws, service, &part.region, version))
+            }
         };
         Some(Self { handling, line })
     }
@@ -248,9 +271,17 @@ impl Client {
                     let none = read.fields.iter().map(|(field, _)| (*field, Value::Null));
                     seen.fields.extend(none);
                 }
-                Err(error) if error.has_code(self.handling.missing) => seen.is_missing = true,
+                Err(error) if self.is_missing(&error) => seen.is_missing = true,
                 Err(error) => seen.unread.push(error),
                 Ok(answer) => {
+                    let answer = match part.kind {
+                        Kind::LogGroup => log_group::own(part, &answer),
+                        _ => Some(answer),
+                    };
+                    let Some(answer) = answer else {
+                        seen.is_missing = true;
+                        continue;
+                    };
                     for (field, of) in read.fields {
                         match of(&answer) {
                             Some(value) => _ = seen.fields.insert(field, value),
@@ -265,7 +296,37 @@ impl Client {
                 }
             }
         }
+        if fields.contains(&topic::FILTERS) {
+            self.read_filters(&mut seen, budget).await;
+        }
         seen
+    }
+
+    fn is_missing(&self, error: &CallError) -> bool {
+        let mut codes = self.handling.missing.split(' ');
+        codes.any(|code| error.has_code(code))
+    }
+
+    /// Reads the attributes of the subscriptions that were `seen`.
+    async fn read_filters(&self, seen: &mut Observation, budget: Budget) {
+        let found = seen.fields.get(topic::SUBSCRIPTIONS).cloned();
+        let Some(Value::Object(found)) = found else {
+            return;
+        };
+        let reads = found.into_iter().filter_map(|(who, arn)| {
+            let request = topic::attributes_of(&arn)?;
+            Some(async move { (who, self.call(topic::GET_ATTRIBUTES, request, budget).await) })
+        });
+        let mut filters = Map::new();
+        for (who, answer) in join_all(reads).await {
+            match answer {
+                // It went in the meantime.
+                Err(error) if self.is_missing(&error) => {}
+                Err(error) => return seen.unread.push(error),
+                Ok(answer) => _ = filters.insert(who, topic::filters(&answer).unwrap_or_default()),
+            }
+        }
+        seen.fields.insert(topic::FILTERS, filters.into());
     }
 
     /// Makes the call that heals.
@@ -302,8 +363,26 @@ impl Client {
         let answer = match &self.line {
             Line::Json(api) => api.call(call, &input, budget).await?,
             Line::Rest(api) => api.call(call, (method, &target), &input, budget).await?,
+            Line::Query(api) => {
+                let given = input.as_object().into_iter().flatten();
+                let given =
+                    given.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+                let given: Vec<_> = given.collect();
+                let answer = api.call(call, &given, budget).await?;
+                let unusable = || CallError::new(call, "UnusableAnswer", "it is no XML", true);
+                return answer.content().ok_or_else(unusable);
+            }
         };
         Ok(answer.into())
+    }
+}
+
+/// One or many, or none: XML does not tell a list of one.
+pub(crate) fn members(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(all) => all.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
     }
 }
 

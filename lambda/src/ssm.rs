@@ -1,8 +1,13 @@
 //! All calls to Systems Manager: reading baselines.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{
+    collections::HashMap,
+    sync::Mutex,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::{Value, json};
+use tracing::warn;
 
 use crate::{
     arn::TrailArn,
@@ -18,6 +23,9 @@ use crate::{
     reconcile::BaselineProblem,
     thing::{Declaration, Kind, Thing},
 };
+
+/// How long a deployment may take, in seconds.
+const DEPLOYMENT_SECONDS: f64 = 3_600.0;
 
 const SSM: Json = Json {
     content_type: JSON_1_1,
@@ -75,8 +83,49 @@ impl Baselines {
         }
         let document = self.document(&thing.parameter, budget).await?;
         let declared = Declaration::parse(&document, thing);
-        let declared = declared.map_err(|error| refused(&thing.parameter, &error))?;
+        let mut declared = declared.map_err(|error| refused(&thing.parameter, &error))?;
+        if thing.kind.may_come_first() {
+            declared = declared.as_agreed(&self.others(thing, budget).await);
+        }
         Ok(Baseline::of_thing(&thing.trail, declared))
+    }
+
+    /// What else is declared of `thing` while it is being deployed: what Terraform does not
+    /// change after the function was told of it may be as it is to be, or still as it was.
+    /// Both documents are there meanwhile, one of them new. Who puts one there gains an
+    /// hour in which the sweeps are silent. Best effort: without it a change that is being
+    /// made is told as drift.
+    async fn others(&self, thing: &Thing, budget: Budget) -> Vec<Declaration> {
+        const OPERATION: &str = "ssm:GetParametersByPath";
+        let Some((path, _)) = thing.parameter.name.rsplit_once('/') else {
+            return Vec::new();
+        };
+        let budget = Budget::lasting(budget.left() / 3);
+        let input = json!({"Path": path});
+        let answer = match self.api.call(OPERATION, &input, budget).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                warn!(%error, "what else is declared was not read");
+                return Vec::new();
+            }
+        };
+        let found = answer.get("Parameters").and_then(Value::as_array);
+        let found = found.into_iter().flatten();
+        let written = |found: &Value| found.get("LastModifiedDate")?.as_f64();
+        let newest = found.clone().filter_map(written).fold(0.0, f64::max);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        if now.map_or(f64::MAX, |now| now.as_secs_f64()) - newest > DEPLOYMENT_SECONDS {
+            return Vec::new();
+        }
+        let others = found.filter_map(|found| {
+            let name = Parameter::parse(found.get("Name")?.as_str()?)?;
+            let document = found.get("Value")?.as_str()?;
+            let is_other = name != thing.parameter && sha256(document) == name.sha256;
+            Declaration::parse(document, thing)
+                .ok()
+                .filter(|_| is_other)
+        });
+        others.collect()
     }
 
     /// The parts of the responder that `list` holds. At most a third of `budget` is spent

@@ -7,7 +7,7 @@ use crate::{
     outcome::Outcome,
     storm_notice,
     text::Clean,
-    thing::change,
+    thing::Change,
     trail::{Part, part_changed_by},
 };
 
@@ -176,7 +176,7 @@ fn happened(incident: &Incident, trail: &str) -> String {
             "change the insight selectors of",
         ),
         "AddTags" | "RemoveTags" => ("changed the tags of", "change the tags of"),
-        other => match incident.thing.as_ref().and_then(|_| change(other)) {
+        other => match incident.change() {
             Some(change) => (change.did, change.to_do),
             None => return other_call(incident, &actor, other, trail),
         },
@@ -218,6 +218,12 @@ impl Incident {
             && self.drift.iter().all(|drift| drift.field == "is_logging")
     }
 
+    /// What the call does to a thing that is no trail.
+    fn change(&self) -> Option<&'static Change> {
+        let thing = self.thing.as_ref()?;
+        thing.kind.change(self.event.name.as_ref()?.as_str())
+    }
+
     /// Whether something read from the trail bears out what the event tells. What
     /// somebody else changed meanwhile does not.
     pub(crate) fn is_proven(&self) -> bool {
@@ -226,12 +232,14 @@ impl Incident {
             .name
             .as_ref()
             .map_or("StopLogging", Clean::as_str);
-        match part_changed_by(name).or_else(|| Some(change(name)?.part)) {
+        match part_changed_by(name).or_else(|| Some(self.change()?.part)) {
             Some(Part::Logging) => self.verification.stop_confirmed == Some(true),
-            part => self
-                .drift
-                .iter()
-                .any(|drift| Some(drift.part) == part && self.event.can_have_set(&drift.field)),
+            part => self.drift.iter().any(|drift| {
+                // Some calls change one of many fields.
+                let asked = || self.event.asked_for.contains(&drift.field);
+                let is_its = Some(drift.part) == part && self.event.can_have_set(&drift.field);
+                is_its || (self.thing.is_some() && asked())
+            }),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! of the responder itself. Each kind is a file that says which calls concern it, how it is
 //! observed, how it differs from what is declared, and which calls heal it:
 //! [`crate::bucket`], [`crate::key`]; [`crate::rule`], [`crate::schedule`],
-//! [`crate::function`]. Here is what they have in common: a thing has fields, each of which
+//! [`crate::function`] and what else [`crate::guard`] names. Here is what they have in common: a thing has fields, each of which
 //! is declared, read, compared and healed by itself. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,14 +11,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    alarm,
     arn::TrailArn,
     asked::Asked,
     baseline::BaselineRefused,
     bucket,
     config::Parameter,
     event::{Record, text},
-    function, guard, key, rule, schedule,
+    function, guard, key, log_group, queue, role, rule, schedule, table,
     text::{Clean, excerpt},
+    topic,
     trail::{Drift, Observation, Part},
 };
 
@@ -43,6 +45,18 @@ pub enum Kind {
     Schedule,
     /// The function itself, or the one that guards it.
     Function,
+    /// A role of the responder, or of the one that guards it.
+    Role,
+    /// The topic of the notices.
+    Topic,
+    /// The alarms.
+    Alarms,
+    /// The queue of what was given up.
+    Queue,
+    /// The log of the function.
+    LogGroup,
+    /// The table of told incidents.
+    Table,
     /// The list of the parts of the responder.
     Guard,
 }
@@ -100,12 +114,18 @@ pub(crate) struct Change {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 12] = [
         Self::LogBucket,
         Self::LogKey,
         Self::Rule,
         Self::Schedule,
         Self::Function,
+        Self::Role,
+        Self::Topic,
+        Self::Alarms,
+        Self::Queue,
+        Self::LogGroup,
+        Self::Table,
         Self::Guard,
     ];
 
@@ -116,6 +136,12 @@ impl Kind {
             Self::Rule => &rule::PROFILE,
             Self::Schedule => &schedule::PROFILE,
             Self::Function => &function::PROFILE,
+            Self::Role => &role::PROFILE,
+            Self::Topic => &topic::PROFILE,
+            Self::Alarms => &alarm::PROFILE,
+            Self::Queue => &queue::PROFILE,
+            Self::LogGroup => &log_group::PROFILE,
+            Self::Table => &table::PROFILE,
             Self::Guard => &guard::PROFILE,
         }
     }
@@ -124,6 +150,16 @@ impl Kind {
     #[must_use]
     pub fn is_part(self) -> bool {
         !matches!(self, Self::LogBucket | Self::LogKey)
+    }
+
+    /// Whether Terraform changes it before the function is told what it is to be, or at
+    /// any time: nothing of it waits for the function.
+    #[must_use]
+    pub fn may_come_first(self) -> bool {
+        matches!(
+            self,
+            Self::Role | Self::Topic | Self::Alarms | Self::Queue | Self::LogGroup | Self::Table
+        )
     }
 
     /// How it is called in a sentence.
@@ -163,6 +199,16 @@ impl Kind {
             ["arn", _, "lambda", _, _, function] if function.starts_with("function:") => {
                 Some(Self::Function)
             }
+            ["arn", _, "iam", "", _, role] if role.starts_with("role/") => Some(Self::Role),
+            ["arn", _, "sns", _, _, topic] if !topic.contains(':') => Some(Self::Topic),
+            ["arn", _, "cloudwatch", _, _, alarms] if alarms.starts_with("alarm:") => {
+                Some(Self::Alarms)
+            }
+            ["arn", _, "sqs", _, _, _] => Some(Self::Queue),
+            ["arn", _, "logs", _, _, group] if group.starts_with("log-group:") => {
+                Some(Self::LogGroup)
+            }
+            ["arn", _, "dynamodb", _, _, table] if table.starts_with("table/") => Some(Self::Table),
             _ => None,
         }
     }
@@ -200,11 +246,6 @@ fn undated(name: &str) -> &str {
 fn is_bucket(name: &str) -> bool {
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
     (3..=63).contains(&name.len()) && name.bytes().all(is_plain)
-}
-
-/// The call of this name, of whatever kind.
-pub(crate) fn change(event_name: &str) -> Option<&'static Change> {
-    Kind::ALL.iter().find_map(|kind| kind.change(event_name))
 }
 
 /// What stands between kind and name in an ARN; `default` if nothing does.
@@ -272,9 +313,12 @@ impl Thing {
     pub fn reference(&self, record: &Record) -> Reference {
         let profile = self.kind.profile();
         let parameters = record.request_parameters.as_ref();
-        let names = profile.parameters.iter();
-        let given = names.filter_map(|name| text(parameters?, name));
-        let given: Vec<&str> = given.collect();
+        let given = profile.parameters.iter();
+        let given = given.filter_map(|name| match parameters?.get(*name)? {
+            Value::Array(all) => Some(all.as_slice()),
+            one => Some(std::slice::from_ref(one)),
+        });
+        let given: Vec<&str> = given.flatten().filter_map(Value::as_str).collect();
         let is_group = || {
             let is_it = given.contains(&self.scope());
             is_it && record.event_name.as_deref() == schedule::OF_GROUP
@@ -289,7 +333,11 @@ impl Thing {
         let in_message = message
             .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '(' | ')'))
             .map(|word| word.trim_end_matches('.'))
-            .filter(|word| Kind::of(word) == Some(self.kind));
+            // IAM names a role as `role NAME`.
+            .filter(|word| {
+                let is_role = self.kind == Kind::Role && *word == self.name();
+                is_role || Kind::of(word) == Some(self.kind)
+            });
         let given_names = given.iter().copied();
         let mut all = given_names.chain(resources).chain(in_message).peekable();
         let scope = profile.scope.filter(|_| !given.is_empty());
@@ -325,10 +373,26 @@ impl Thing {
                     .is_some_and(|rest| rest.starts_with(':') || rest.is_empty())
             })
         };
-        reference == self.arn
+        let is_of_kind = match self.kind {
+            Kind::Function => is_function(),
+            // By a subscription.
+            Kind::Topic => reference
+                .strip_prefix(&self.arn)
+                .is_some_and(|rest| rest.starts_with(':')),
+            Kind::Alarms => reference
+                .rsplit(':')
+                .next()
+                .is_some_and(|name| name.starts_with(alarm::prefix(self.name()))),
+            Kind::Queue => {
+                let path = format!("/{}/{}", self.account, self.name());
+                reference.ends_with(&path)
+            }
+            _ => false,
+        };
+        is_of_kind
+            || reference == self.arn
             || reference == self.name()
             || self.alias.as_ref().is_some_and(is_alias)
-            || (self.kind == Kind::Function && is_function())
     }
 
     /// The calls that can have led to `found`.
@@ -445,6 +509,19 @@ impl Declaration {
         })
     }
 
+    /// The same without the fields that one of `others` declares otherwise, or not at all.
+    #[must_use]
+    pub fn as_agreed(mut self, others: &[Self]) -> Self {
+        self.declared.retain(|field, declared| {
+            let mut others = others.iter();
+            others.all(|other| {
+                let other = other.declared.get(field);
+                other.is_some_and(|other| other.normal == declared.normal)
+            })
+        });
+        self
+    }
+
     /// The fields that are declared.
     pub fn fields(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.declared.keys().copied()
@@ -479,9 +556,11 @@ impl Declaration {
             (Some((_, is_open)), Value::Object(seen), Value::Object(declared)) => {
                 let undeclared = seen.keys().filter(|_| !is_open);
                 let keys: BTreeSet<&String> = declared.keys().chain(undeclared).collect();
+                // A subscription that is gone, or not confirmed, has no filter to be read.
+                let is_unread = |key: &String| field == topic::FILTERS && !seen.contains_key(key);
                 let keys = || {
-                    keys.iter()
-                        .filter(|key| seen.get(**key) != declared.get(**key))
+                    let differs = |key: &&&String| seen.get(**key) != declared.get(**key);
+                    keys.iter().filter(differs).filter(|key| !is_unread(key))
                 };
                 let of = |all: &Map<String, Value>| -> Map<String, Value> {
                     let of_key = |key: &&&String| all.get(**key).cloned().unwrap_or_default();

@@ -15,33 +15,9 @@ def _because(reason: str, names: Iterable[str]) -> dict[str, str]:
 
 NOT_NOTICED: dict[str, str] = {
     **_because(
-        "Not seen in the lab: the emulator does not ask a role's trust for its functions. On AWS the next cold start "
-        "fails, and the heartbeat stops.",
-        ("UpdateAssumeRolePolicy",),
-    ),
-    **_because(
         "The one topic is what was attacked, and everything tells through it. Whoever has a hub in another account, or "
         "forbids the call, is better off.",
-        (
-            "DeleteTopic",
-            "SetTopicAttributes: publishing denied",
-            "SetTopicAttributes: the attacker's key",
-            "Unsubscribe",
-            "SetSubscriptionAttributes: a filter",
-            "DisableKey: the topic's",
-        ),
-    ),
-    **_because(
-        "Not yet: nothing looks at the alarms. Notices go on.",
-        ("DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm: silence is good"),
-    ),
-    **_because(
-        "Not yet: nothing looks at the queue and the log before they are needed. What is given up then rings an alarm.",
-        ("SetQueueAttributes: sending denied", "DeleteQueue", "PutRetentionPolicy: one day"),
-    ),
-    **_because(
-        "Not yet: nothing looks at the table. Without it incidents are told twice rather than not at all.",
-        ("DeleteTable", "DeleteResourcePolicy of the table"),
+        ("DeleteTopic", "Unsubscribe", "SetSubscriptionAttributes: a filter", "DisableKey: the topic's"),
     ),
     **_because(
         "Not seen in the lab: on AWS the table's policy refuses the call to all but the responder. The emulator does "

@@ -20,7 +20,7 @@ SECONDS = 30.0
 UNDONE = {"restored", "already_restored", "already_logging", "unconfirmed"}
 SWEEP = {"trailkeeper": "sweep"}
 # What the responder itself consists of.
-PARTS = {"rule", "schedule", "function", "guard"}
+PARTS = {"rule", "schedule", "function", "guard", "role", "topic", "alarms", "queue", "log_group", "table"}
 # The function's calls that change a trail.
 WRITES = {
     "StartLogging",

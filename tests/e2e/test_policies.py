@@ -21,6 +21,7 @@ PARLIAMENT = REPOSITORY / "target" / "venv-parliament" / "bin" / "parliament"
 # By issue, and what the finding names. What AWS says: https://docs.aws.amazon.com/service-authorization/latest/reference/
 REASONS: dict[tuple[str, str], str] = {
     ("UNKNOWN_ACTION", "cloudtrail:PutEventConfiguration"): "newer than parliament's list",
+    ("RESOURCE_MISMATCH", "logs:DescribeLogGroups"): "AWS asks for log-group::log-stream: of the account and region",
     (
         "UNKNOWN_CONDITION_FOR_ACTION",
         "kms:ResourceAliases",

@@ -91,7 +91,68 @@ locals {
       ) }
     }
   }
-  part_patterns = { for kind, part in local.part_calls : kind => {
+  # What the responder leans on has one rule. Its services name nothing alike, so that a
+  # call without any of these names is let in.
+  account      = split(":", local.functions)[4]
+  topic_names  = compact([try(var.responder.topic_arn, "")])
+  support_name = [{ prefix = "${local.responder_name}-" }]
+  support_pattern = {
+    source        = [for name in ["sns", "monitoring", "sqs", "logs", "dynamodb"] : "aws.${name}"]
+    "detail-type" = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventName = [
+        # SNS, and with the same names SQS.
+        "SetTopicAttributes", "AddPermission", "RemovePermission", "Unsubscribe", "Subscribe", "SetSubscriptionAttributes", "DeleteTopic", "CreateTopic",
+        # CloudWatch.
+        "DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm", "PutCompositeAlarm",
+        # SQS.
+        "SetQueueAttributes", "DeleteQueue", "PurgeQueue",
+        # CloudWatch Logs.
+        "PutRetentionPolicy", "DeleteRetentionPolicy", "AssociateKmsKey", "DisassociateKmsKey", "DeleteLogGroup", "CreateLogGroup",
+        # DynamoDB.
+        "PutResourcePolicy", "DeleteResourcePolicy", "UpdateTimeToLive", "DeleteTable", "CreateTable",
+      ]
+      "$or" = concat(
+        [for topic in local.topic_names : { requestParameters = { topicArn = [topic] } }],
+        [for topic in local.topic_names : { requestParameters = { subscriptionArn = [{ prefix = "${topic}:" }] } }],
+        [
+          { requestParameters = { alarmName = local.support_name } },
+          { requestParameters = { alarmNames = local.support_name } },
+          { requestParameters = { queueUrl = [{ suffix = "/${local.account}/${local.responder_name}-dead-letters" }] } },
+          { requestParameters = { logGroupName = ["/aws/lambda/${local.responder_name}-responder"] } },
+          { requestParameters = { tableName = [{ suffix = "${local.responder_name}-incidents" }] } },
+          { requestParameters = { resourceArn = [{ suffix = "/${local.responder_name}-incidents" }] } },
+          { requestParameters = { for name in ["topicArn", "subscriptionArn", "name", "alarmName", "alarmNames", "queueUrl", "logGroupName", "tableName", "resourceArn"] : name => [{ exists = false }] } },
+        ],
+      )
+    }
+  }
+
+  # Where IAM records its calls: the module global-events sends them from there.
+  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
+  iam_region = lookup({ aws-cn = "cn-north-1", aws-us-gov = "us-gov-west-1" }, split(":", local.functions)[1], "us-east-1")
+  role_pattern = {
+    source        = ["aws.iam"]
+    region        = [local.iam_region]
+    "detail-type" = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventSource = ["iam.amazonaws.com"]
+      eventName = [
+        "PutRolePolicy",
+        "DeleteRolePolicy",
+        "AttachRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
+        "DeleteRolePermissionsBoundary",
+        "UpdateAssumeRolePolicy",
+        "DeleteRole",
+        "CreateRole",
+      ]
+      requestParameters = { roleName = local.part_names }
+    }
+  }
+
+  part_patterns = merge({ for kind, part in local.part_calls : kind => {
     source        = ["aws.${part.service}"]
     "detail-type" = ["AWS API Call via CloudTrail"]
     detail = {
@@ -99,7 +160,7 @@ locals {
       eventName         = part.names
       requestParameters = part.parameters
     }
-  } if var.responder != null }
+  } if var.responder != null }, { for kind, pattern in { role = local.role_pattern, support = local.support_pattern } : kind => pattern if var.responder != null })
 
   # No parameters and no error code: oversized calls lose the former, and
   # denied attempts carry the latter. The function looks at both. Each name

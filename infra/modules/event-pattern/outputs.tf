@@ -9,6 +9,6 @@ output "evidence_patterns" {
 }
 
 output "part_patterns" {
-  description = "The same for the parts of the responder, by kind: rule, schedule and function."
+  description = "The same for the parts of the responder, by kind: rule, schedule, function and role, and support for what it leans on. That of role names the region in which IAM records its calls."
   value       = local.part_patterns
 }

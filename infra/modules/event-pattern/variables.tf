@@ -15,10 +15,11 @@ variable "evidence" {
 }
 
 variable "responder" {
-  description = "The responder whose parts are guarded: its name, and what the ARNs of functions begin with, arn:<partition>:lambda:<region>:<account>:function:. null if they are not."
+  description = "The responder whose parts are guarded: its name, and what the ARNs of functions begin with, arn:<partition>:lambda:<region>:<account>:function:; and the ARN of its topic, if that is guarded. null if they are not."
   type = object({
     name      = string
     functions = string
+    topic_arn = optional(string)
   })
   default = null
 

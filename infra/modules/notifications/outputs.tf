@@ -25,3 +25,14 @@ output "kms_key_arn" {
   description = "ARN of the topics' key. A publisher needs kms:GenerateDataKey and kms:Decrypt on it."
   value       = aws_kms_key.topic.arn
 }
+
+output "evidence" {
+  description = "What is declared of the topic, for the responder's topic_evidence; null if guard_topic is off. Who uses it waits for the subscriptions, and is gone before they are."
+  value       = one([for made in aws_ssm_parameter.evidence : { arn = local.topic_arn, parameter_name = made.name }])
+  depends_on  = [aws_sns_topic_policy.alerts, aws_sns_topic_subscription.email, aws_sns_topic_subscription.this]
+}
+
+output "evidence_document" {
+  description = "The JSON document of it."
+  value       = local.evidence_document
+}

@@ -119,13 +119,13 @@ locals {
     {
       Sid      = "ReadBaselines"
       Effect   = "Allow"
-      Action   = "ssm:GetParameter"
+      Action   = ["ssm:GetParameter", "ssm:GetParametersByPath"]
       Resource = local.resources.parameters
     },
     {
       Sid      = "RememberIncidents"
       Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      Action   = ["dynamodb:DescribeTimeToLive", "dynamodb:GetItem", "dynamodb:GetResourcePolicy", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = local.resources.tables
     },
     {
@@ -193,6 +193,33 @@ locals {
       Effect   = "Allow"
       Action   = ["lambda:DeleteFunctionConcurrency", "lambda:GetFunction*", "lambda:GetPolicy", "lambda:PutFunctionConcurrency"]
       Resource = local.resources.functions
+    },
+    {
+      # And reads what it leans on.
+      Sid      = "GuardRoles"
+      Effect   = "Allow"
+      Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
+      Resource = "${local.arn}:iam::${local.account}:role/${var.name}-*"
+    },
+    {
+      Sid      = "GuardTopic"
+      Effect   = "Allow"
+      Action   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:SetTopicAttributes", "sns:Subscribe"]
+      Resource = "${local.arn}:sns:*:${local.account}:${var.name}-*"
+    },
+    {
+      # Asked for by what their names begin with.
+      Sid      = "ReadAlarmsAndLogGroups"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"]
+      Resource = ["${local.arn}:cloudwatch:*:${local.account}:alarm:*", "${local.arn}:logs:*:${local.account}:log-group:*"]
+    },
+    {
+      # SNS knows no subscription as a resource.
+      Sid      = "ReadSubscriptions"
+      Effect   = "Allow"
+      Action   = "sns:GetSubscriptionAttributes"
+      Resource = "*"
     },
     {
       # The hub's bus is in another account.

@@ -7,7 +7,7 @@ locals {
   guard_path = "/trailkeeper/${var.name}/guard"
 
   # The rules by the last part of their names, and what wakes the function for a part.
-  guard_kinds      = var.guard_responder ? ["rule", "schedule", "function"] : []
+  guard_kinds      = var.guard_responder ? ["rule", "schedule", "function", "role", "support"] : []
   guard_rule_names = { for kind in local.guard_kinds : kind => "${var.name}-${kind}-changes" }
   guard_rule_arns  = { for kind, name in local.guard_rule_names : kind => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${name}" }
 
@@ -35,9 +35,10 @@ locals {
       name        = name
       bus         = "default"
       arn         = local.guard_rule_arns[kind]
-      description = "Somebody changed, or tried to change, a ${kind} of the responder"
-      pattern     = merge(module.event_pattern.part_patterns[kind], local.here)
-      sid         = "${title(kind)}ChangesRule"
+      description = "Somebody changed, or tried to change, ${kind == "support" ? "what the responder leans on" : "a ${kind} of the responder"}"
+      # IAM's calls are recorded in another region.
+      pattern = merge(local.here, module.event_pattern.part_patterns[kind])
+      sid     = "${title(kind)}ChangesRule"
     } },
     { for name in var.hub[*].bus_name : "member" => {
       name        = local.hub_rule_name
@@ -144,6 +145,7 @@ locals {
         restored = ["concurrency"]
       }
     },
+    local.support_parts,
   )
 
   # The understudy looks after the same parts. Of the function only what a new package or
@@ -164,14 +166,14 @@ locals {
   guard_list = jsonencode({
     schema  = "trailkeeper.guard"
     version = 1
-    parts   = [for key, part in local.parts : { arn = part.arn, parameter = local.part_parameters[key] }]
+    parts   = concat([for key, part in local.parts : { arn = part.arn, parameter = local.part_parameters[key] }], local.topic_parts)
   })
   guard_parameter = "${local.guard_path}/list/${sha256(local.guard_list)}"
 
   understudy_list = jsonencode({
     schema  = "trailkeeper.guard"
     version = 1
-    parts   = [for key, part in local.parts : { arn = part.arn, parameter = local.part_parameters[key == "function" ? "understudy_function" : key] }]
+    parts   = concat([for key, part in local.parts : { arn = part.arn, parameter = local.part_parameters[key == "function" ? "understudy_function" : key] }], local.topic_parts)
   })
   understudy_parameter = "${local.guard_path}/list/${sha256(local.understudy_list)}"
 
@@ -249,7 +251,7 @@ locals {
       Resource = local.function_arn
     }],
   ]
-  guard_statements = [for candidate in local.guard_candidates : candidate[1] if candidate[0]]
+  guard_statements = concat([for candidate in local.guard_candidates : candidate[1] if candidate[0]], local.support_statements)
 }
 
 # As a trail's baseline: the name holds the hash of the value, so a parameter is never
@@ -332,6 +334,9 @@ resource "aws_cloudwatch_event_target" "guard" {
   }
 
   depends_on = [
+    var.topic_evidence,
+    aws_cloudwatch_metric_alarm.this,
+    aws_dynamodb_resource_policy.incidents,
     aws_lambda_permission.guard,
     aws_scheduler_schedule.sweep,
   ]

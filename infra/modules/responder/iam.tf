@@ -107,6 +107,9 @@ resource "aws_iam_role" "responder" {
   assume_role_policy   = local.trust_policy
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }
 
 resource "aws_iam_role_policy" "responder" {

@@ -14,9 +14,12 @@ resource "aws_dynamodb_table" "incidents" {
   }
 
   ttl {
-    attribute_name = "expires_at"
+    attribute_name = local.expiry_attribute
     enabled        = true
   }
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }
 
 locals {

@@ -51,6 +51,9 @@ resource "aws_iam_role" "sweep" {
   assume_role_policy   = local.sweep_trust_policies["responder"]
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }
 
 resource "aws_iam_role_policy" "sweep" {

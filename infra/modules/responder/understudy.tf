@@ -15,7 +15,7 @@ locals {
   understudy_group_arn      = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${local.understudy_schedule_group}"
 
   # What both have.
-  own_role_arns  = concat([aws_iam_role.responder.arn], local.understudy_role_arns)
+  own_role_arns  = concat([local.role_arn], local.understudy_role_arns)
   log_group_arns = concat([local.log_group_arn], local.understudy ? [local.understudy_log_group_arn] : [])
 
   # Written out, so that a plan can measure the responder's environment.
@@ -28,7 +28,7 @@ locals {
     { for name, value in local.environment : name => value if !contains(keys(local.hub_environment), name) },
     {
       TRAILKEEPER_ROLE_ARN    = join("", local.understudy_role_arns)
-      TRAILKEEPER_PEER_ROLES  = join(",", distinct(concat([aws_iam_role.responder.arn], var.peer_roles)))
+      TRAILKEEPER_PEER_ROLES  = join(",", distinct(concat([local.role_arn], var.peer_roles)))
       TRAILKEEPER_CONTAINMENT = ""
     },
   )
@@ -62,6 +62,9 @@ resource "aws_iam_role" "understudy" {
   assume_role_policy   = local.trust_policy
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }
 
 resource "aws_iam_role_policy" "understudy" {
@@ -79,6 +82,9 @@ resource "aws_cloudwatch_log_group" "understudy" {
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.logs.arn
   tags              = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }
 
 resource "aws_lambda_function" "understudy" {
@@ -141,6 +147,9 @@ resource "aws_iam_role" "understudy_sweep" {
   assume_role_policy   = local.sweep_trust_policies["understudy"]
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }
 
 resource "aws_iam_role_policy" "understudy_sweep" {

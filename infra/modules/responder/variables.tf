@@ -355,10 +355,24 @@ variable "log_retention_days" {
 }
 
 variable "guard_responder" {
-  description = "Guard the responder too: its rules, schedule and concurrency are put back, and what else is done to its function is told at once. docs/guard.md"
+  description = "Guard the responder too: its rules, schedule and concurrency are put back, and what else is done to its function, or to what that leans on, is told at once. docs/guard.md"
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "topic_evidence" {
+  description = "What is declared of the topic, if it is guarded too: the output evidence of the module notifications. Its ARN is topic_arn. null if the topic is somebody else's."
+  type = object({
+    arn            = string
+    parameter_name = string
+  })
+  default = null
+
+  validation {
+    condition     = var.topic_evidence == null ? true : can(regex("^arn:aws[a-z-]*:sns:", var.topic_evidence.arn)) && can(regex("^/trailkeeper/.+/guard/topic/[0-9a-f]{64}$", var.topic_evidence.parameter_name))
+    error_message = "topic_evidence must be the output evidence of the module notifications."
+  }
 }
 
 variable "permissions_boundary" {

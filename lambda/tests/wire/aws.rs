@@ -17,6 +17,7 @@ use crate::{
     organization::{self, Organization},
     parts::{self, Parts},
     stores::{self, Item},
+    support::{self, Support},
     things::{self, Things},
     world::{Trail, World},
 };
@@ -97,6 +98,8 @@ pub struct State {
     pub things: Things,
     /// The parts of the responder.
     pub parts: Parts,
+    /// What the responder leans on.
+    pub support: Support,
     pub iam: Iam,
     /// What Security Hub has.
     pub findings: Findings,
@@ -142,6 +145,7 @@ impl Aws {
             organization: Organization::default(),
             things: Things::default(),
             parts: Parts::default(),
+            support: Support::default(),
             iam: Iam::default(),
             findings: Findings::default(),
             disturb: None,
@@ -428,10 +432,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = accepted;
             return reply;
         }
-        if iam::is_iam(&operation) {
-            assert_eq!(account, organization::HUB, "{operation} in a member");
-            let asked = form(&request.body);
-            let (reply, accepted) = iam::answer(&mut state.iam, &operation, &asked);
+        if let Some((reply, accepted)) = of_forms(state, request, &operation, &account) {
             state.calls[number].accepted = accepted;
             return reply;
         }
@@ -453,7 +454,9 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         } else if is_kms {
             things::kms(&mut state.things, &operation, &asked)
         } else {
-            healthy(state, &operation, region, &asked)
+            let (support, parameters) = (&state.support, &state.parameters);
+            support::json(support, parameters, &operation, &asked)
+                .unwrap_or_else(|| healthy(state, &operation, region, &asked))
         };
         match answer {
             Ok(answer) => {
@@ -474,6 +477,24 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         Some(latency) => Reply::Late(*latency, Box::new(reply)),
         None => reply,
     }
+}
+
+/// What IAM and SNS answer, and whether they did what was asked; `None` if it is none of
+/// theirs.
+fn of_forms(
+    state: &mut State,
+    request: &Request,
+    operation: &str,
+    account: &str,
+) -> Option<(Reply, bool)> {
+    let asked = form(&request.body);
+    if support::is_query(operation, &asked) {
+        return Some(support::query(&mut state.support, operation, &asked));
+    }
+    iam::is_iam(operation).then(|| {
+        assert_eq!(account, organization::HUB, "{operation} in a member");
+        iam::answer(&mut state.iam, operation, &asked)
+    })
 }
 
 fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> Answer {

@@ -24,6 +24,8 @@ mod organization;
 mod parts;
 mod simulation;
 mod stores;
+mod support;
+mod supported;
 mod things;
 mod world;
 

@@ -99,7 +99,14 @@ def _resource(service: str, _method: str, path: str, _headers: dict, body: bytes
         return f"arn:aws:kms:{region}:{account}:{given['AliasName']}"
     if service == "monitoring":
         alarm = _alarm(given, params)
-        return f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}" if alarm else ""
+        if alarm:
+            return f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}"
+        return f"arn:aws:cloudwatch:{region}:{account}:alarm:*" if "AlarmNamePrefix" in given else ""
+    # What AWS names in its refusals, whatever the prefix is.
+    if service == "logs" and "logGroupNamePrefix" in given:
+        return f"arn:aws:logs:{region}:{account}:log-group::log-stream:"
+    if service == "ssm" and str(given.get("Path", "")).startswith("/"):
+        return f"arn:aws:ssm:{region}:{account}:parameter{given['Path']}"
     return ""
 
 

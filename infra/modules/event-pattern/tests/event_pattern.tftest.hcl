@@ -30,7 +30,7 @@ run "parts_by_name_or_without_parameters" {
   }
 
   assert {
-    condition = jsonencode({ for kind, pattern in output.part_patterns : kind => [pattern.source, pattern.detail.eventSource, pattern.detail.requestParameters] }) == jsonencode({
+    condition = jsonencode({ for kind, pattern in output.part_patterns : kind => [pattern.source, pattern.detail.eventSource, pattern.detail.requestParameters] if contains(["rule", "schedule", "function"], kind) }) == jsonencode({
       rule     = [["aws.events"], ["events.amazonaws.com"], { name = [{ prefix = "trailkeeper-" }, { exists = false }], rule = [{ prefix = "trailkeeper-" }, { exists = false }] }]
       schedule = [["aws.scheduler"], ["scheduler.amazonaws.com"], { name = ["trailkeeper", { prefix = "trailkeeper-" }, { exists = false }] }]
       function = [["aws.lambda"], ["lambda.amazonaws.com"], { functionName = [
@@ -43,7 +43,7 @@ run "parts_by_name_or_without_parameters" {
     error_message = "Calls about what is named otherwise must stay out, those without parameters must come in."
   }
   assert {
-    condition     = alltrue([for pattern in values(output.part_patterns) : length(jsonencode(pattern)) < 1800])
+    condition     = alltrue([for pattern in values(output.part_patterns) : length(jsonencode(pattern)) < 1900])
     error_message = "EventBridge takes 2048 characters, account and region included."
   }
 }
@@ -72,5 +72,30 @@ run "bucket_and_key_by_name_or_without_parameters" {
   assert {
     condition     = alltrue([for call in ["DeleteBucketPolicy", "PutBucketLifecycle", "PutBucketVersioning", "DeleteBucket"] : contains(output.evidence_patterns.log_bucket.detail.eventName, call)]) && alltrue([for call in ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"] : contains(output.evidence_patterns.log_key.detail.eventName, call)])
     error_message = "The calls that blind a trail must be among them."
+  }
+}
+
+run "what_the_responder_leans_on_by_name_or_without_any" {
+  command = apply
+
+  variables {
+    responder = {
+      name      = "trailkeeper-of-a-long-name"
+      functions = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:"
+      topic_arn = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:trailkeeper-of-a-long-name-alerts"
+    }
+  }
+
+  assert {
+    condition     = alltrue([for pattern in values(output.part_patterns) : length(jsonencode(merge({ account = ["123456789012"], region = ["us-gov-west-1"] }, pattern))) <= 2048])
+    error_message = "EventBridge takes 2048 characters, account and region included."
+  }
+  assert {
+    condition     = output.part_patterns.role.region == ["us-gov-west-1"] && jsonencode(output.part_patterns.role.detail.requestParameters) == jsonencode({ roleName = [{ prefix = "trailkeeper-of-a-long-name-" }, { exists = false }] })
+    error_message = "IAM's calls about the roles must come in from where they are recorded."
+  }
+  assert {
+    condition     = contains([for choice in output.part_patterns.support.detail["$or"] : jsonencode(choice.requestParameters)], jsonencode({ topicArn = ["arn:aws-us-gov:sns:us-gov-west-1:123456789012:trailkeeper-of-a-long-name-alerts"] })) && length([for choice in output.part_patterns.support.detail["$or"] : choice if !can(choice.requestParameters)]) == 0
+    error_message = "Calls about what others have must stay out."
   }
 }

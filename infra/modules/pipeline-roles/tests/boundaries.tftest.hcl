@@ -83,7 +83,7 @@ run "roles_heal_and_tell_what_has_the_prefix" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(output.policies.workload_boundary).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["AttributeChanges", "HealOrganizationTrails", "EncryptNotices"]
+    condition     = [for statement in jsondecode(output.policies.workload_boundary).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["AttributeChanges", "HealOrganizationTrails", "EncryptNotices", "ReadSubscriptions"]
     error_message = "Only what AWS knows no name for may have the resource \"*\"."
   }
 

@@ -15,6 +15,10 @@ variables {
     guards           = { settings = true, event_selectors = true, insight_selectors = true, tags = true }
   }]
   topic_arn = "arn:aws:sns:eu-central-1:123456789012:alerts"
+  topic_evidence = {
+    arn            = "arn:aws:sns:eu-central-1:123456789012:alerts"
+    parameter_name = "/trailkeeper/trailkeeper/guard/topic/3333333333333333333333333333333333333333333333333333333333333333"
+  }
 }
 
 run "every_part_has_a_document" {
@@ -26,13 +30,25 @@ run "every_part_has_a_document" {
       "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-rule-changes",
       "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-schedule-changes",
       "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-function-changes",
+      "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-role-changes",
+      "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-support-changes",
       "arn:aws:scheduler:eu-central-1:123456789012:schedule/trailkeeper/trailkeeper-sweep",
       "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-responder",
+      "arn:aws:iam::123456789012:role/trailkeeper-responder",
+      "arn:aws:iam::123456789012:role/trailkeeper-sweep",
+      "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy",
+      "arn:aws:iam::123456789012:role/trailkeeper-sweep-understudy",
+      "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder-understudy",
+      "arn:aws:sns:eu-central-1:123456789012:alerts",
+      "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:trailkeeper-*",
+      "arn:aws:sqs:eu-central-1:123456789012:trailkeeper-dead-letters",
+      "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder",
+      "arn:aws:dynamodb:eu-central-1:123456789012:table/trailkeeper-incidents",
     ])
-    error_message = "All rules, the schedule and the function must be in the list."
+    error_message = "All rules, the schedule, the function and what it leans on must be in the list."
   }
   assert {
-    condition     = alltrue([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : one([for key, document in aws_ssm_parameter.guard : document.name if !contains(["list", "understudy_list", "understudy_function"], key) && try(jsondecode(document.insecure_value).arn, "") == part.arn]) == part.parameter])
+    condition     = alltrue([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : one([for key, document in aws_ssm_parameter.guard : document.name if !contains(["list", "understudy_list", "understudy_function"], key) && try(jsondecode(document.insecure_value).arn, "") == part.arn]) == part.parameter if part.arn != var.topic_arn])
     error_message = "The list must name the document of each part."
   }
   assert {
@@ -110,6 +126,8 @@ run "what_is_declared_is_what_is_made" {
       RuleChangesRule     = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-rule-changes"
       ScheduleChangesRule = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-schedule-changes"
       FunctionChangesRule = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-function-changes"
+      RoleChangesRule     = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-role-changes"
+      SupportChangesRule  = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-support-changes"
     } && toset(concat([aws_lambda_permission.rule.statement_id], [for p in values(aws_lambda_permission.guard) : p.statement_id])) == toset(keys(jsondecode(aws_ssm_parameter.guard["function"].insecure_value).declared.permissions))
     error_message = "Every permission must be declared."
   }
@@ -119,8 +137,74 @@ run "its_rules_fit_and_look_here_only" {
   command = plan
 
   assert {
-    condition     = alltrue([for rule in values(aws_cloudwatch_event_rule.guard) : length(rule.event_pattern) <= 2048 && jsondecode(rule.event_pattern).account == ["123456789012"] && jsondecode(rule.event_pattern).region == ["eu-central-1"]])
-    error_message = "Each rule must fit and be for this account and region."
+    condition     = alltrue([for kind, rule in aws_cloudwatch_event_rule.guard : length(rule.event_pattern) <= 2048 && jsondecode(rule.event_pattern).account == ["123456789012"] && jsondecode(rule.event_pattern).region == [kind == "role" ? "us-east-1" : "eu-central-1"]])
+    error_message = "Each rule must fit and be for this account and region: of IAM, for the one that records its calls."
+  }
+}
+
+run "what_it_leans_on_is_declared_as_it_is_made" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_ssm_parameter.guard["role"].insecure_value).declared == {
+      exists = true
+      policy = merge({ Version = "2012-10-17" }, {
+        for statement in jsondecode(aws_iam_role_policy.responder.policy).Statement : statement.Sid => sha256(jsonencode(statement))
+      })
+      policies = [aws_iam_role_policy.responder.name]
+      attached = []
+      boundary = null
+      trust    = jsondecode(aws_iam_role.responder.assume_role_policy)
+    }
+    error_message = "The whole role must be declared, each statement by its digest."
+  }
+  assert {
+    condition     = aws_iam_role_policy.responder.name == aws_iam_role.responder.name && aws_iam_role_policy.sweep.name == aws_iam_role.sweep.name
+    error_message = "The function reads the policy that bears the role's name."
+  }
+  assert {
+    condition     = length(distinct([for statement in jsondecode(aws_iam_role_policy.responder.policy).Statement : statement.Sid])) == length(jsondecode(aws_iam_role_policy.responder.policy).Statement)
+    error_message = "Each statement must have a name of its own."
+  }
+  assert {
+    condition = jsondecode(aws_ssm_parameter.guard["alarms"].insecure_value).declared.alarms == {
+      for alarm in values(aws_cloudwatch_metric_alarm.this) : alarm.alarm_name =>
+      "${alarm.namespace}/${alarm.metric_name} ${join(",", [for name, value in alarm.dimensions : "${name}=${value}"])} ${alarm.statistic} ${alarm.period}s x${alarm.evaluation_periods} ${alarm.comparison_operator} ${alarm.threshold} ${alarm.treat_missing_data} -> ${one(alarm.alarm_actions)}"
+    }
+    error_message = "Every alarm must be declared as it is made."
+  }
+  assert {
+    condition     = alltrue([for name in keys(jsondecode(aws_ssm_parameter.guard["alarms"].insecure_value).declared.alarms) : startswith(name, "trailkeeper-")])
+    error_message = "The alarms are asked for by what their names begin with."
+  }
+  assert {
+    condition     = jsonencode(jsondecode(aws_ssm_parameter.guard["queue"].insecure_value).declared.policy) == jsonencode(jsondecode(aws_sqs_queue_policy.dead_letters.policy)) && jsondecode(aws_ssm_parameter.guard["queue"].insecure_value).declared.retention == tostring(aws_sqs_queue.dead_letters.message_retention_seconds)
+    error_message = "The queue must be declared as it is made."
+  }
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.guard["log_group"].insecure_value).declared == { exists = true, retention = aws_cloudwatch_log_group.responder.retention_in_days, kms_key = aws_cloudwatch_log_group.responder.kms_key_id }
+    error_message = "The log group must be declared as it is made."
+  }
+  assert {
+    condition     = jsonencode(jsondecode(aws_ssm_parameter.guard["table"].insecure_value).declared.policy) == jsonencode(jsondecode(aws_dynamodb_resource_policy.incidents.policy)) && jsondecode(aws_ssm_parameter.guard["table"].insecure_value).declared.expiry == aws_dynamodb_table.incidents.ttl[0].attribute_name
+    error_message = "The table must be declared as it is made."
+  }
+  assert {
+    condition     = alltrue([for key in ["role", "sweep_role", "alarms", "queue", "log_group", "table"] : jsondecode(aws_ssm_parameter.guard[key].insecure_value).restored == []])
+    error_message = "What could be more than the responder itself is left to people."
+  }
+}
+
+run "a_topic_of_somebody_else_is_not_guarded" {
+  command = plan
+
+  variables {
+    topic_evidence = null
+  }
+
+  assert {
+    condition     = !contains([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : part.arn], var.topic_arn) && length([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if endswith(s.Sid, "Topic")]) == 0
+    error_message = "Whose topic it is guards it."
   }
 }
 
@@ -128,14 +212,14 @@ run "each_permission_names_one_thing" {
   command = plan
 
   assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if contains(["ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency"], s.Sid)] == [
-      "ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency",
+    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if contains(["ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic"], s.Sid)] == [
+      "ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic",
     ]
     error_message = "What heals needs these."
   }
   assert {
     condition = alltrue(flatten([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : [
-      for action in flatten([s.Action]) : !contains(["events:DisableRule", "events:DeleteRule", "events:RemoveTargets", "scheduler:DeleteSchedule", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission", "lambda:RemovePermission"], action)
+      for action in flatten([s.Action]) : !contains(["events:DisableRule", "events:DeleteRule", "events:RemoveTargets", "scheduler:DeleteSchedule", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission", "lambda:RemovePermission", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "sns:DeleteTopic", "sns:Unsubscribe", "sqs:SetQueueAttributes", "logs:PutRetentionPolicy", "dynamodb:PutResourcePolicy", "cloudwatch:PutMetricAlarm"], action)
     ]]))
     error_message = "With the role nobody may blind the responder, or become it."
   }

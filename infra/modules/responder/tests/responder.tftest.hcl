@@ -134,7 +134,7 @@ run "told_incidents_are_remembered_for_a_while" {
 
   assert {
     condition = [for s in jsondecode(aws_dynamodb_resource_policy.incidents.policy).Statement : [s.Effect, s.Principal, s.Action, s.Condition]] == [
-      ["Deny", "*", ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"], { ArnNotEquals = { "aws:PrincipalArn" = [aws_iam_role.responder.arn, "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy"] } }]
+      ["Deny", "*", ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"], { ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/trailkeeper-responder", "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy"] } }]
     ]
     error_message = "Nobody but the two functions may write to the table: an entry silences a notice."
   }

@@ -18,7 +18,7 @@ use crate::{
         UPDATE_ACCESS_KEY,
     },
     lambda::{Outcome, new_request_id},
-    parts,
+    parts, support,
     things::is_repair,
 };
 
@@ -317,10 +317,24 @@ fn check_claim_of_thing(notice: &Value, before: &[Call], wrong: &mut Vec<String>
             "GetPolicy",
             "GetFunctionEventInvokeConfig",
         ],
+        Some("role") => &[
+            "GetRole",
+            "GetRolePolicy",
+            "ListRolePolicies",
+            "ListAttachedRolePolicies",
+        ],
+        Some("topic") => &["GetTopicAttributes", "ListSubscriptionsByTopic"],
+        Some("alarms") => &["DescribeAlarms"],
+        Some("queue") => &["GetQueueAttributes"],
+        Some("log_group") => &["DescribeLogGroups"],
+        Some("table") => &["GetResourcePolicy", "DescribeTimeToLive"],
         _ => &["GET policy", "GET lifecycle", "GET versioning"],
     };
     let is_change = |call: &Call| {
-        call.accepted && (is_repair(&call.operation) || parts::is_repair(&call.operation))
+        call.accepted
+            && (is_repair(&call.operation)
+                || parts::is_repair(&call.operation)
+                || support::is_repair(&call.operation))
     };
     let changed = before.iter().rposition(is_change).map_or(0, |at| at + 1);
     for read in reads.iter().chain([&PARAMETER]) {

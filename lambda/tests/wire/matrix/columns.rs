@@ -25,6 +25,8 @@ pub enum Service {
     Events,
     Scheduler,
     Lambda,
+    CloudWatch,
+    Logs,
 }
 
 /// A fault, by the name that the table has for it.
@@ -171,7 +173,9 @@ fn throttled(service: Service) -> Reply {
         | Service::Ssm
         | Service::Kms
         | Service::Events
-        | Service::Scheduler => "ThrottlingException",
+        | Service::Scheduler
+        | Service::CloudWatch
+        | Service::Logs => "ThrottlingException",
         Service::DynamoDb => "ProvisionedThroughputExceededException",
         Service::Organizations | Service::SecurityHub | Service::Lambda => {
             "TooManyRequestsException"

@@ -24,7 +24,7 @@ use crate::{
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
     parts::VARIABLE as PARTS,
     repeated::{QUIET, WINDOW, age, open_groups},
-    stop,
+    stop, supported,
     things::{self, BUCKET_ARN, KEY},
     world::Trail,
 };
@@ -73,6 +73,9 @@ enum Scene {
     BucketEvent,
     /// A part of the responder is changed by a call that needs this one; its event comes.
     PartEvent,
+    /// Something is done to what the responder leans on, so that this call is needed; its
+    /// event comes.
+    SupportEvent,
     /// The bucket was deleted, and is to be made again; the event comes.
     BucketGone,
     /// The trail is stopped for the third time by the same actor; the event comes.
@@ -121,6 +124,10 @@ const fn part(operation: &'static str, service: Service, purpose: Purpose) -> Ro
     of(operation, operation, service, purpose, Scene::PartEvent)
 }
 
+const fn support(operation: &'static str, service: Service, purpose: Purpose) -> Row {
+    of(operation, operation, service, purpose, Scene::SupportEvent)
+}
+
 const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     of(
         operation,
@@ -139,7 +146,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 68] = [
+pub const ROWS: [Row; 82] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -363,6 +370,20 @@ pub const ROWS: [Row; 68] = [
     ),
     part("PutFunctionConcurrency", Service::Lambda, Purpose::Heals),
     part("DeleteFunctionConcurrency", Service::Lambda, Purpose::Heals),
+    support("GetRole", Service::Iam, Purpose::Proves),
+    support("ListRolePolicies", Service::Iam, Purpose::Proves),
+    support("ListAttachedRolePolicies", Service::Iam, Purpose::Proves),
+    support("GetTopicAttributes", Service::Sns, Purpose::Proves),
+    support("ListSubscriptionsByTopic", Service::Sns, Purpose::Proves),
+    support("GetSubscriptionAttributes", Service::Sns, Purpose::Proves),
+    support("SetTopicAttributes", Service::Sns, Purpose::Heals),
+    support("Subscribe", Service::Sns, Purpose::Heals),
+    support("DescribeAlarms", Service::CloudWatch, Purpose::Proves),
+    support("GetQueueAttributes", Service::Sqs, Purpose::Proves),
+    support("DescribeLogGroups", Service::Logs, Purpose::Proves),
+    support("GetResourcePolicy", Service::DynamoDb, Purpose::Proves),
+    support("DescribeTimeToLive", Service::DynamoDb, Purpose::Proves),
+    support("GetParametersByPath", Service::Ssm, Purpose::Helps),
     table(
         "DynamoDB UpdateItem: containment",
         NOTE,
@@ -555,6 +576,10 @@ impl Row {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 (aws, guard::scene(self.operation).event)
             }
+            Scene::SupportEvent => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                (aws, supported::scene(self.operation).event)
+            }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
                 (aws, in_account(&member(0), &stop()))
@@ -611,6 +636,7 @@ impl Row {
             Scene::HubEvent | Scene::HubSweep => aws.start_hub(&[]),
             Scene::HubHandsOut => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", QUEUE)]),
             Scene::SweepUnderBreakGlass => with(BREAK_GLASS, &break_glass::entry(3600)),
+            Scene::SupportEvent => with(PARTS, &aws.guard_support()),
             _ if self.service == Service::Iam => with(CONTAINMENT, containment::EVERYBODY),
             Scene::EventWithChat => with(chats::VARIABLE, CHAT),
             Scene::EventWithFinding => {
@@ -636,6 +662,7 @@ impl Row {
             Scene::KeyEvent => return vec![KEY.to_owned()],
             Scene::BucketEvent | Scene::BucketGone => return vec![BUCKET_ARN.to_owned()],
             Scene::PartEvent => return vec![guard::scene(self.operation).arn.to_owned()],
+            Scene::SupportEvent => return vec![supported::scene(self.operation).arn.to_owned()],
             _ => {}
         }
         let state = aws.state();
@@ -651,7 +678,11 @@ impl Row {
     pub fn is_of_thing(&self) -> bool {
         matches!(
             self.scene,
-            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone | Scene::PartEvent
+            Scene::KeyEvent
+                | Scene::BucketEvent
+                | Scene::BucketGone
+                | Scene::PartEvent
+                | Scene::SupportEvent
         )
     }
 
@@ -679,6 +710,10 @@ impl Row {
             Scene::BucketEvent => return aws.set_bucket("policy", None),
             Scene::PartEvent => {
                 (guard::scene(self.operation).attack)(&mut aws.state().parts);
+                return;
+            }
+            Scene::SupportEvent => {
+                (supported::scene(self.operation).attack)(&mut aws.state().support);
                 return;
             }
             Scene::BucketGone => {
@@ -756,6 +791,7 @@ impl Row {
             Scene::KeyEvent
             | Scene::BucketEvent
             | Scene::PartEvent
+            | Scene::SupportEvent
             | Scene::BucketGone
             | Scene::Sweep
             | Scene::SweepUnderBreakGlass
@@ -769,7 +805,8 @@ impl Row {
 impl Stage {
     /// Whether every trail is what it was, and all accounts were handed out.
     pub fn is_as_declared(&self) -> bool {
-        if !self.aws.has_its_things() || !self.aws.has_its_parts() {
+        let aws = &self.aws;
+        if !aws.has_its_things() || !aws.has_its_parts() || !aws.has_its_support() {
             return false;
         }
         let state = self.aws.state();

@@ -1,0 +1,169 @@
+"""What the responder leans on: the topic is put back, and what is done to all else is told as critical."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from e2e.guarded import Guarded
+
+_DENY: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Out", "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "*"}],
+}
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One field of one kind; what is done, and what undoes it if the function does not."""
+
+    kind: str
+    field: str
+    attack: Callable[[Guarded], object]
+    undo: Callable[[Guarded], object] | None = None
+
+
+def _client(guarded: Guarded, service: str) -> Any:
+    return guarded.lab.root.client(service)
+
+
+def _topic(guarded: Guarded) -> str:
+    return guarded.environment()["TRAILKEEPER_TOPIC_ARN"]
+
+
+def _set_topic(guarded: Guarded, name: str, value: str) -> None:
+    _client(guarded, "sns").set_topic_attributes(TopicArn=_topic(guarded), AttributeName=name, AttributeValue=value)
+
+
+def _alarms(guarded: Guarded, call: str) -> None:
+    getattr(_client(guarded, "cloudwatch"), call)(AlarmNames=[f"{guarded.function_name}-heartbeat"])
+
+
+def _retention(guarded: Guarded, days: int) -> None:
+    name = f"/aws/lambda/{guarded.function_name}"
+    _client(guarded, "logs").put_retention_policy(logGroupName=name, retentionInDays=days)
+
+
+def _days(guarded: Guarded) -> int:
+    name = f"/aws/lambda/{guarded.function_name}"
+    return _client(guarded, "logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]["retentionInDays"]
+
+
+def _expiry(guarded: Guarded, enabled: bool) -> None:
+    _client(guarded, "dynamodb").update_time_to_live(
+        TableName=guarded.incidents_table(),
+        TimeToLiveSpecification={"Enabled": enabled, "AttributeName": "expires_at"},
+    )
+
+
+def _queue_retention(guarded: Guarded, seconds: str) -> None:
+    _client(guarded, "sqs").set_queue_attributes(
+        QueueUrl=guarded.dead_letter_url, Attributes={"MessageRetentionPeriod": seconds}
+    )
+
+
+RESTORED = {
+    "publishing denied": Attack("topic", "policy", lambda g: _set_topic(g, "Policy", json.dumps(_DENY))),
+}
+REPORTED = {
+    "alarm actions disabled": Attack(
+        "alarms",
+        "alarms",
+        lambda g: _alarms(g, "disable_alarm_actions"),
+        lambda g: _alarms(g, "enable_alarm_actions"),
+    ),
+    "a log of one day": Attack("log_group", "retention", lambda g: _retention(g, 1), lambda g: _retention(g, 365)),
+    "entries that stay": Attack("table", "expiry", lambda g: _expiry(g, False), lambda g: _expiry(g, True)),
+    "a queue of an hour": Attack(
+        "queue", "retention", lambda g: _queue_retention(g, "3600"), lambda g: _queue_retention(g, "1209600")
+    ),
+}
+
+
+def _told(guarded: Guarded, since: float, attack: Attack, outcome: str) -> dict[str, Any]:
+    def found() -> list[dict[str, Any]]:
+        told = guarded.notices_of_parts(since)
+        return [n for n in told if n["thing"]["kind"] == attack.kind and n["outcome"] == outcome]
+
+    return guarded.wait("a notice", found)[0]
+
+
+@pytest.mark.parametrize("name", RESTORED, ids=lambda name: name.replace(" ", "-"))
+def test_the_topic_is_put_back_and_told_through_it(guarded: Guarded, name: str) -> None:
+    attack = RESTORED[name]
+    since = time.time()
+    attack.attack(guarded)
+    notice = _told(guarded, since, attack, "restored")
+    assert notice["severity"] == "critical"
+    assert attack.field in [drift["field"] for drift in notice["drift"]]
+    guarded.settle()
+    assert guarded.sweep() == []
+
+
+@pytest.mark.parametrize("name", REPORTED, ids=lambda name: name.replace(" ", "-"))
+def test_it_is_told_as_critical_and_left_to_people(guarded: Guarded, name: str) -> None:
+    attack = REPORTED[name]
+    assert attack.undo
+    since = time.time()
+    attack.attack(guarded)
+    try:
+        notice = _told(guarded, since, attack, "reported")
+    finally:
+        attack.undo(guarded)
+    assert notice["severity"] == "critical"
+    assert [drift["field"] for drift in notice["drift"]] == [attack.field]
+    guarded.settle()
+    assert guarded.sweep() == []
+
+
+def test_a_role_is_looked_at_by_the_sweep(guarded: Guarded) -> None:
+    iam, role = _client(guarded, "iam"), guarded.role_name
+    since = time.time()
+    assert guarded.sweep() == []
+    more = {"Effect": "Deny", "Action": "sns:Publish", "Resource": "arn:aws:sns:*:*:another"}
+    iam.put_role_policy(
+        RoleName=role, PolicyName="more", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [more]})
+    )
+    try:
+        assert guarded.sweep() == ["reported"]
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName="more")
+    notice = _told(guarded, since, Attack("role", "policies", lambda _: None), "reported")
+    assert notice["severity"] == "critical"
+    assert [drift["field"] for drift in notice["drift"]] == ["policies"]
+    guarded.settle()
+    assert guarded.sweep() == []
+
+
+def test_terraform_is_not_fought_and_told_as_information(guarded: Guarded) -> None:
+    """Another retention and another subscriber: both change before the function is told."""
+    lab = guarded.lab
+    who = f"arn:aws:iam::{lab.account}:user/{lab.admin.credentials.name}"
+    assert _days(guarded) == 365
+    try:
+        lab.write_terraform(change_principals=[who])
+        lab.terraform.apply()
+        guarded.settle()
+        # Until then nobody was expected to change anything.
+        guarded.forget_actors()
+        since = time.time()
+        lab.write_terraform(change_principals=[who], notification_emails=["ops@example.com"])
+        lab.terraform.apply()
+        lab.write_terraform(change_principals=[who])
+        lab.terraform.apply()
+        guarded.settle()
+        told = guarded.notices_of_parts(since)
+        assert {notice["severity"] for notice in told} <= {"info"}, told
+        assert {r["operation"] for r in guarded.requests(since)} & {"SetTopicAttributes", "Subscribe"} == set()
+        assert guarded.sweep() == []
+        # The emulator's alarms always differ.
+        assert [address for address in lab.terraform.plan().changes if "metric_alarm" not in address] == []
+    finally:
+        lab.write_terraform()
+        lab.terraform.apply()
+        guarded.settle()
