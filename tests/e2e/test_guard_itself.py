@@ -171,14 +171,16 @@ def test_it_is_put_back_and_told_as_critical(parts: Parts, name: str) -> None:
     assert parts.guarded.writes(since) == []
 
 
-def test_a_sweep_finds_what_no_event_told_of(parts: Parts) -> None:
+@pytest.mark.parametrize("sweeper", ["function_name", "understudy_name"])
+def test_a_sweep_finds_what_no_event_told_of(parts: Parts, sweeper: str) -> None:
+    """Either of the two, with no event and without the other."""
     declared = parts.state()
     parts.guarded.switch(muted=True)
     since = time.time()
     parts.events.disable_rule(Name=parts.rule)
     parts.update_schedule(State="DISABLED")
     parts.functions.put_function_concurrency(FunctionName=parts.function, ReservedConcurrentExecutions=2)
-    assert parts.guarded.sweep() == ["restored"] * 3
+    assert parts.guarded.sweep(getattr(parts.guarded, sweeper)) == ["restored"] * 3
     assert parts.state() == declared
     parts.guarded.switch(muted=False)
     parts.guarded.settle()

@@ -83,12 +83,14 @@ def _first(value: Any) -> Any:
 
 
 def _resource(service: str, _method: str, path: str, _headers: dict, body: bytes, params: dict, *where: str) -> str:
-    """What MiniStack 1.5 takes for `*`, or, for a rule of the default bus, names with its bus."""
+    """What MiniStack 1.5 takes for `*`, as a target's rule, or, for a rule of the default bus, names with its bus."""
     region, account = where
     given = _given(body)
-    if service == "events" and given.get("EventBusName") in (None, "default"):
-        rule = given.get("Rule") or given.get("Name")
-        return f"arn:aws:events:{region}:{account}:rule/{rule}" if rule and "/" not in rule else ""
+    if service == "events":
+        bus = str(given.get("EventBusName") or "default").rsplit("/", 1)[-1]
+        rule = given.get("Rule") or (given.get("Name") if bus == "default" else None)
+        where = "" if bus == "default" else f"{bus}/"
+        return f"arn:aws:events:{region}:{account}:rule/{where}{rule}" if rule and "/" not in rule else ""
     if service == "scheduler" and (found := re.fullmatch(r"/schedules/([^/]+)", path)):
         group = _first(params.get("groupName")) or given.get("GroupName") or "default"
         return f"arn:aws:scheduler:{region}:{account}:schedule/{group}/{found[1]}"
