@@ -33,6 +33,8 @@ pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
 pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
 /// The variable that names the log buckets and keys under guard.
 pub const EVIDENCE: &str = "TRAILKEEPER_EVIDENCE";
+/// The function's name, set by Lambda.
+pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 /// The variable that names the list of the responder's parts under guard.
 pub const GUARD: &str = "TRAILKEEPER_GUARD";
 /// The variable that holds the break-glass entries.
@@ -234,8 +236,9 @@ impl Config {
         let guard = variable(GUARD).filter(|name| !name.trim().is_empty());
         let partition = role_arn.split(':').nth(1).unwrap_or_default();
         let place = (partition, topic_region.as_str(), account_of(&role_arn));
+        let reader = variable(FUNCTION_NAME).unwrap_or_default();
         let guard = guard
-            .map(|name| guard::list(name.trim(), place))
+            .map(|name| guard::list(name.trim(), place, &reader))
             .transpose()
             .map_err(|why| InvalidConfig::Guard {
                 variable: GUARD,

@@ -116,10 +116,12 @@ const fn change(name: &'static str, part: Part, [did, to_do]: [&'static str; 2])
 
 /// Adds what a document cannot hold to what is declared: the name of the list that the
 /// function is in, which ends in the hash of all documents. What runs with another list
-/// than this function's is not what was deployed with it.
+/// than this function's is not what was deployed with it. Two functions are not deployed
+/// in one moment, so of another one the list is not compared: it looks at its own.
 pub(crate) fn complete(field: &str, declared: &mut Value, thing: &Thing) {
-    if thing.kind == Kind::Function && field == CONFIGURATION {
-        set(declared, GUARD, json!(thing.list));
+    let list = thing.list.as_ref().filter(|_| thing.kind == Kind::Function && field == CONFIGURATION);
+    if let Some(list) = list.filter(|_| !thing.is_another_function()) {
+        set(declared, GUARD, json!(list.name));
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     query_api::QueryApi,
     rest_api::RestApi,
     text::excerpt,
-    thing::{Kind, Mend, Profile, Thing},
+    thing::{Kind, List as Listed, Mend, Profile, Thing},
     topic,
     trail::Observation,
 };
@@ -64,14 +64,15 @@ struct Part {
     parameter: String,
 }
 
-/// The list that `parameter` holds, as a thing of its own, of the function's partition,
-/// region and account.
+/// The list that `parameter` holds, as a thing of its own, of the partition, region and
+/// account of the function called `reader`.
 ///
 /// # Errors
 /// What is wrong, for people.
 pub(crate) fn list(
     parameter: &str,
     (partition, region, account): (&str, &str, &str),
+    reader: &str,
 ) -> Result<Thing, String> {
     let named = Parameter::parse(parameter);
     let parameter =
@@ -79,7 +80,13 @@ pub(crate) fn list(
     let name = &parameter.name;
     let slash = if name.starts_with('/') { "" } else { "/" };
     let arn = format!("arn:{partition}:ssm:{region}:{account}:parameter{slash}{name}");
-    thing(Kind::Guard, &arn, parameter, None)
+    let list = Listed {
+        name: name.clone(),
+        reader: reader.to_owned(),
+    };
+    let mut itself = thing(Kind::Guard, &arn, parameter, None)?;
+    itself.list = Some(list);
+    Ok(itself)
 }
 
 fn thing(
@@ -116,7 +123,7 @@ fn thing(
         trail: place,
         alias: None,
         parameter,
-        list: list.map(|list| list.parameter.name.clone()),
+        list: list.and_then(|list| list.list.clone()),
     })
 }
 

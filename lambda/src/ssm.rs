@@ -84,7 +84,7 @@ impl Baselines {
         let document = self.document(&thing.parameter, budget).await?;
         let declared = Declaration::parse(&document, thing);
         let mut declared = declared.map_err(|error| refused(&thing.parameter, &error))?;
-        if thing.kind.may_come_first() {
+        if thing.may_come_first() {
             declared = declared.as_agreed(&self.others(thing, budget).await);
         }
         Ok(Baseline::of_thing(&thing.trail, declared))

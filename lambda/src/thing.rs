@@ -16,7 +16,7 @@ use crate::{
     asked::Asked,
     baseline::BaselineRefused,
     bucket,
-    config::Parameter,
+    config::{GUARD, Parameter},
     event::{Record, text},
     function, guard, key, log_group, queue, role, rule, schedule, table,
     text::{Clean, excerpt},
@@ -152,16 +152,6 @@ impl Kind {
         !matches!(self, Self::LogBucket | Self::LogKey)
     }
 
-    /// Whether Terraform changes it before the function is told what it is to be, or at
-    /// any time: nothing of it waits for the function.
-    #[must_use]
-    pub fn may_come_first(self) -> bool {
-        matches!(
-            self,
-            Self::Role | Self::Topic | Self::Alarms | Self::Queue | Self::LogGroup | Self::Table
-        )
-    }
-
     /// How it is called in a sentence.
     #[must_use]
     pub fn what(self) -> &'static str {
@@ -278,8 +268,17 @@ pub struct Thing {
     pub alias: Option<String>,
     /// The parameter that holds what is declared of it.
     pub parameter: Parameter,
-    /// The name of the list that a part of the responder is in.
-    pub list: Option<String>,
+    /// The list that a part of the responder is in.
+    pub list: Option<List>,
+}
+
+/// The list that a part is in, and who reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// The name of its parameter.
+    pub name: String,
+    /// The name of the function that runs this.
+    pub reader: String,
 }
 
 /// What a record says of which thing a call was about.
@@ -294,6 +293,22 @@ pub enum Reference {
 }
 
 impl Thing {
+    /// Whether Terraform changes it before this function is told what it is to be, or at
+    /// any time: nothing of it waits for this function.
+    #[must_use]
+    pub fn may_come_first(&self) -> bool {
+        use Kind::{Alarms, LogGroup, Queue, Role, Table, Topic};
+        let may = matches!(self.kind, Role | Topic | Alarms | Queue | LogGroup | Table);
+        may || self.is_another_function()
+    }
+
+    /// Whether it is a function of the responder, and not the one that runs this.
+    #[must_use]
+    pub fn is_another_function(&self) -> bool {
+        let list = self.list.as_ref();
+        self.kind == Kind::Function && list.is_some_and(|list| list.reader != self.name())
+    }
+
     /// Its name: a key's id.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -557,7 +572,11 @@ impl Declaration {
                 let undeclared = seen.keys().filter(|_| !is_open);
                 let keys: BTreeSet<&String> = declared.keys().chain(undeclared).collect();
                 // A subscription that is gone, or not confirmed, has no filter to be read.
-                let is_unread = |key: &String| field == topic::FILTERS && !seen.contains_key(key);
+                // Of another function nobody here knows the list.
+                let is_unread = |key: &String| {
+                    (field == topic::FILTERS && !seen.contains_key(key))
+                        || (key == GUARD && !declared.contains_key(key))
+                };
                 let keys = || {
                     let differs = |key: &&&String| seen.get(**key) != declared.get(**key);
                     keys.iter().filter(differs).filter(|key| !is_unread(key))

@@ -64,12 +64,17 @@ def _no_function(guarded: Guarded) -> Iterator[None]:
         guarded.lab.terraform.apply()  # as an operator puts it back
 
 
-TAKEN: dict[str, Taken] = {
-    "its concurrency": _no_concurrency,
-    "the policy of its role": _no_policy,
-    "its trails": _environment(lambda _: {}),
-    "its mode": _environment(lambda variables: variables | {"TRAILKEEPER_MODE": "observe"}),
-    "the function itself": _no_function,
+# With the kind of part and what comes of it.
+TAKEN: dict[str, tuple[Taken, str, str]] = {
+    "its concurrency": (_no_concurrency, "function", "restored"),
+    "the policy of its role": (_no_policy, "role", "reported"),
+    "its trails": (_environment(lambda _: {}), "function", "reported"),
+    "its mode": (
+        _environment(lambda variables: variables | {"TRAILKEEPER_MODE": "observe"}),
+        "function",
+        "reported",
+    ),
+    "the function itself": (_no_function, "function", "reported"),
 }
 
 
@@ -85,7 +90,9 @@ def _by(guarded: Guarded, role: str | None, operation: str, since: float) -> int
 
 @pytest.mark.parametrize("part", TAKEN)
 def test_whatever_is_taken_the_next_sweep_starts_the_trail(lab: Lab, guarded: Guarded, part: str) -> None:
-    with TAKEN[part](guarded):
+    taken, kind, outcome = TAKEN[part]
+    guarded.forget_findings()
+    with taken(guarded):
         since = guarded.attack()
         assert guarded.stays(lambda: not guarded.is_logging(), 2), "nobody is there to answer the event"
         _run_schedules(lab)
@@ -95,6 +102,13 @@ def test_whatever_is_taken_the_next_sweep_starts_the_trail(lab: Lab, guarded: Gu
             return [notice for notice in guarded.notices(since) if notice["outcome"] == "restored"]
 
         guarded.wait("a notice of it", told)
+
+        def told_of_part() -> list[dict[str, Any]]:
+            told = guarded.notices_of_parts(since)
+            return [n for n in told if (n["source"], n["thing"]["kind"], n["outcome"]) == ("sweep", kind, outcome)]
+
+        found = guarded.wait("a notice of what was taken", told_of_part)
+        assert {notice["severity"] for notice in found} == {"critical"}
     guarded.settle()
     (notice,) = told()
     assert notice["source"] == "sweep"

@@ -67,6 +67,39 @@ locals {
 
   invocation_retries = { attempts = 2, age = 21600 }
 
+  # Each of the two functions looks at both.
+  guarded_functions = merge(
+    { function = {
+      arn         = local.function_arn
+      environment = local.environment
+      timeout     = local.timeout
+      role        = local.role_arn
+      log_group   = local.log_group_name
+      concurrency = try(var.reserved_concurrency >= 0, false) ? var.reserved_concurrency : null
+      permissions = { for rule in values(local.rules) : rule.sid => {
+        Sid       = rule.sid
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "lambda:InvokeFunction"
+        Resource  = local.function_arn
+        Condition = { ArnLike = { "AWS:SourceArn" = rule.arn } }
+      } }
+      retries = local.invocation_retries
+    } },
+    { for role in local.understudy_role_arns : "understudy_function" => {
+      arn         = local.understudy_arn
+      environment = local.understudy_environment
+      timeout     = local.understudy_timeout
+      role        = role
+      log_group   = local.understudy_log_group_name
+      concurrency = local.understudy_concurrency == -1 ? null : local.understudy_concurrency
+      # Its schedule has a role for it.
+      permissions = {}
+      retries     = local.understudy_retries
+    } },
+  )
+  guarded_function_arns = [for function in values(local.guarded_functions) : function.arn]
+
   parts = merge(
     { for key, rule in local.rules : "rule_${key}" => {
       arn = rule.arn
@@ -111,50 +144,37 @@ locals {
         }
         restored = ["exists", "state", "expression", "description", "window", "start", "end", "kms_key", "target"]
       }
-      function = {
-        arn = local.function_arn
-        declared = {
-          exists = true
-          code   = filebase64sha256(var.package)
-          # The name of the list is not among them: it holds the hash of this.
-          configuration = merge({ for name, value in local.environment : name => value if value != "" }, {
-            timeout      = local.timeout
-            memory       = var.memory_size
-            role         = local.role_arn
-            handler      = local.handler
-            runtime      = local.runtime
-            layers       = []
-            file_systems = []
-            kms_key      = null
-            subnets      = []
-            log_group    = local.log_group_name
-          })
-          concurrency = try(var.reserved_concurrency >= 0, false) ? var.reserved_concurrency : null
-          permissions = { for rule in values(local.rules) : rule.sid => {
-            Sid       = rule.sid
-            Effect    = "Allow"
-            Principal = { Service = "events.amazonaws.com" }
-            Action    = "lambda:InvokeFunction"
-            Resource  = local.function_arn
-            Condition = { ArnLike = { "AWS:SourceArn" = rule.arn } }
-          } }
-          retries = merge(local.invocation_retries, { on_failure = local.queue_arn, on_success = null })
-        }
-        # Whoever may put back code, configuration or permissions of a function can be
-        # whatever that function can be.
-        restored = ["concurrency"]
-      }
     },
+    { for key, function in local.guarded_functions : key => {
+      arn = function.arn
+      declared = {
+        exists = true
+        code   = filebase64sha256(var.package)
+        # The name of the list is not among them: it holds the hash of this.
+        configuration = merge({ for name, value in function.environment : name => value if value != "" }, {
+          timeout      = function.timeout
+          memory       = var.memory_size
+          role         = function.role
+          handler      = local.handler
+          runtime      = local.runtime
+          layers       = []
+          file_systems = []
+          kms_key      = null
+          subnets      = []
+          log_group    = function.log_group
+        })
+        concurrency = function.concurrency
+        permissions = function.permissions
+        retries     = merge(function.retries, { on_failure = local.queue_arn, on_success = null })
+      }
+      # Whoever may put back code, configuration or permissions of a function can be
+      # whatever that function can be.
+      restored = ["concurrency"]
+    } },
     local.support_parts,
   )
 
-  # The understudy looks after the same parts. Of the function only what a new package or
-  # another configuration does not change: the two are not deployed in one moment.
-  understudy_function = merge(local.parts.function, {
-    declared = { for field, value in local.parts.function.declared : field => value if contains(["exists", "concurrency"], field) }
-  })
-
-  part_documents = { for key, part in merge(local.parts, { understudy_function = local.understudy_function }) : key => jsonencode({
+  part_documents = { for key, part in local.parts : key => jsonencode({
     schema   = "trailkeeper.evidence"
     version  = 1
     arn      = part.arn
@@ -170,20 +190,11 @@ locals {
   })
   guard_parameter = "${local.guard_path}/list/${sha256(local.guard_list)}"
 
-  understudy_list = jsonencode({
-    schema  = "trailkeeper.guard"
-    version = 1
-    parts   = concat([for key, part in local.parts : { arn = part.arn, parameter = local.part_parameters[key == "function" ? "understudy_function" : key] }], local.topic_parts)
-  })
-  understudy_parameter = "${local.guard_path}/list/${sha256(local.understudy_list)}"
-
   guard_documents = var.guard_responder ? merge(
-    { for key, document in local.part_documents : key => { name = local.part_parameters[key], value = document } if key != "understudy_function" || local.understudy },
+    { for key, document in local.part_documents : key => { name = local.part_parameters[key], value = document } },
     { list = { name = local.guard_parameter, value = local.guard_list } },
-    { for list in [local.understudy_list] : "understudy_list" => { name = local.understudy_parameter, value = list } if local.understudy },
   ) : {}
-  guard_environment            = var.guard_responder ? { TRAILKEEPER_GUARD = aws_ssm_parameter.guard["list"].name } : {}
-  understudy_guard_environment = var.guard_responder && local.understudy ? { TRAILKEEPER_GUARD = aws_ssm_parameter.guard["understudy_list"].name } : {}
+  guard_environment = var.guard_responder ? { TRAILKEEPER_GUARD = aws_ssm_parameter.guard["list"].name } : {}
 
   guard_heals = var.guard_responder && var.mode == "enforce"
   guard_candidates = [
@@ -242,13 +253,13 @@ locals {
         "lambda:GetFunctionEventInvokeConfig",
         "lambda:GetPolicy",
       ]
-      Resource = local.function_arn
+      Resource = local.guarded_function_arns
     }],
     [local.guard_heals, {
       Sid      = "RestoreConcurrency"
       Effect   = "Allow"
       Action   = [try(var.reserved_concurrency >= 0, false) ? "lambda:PutFunctionConcurrency" : "lambda:DeleteFunctionConcurrency"]
-      Resource = local.function_arn
+      Resource = local.guarded_function_arns
     }],
   ]
   guard_statements = concat([for candidate in local.guard_candidates : candidate[1] if candidate[0]], local.support_statements)

@@ -14,6 +14,12 @@ locals {
   understudy_log_group_arn  = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.understudy_log_group_name}"
   understudy_group_arn      = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${local.understudy_schedule_group}"
 
+  understudy_timeout = 60
+  # One run at a time is enough for sweeps; where nothing can be reserved, nothing is.
+  understudy_concurrency = coalesce(var.reserved_concurrency, -1) == -1 ? -1 : 1
+  # The next sweep does the same.
+  understudy_retries = { attempts = 2, age = max(60, var.sweep_interval_minutes * 60) }
+
   # What both have.
   own_role_arns  = concat([local.role_arn], local.understudy_role_arns)
   log_group_arns = concat([local.log_group_arn], local.understudy ? [local.understudy_log_group_arn] : [])
@@ -103,15 +109,14 @@ resource "aws_lambda_function" "understudy" {
   architectures    = [var.architecture]
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
-  timeout          = 60
+  timeout          = local.understudy_timeout
   memory_size      = var.memory_size
   tags             = var.tags
 
-  # One run at a time is enough for sweeps; where nothing can be reserved, nothing is.
-  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1) == -1 ? -1 : 1
+  reserved_concurrent_executions = local.understudy_concurrency
 
   environment {
-    variables = merge({ for name, value in local.understudy_environment : name => value if value != "" }, local.understudy_guard_environment)
+    variables = merge({ for name, value in local.understudy_environment : name => value if value != "" }, local.guard_environment)
   }
 
   logging_config {
@@ -127,10 +132,9 @@ resource "aws_lambda_function" "understudy" {
 resource "aws_lambda_function_event_invoke_config" "understudy" {
   count = local.understudy ? 1 : 0
 
-  function_name = aws_lambda_function.understudy[0].function_name
-  # The next sweep does the same.
-  maximum_retry_attempts       = 2
-  maximum_event_age_in_seconds = max(60, var.sweep_interval_minutes * 60)
+  function_name                = aws_lambda_function.understudy[0].function_name
+  maximum_retry_attempts       = local.understudy_retries.attempts
+  maximum_event_age_in_seconds = local.understudy_retries.age
 
   destination_config {
     on_failure {

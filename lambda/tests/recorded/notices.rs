@@ -565,7 +565,7 @@ fn of_parts(events: [&Event; 3]) -> Vec<Incident> {
     };
     let other = json!({
         "timeout": 1, "TRAILKEEPER_MODE": "observe",
-        "TRAILKEEPER_GUARD": things().pop().unwrap().list, "AWS_ENDPOINT_URL": "http://evil.example\r\nRESTORED",
+        "TRAILKEEPER_GUARD": things().pop().unwrap().list.unwrap().name, "AWS_ENDPOINT_URL": "http://evil.example\r\nRESTORED",
     });
     let [disabled, changed, denied] = events;
     vec![

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     answered,
     attack::{PIPELINE, RESPONDER, by, event_of},
-    aws::{Aws, PUBLISH, START},
+    aws::{Aws, PUBLISH, START, now},
     failure,
     lambda::Function,
     parts::{FUNCTION, Parts, RULE, SCHEDULE, VARIABLE, variables},
@@ -733,6 +733,68 @@ fn a_deployment_is_information() {
     aws.state().parts.rule["State"] = json!("DISABLED");
     answered(function.invoke(&by(PIPELINE, rule("DisableRule", json!({})))));
     assert_eq!(last(&aws)["severity"], "critical");
+}
+
+/// Another function than the one that is guarded looks.
+const UNDERSTUDY: (&str, &str) = (
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "trailkeeper-responder-understudy",
+);
+
+fn still_differs(aws: &Aws) -> Value {
+    last(aws)["verification"]["still_differs"].clone()
+}
+
+#[test]
+fn another_function_looks_at_code_and_configuration_too() {
+    let changes: [(fn(&mut Parts), &str); 2] = [
+        (|p| p.function["CodeSha256"] = json!("ZXZpbA=="), "code"),
+        (
+            |p| variables(p)["TRAILKEEPER_MODE"] = json!("observe"),
+            "configuration",
+        ),
+    ];
+    for (change, field) in changes {
+        let (aws, function) = guarded(&[UNDERSTUDY]);
+        // Which list the other one has is its own business: it is told first, or last.
+        variables(&mut aws.state().parts)[VARIABLE] = json!("/trailkeeper/guard/list/another");
+        let answer = answered(function.invoke(&sweep()));
+        assert_eq!(answer, json!({"outcomes": []}));
+        change(&mut aws.state().parts);
+        let answer = answered(function.invoke(&sweep()));
+        assert_eq!(answer, json!({"outcomes": ["reported"]}));
+        assert_eq!(last(&aws)["severity"], "critical");
+        assert_eq!(still_differs(&aws), json!([field]));
+    }
+}
+
+#[test]
+fn another_function_leaves_alone_what_is_being_deployed_but_not_its_own_code() {
+    const NEW: &str = "bmV3IHBhY2thZ2U=";
+    for (settings, is_left_alone) in [(&[UNDERSTUDY][..], true), (&[], false)] {
+        let (aws, function) = guarded(settings);
+        let parameter = aws.declare_another_function(|declared| declared["code"] = json!(NEW));
+        let mut written = |age: f64| {
+            let mut state = aws.state();
+            state.support.written.insert(parameter.clone(), now() - age);
+        };
+        written(60.0);
+        aws.state().parts.function["CodeSha256"] = json!(NEW);
+        answered(function.invoke(&sweep()));
+        if !is_left_alone {
+            assert_eq!(still_differs(&aws), json!(["code"]));
+            continue;
+        }
+        assert_eq!(aws.count(PUBLISH), 0);
+        aws.state().parts.function["Timeout"] = json!(1);
+        answered(function.invoke(&sweep()));
+        assert_eq!(still_differs(&aws), json!(["configuration"]));
+        // An hour later it is no deployment any more.
+        aws.state().parts.function["Timeout"] = json!(60);
+        written(3_700.0);
+        answered(function.invoke(&sweep()));
+        assert_eq!(still_differs(&aws), json!(["code"]));
+    }
 }
 
 #[test]

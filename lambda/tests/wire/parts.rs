@@ -164,6 +164,17 @@ impl Aws {
         name
     }
 
+    /// What the function is to be according to a document that is not in the list; the
+    /// name of the parameter.
+    pub fn declare_another_function(&self, change: fn(&mut Value)) -> String {
+        let mut document = function_document(&json!(10));
+        change(&mut document["declared"]);
+        let text = document.to_string();
+        let name = format!("/trailkeeper/trailkeeper/guard/function/{}", sha256(&text));
+        self.state().parameters.insert(name.clone(), text);
+        name
+    }
+
     /// The parts now.
     pub fn parts(&self) -> Parts {
         self.state().parts.clone()

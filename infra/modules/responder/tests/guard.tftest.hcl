@@ -34,6 +34,7 @@ run "every_part_has_a_document" {
       "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-support-changes",
       "arn:aws:scheduler:eu-central-1:123456789012:schedule/trailkeeper/trailkeeper-sweep",
       "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-responder",
+      "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-responder-understudy",
       "arn:aws:iam::123456789012:role/trailkeeper-responder",
       "arn:aws:iam::123456789012:role/trailkeeper-sweep",
       "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy",
@@ -48,7 +49,7 @@ run "every_part_has_a_document" {
     error_message = "All rules, the schedule, the function and what it leans on must be in the list."
   }
   assert {
-    condition     = alltrue([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : one([for key, document in aws_ssm_parameter.guard : document.name if !contains(["list", "understudy_list", "understudy_function"], key) && try(jsondecode(document.insecure_value).arn, "") == part.arn]) == part.parameter if part.arn != var.topic_arn])
+    condition     = alltrue([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : one([for key, document in aws_ssm_parameter.guard : document.name if key != "list" && try(jsondecode(document.insecure_value).arn, "") == part.arn]) == part.parameter if part.arn != var.topic_arn])
     error_message = "The list must name the document of each part."
   }
   assert {

@@ -328,16 +328,37 @@ run "it_looks_after_the_responders_parts" {
   }
 
   assert {
-    condition = (
-      aws_lambda_function.understudy[0].environment[0].variables["TRAILKEEPER_GUARD"] == aws_ssm_parameter.guard["understudy_list"].name
-      && jsondecode(aws_ssm_parameter.guard["understudy_list"].insecure_value).parts[*].arn == jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts[*].arn
-    )
-    error_message = "The same parts, by a list of its own."
+    condition     = aws_lambda_function.understudy[0].environment[0].variables["TRAILKEEPER_GUARD"] == aws_ssm_parameter.guard["list"].name
+    error_message = "The same parts, by the same list."
   }
   assert {
-    # What a new package or another configuration changes, it would take for an attack.
-    condition     = jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared == { concurrency = 5, exists = true }
-    error_message = "Of the function, what no deployment changes."
+    condition = (
+      jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.configuration == merge(
+        { for name, value in aws_lambda_function.understudy[0].environment[0].variables : name => value if name != "TRAILKEEPER_GUARD" },
+        {
+          timeout      = aws_lambda_function.understudy[0].timeout
+          memory       = aws_lambda_function.understudy[0].memory_size
+          role         = "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy"
+          handler      = aws_lambda_function.understudy[0].handler
+          runtime      = aws_lambda_function.understudy[0].runtime
+          layers       = []
+          file_systems = []
+          kms_key      = null
+          subnets      = []
+          log_group    = aws_cloudwatch_log_group.understudy[0].name
+        },
+      )
+      && jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.code == aws_lambda_function.understudy[0].source_code_hash
+      && jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.concurrency == aws_lambda_function.understudy[0].reserved_concurrent_executions
+      && jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.permissions == {}
+      && jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.retries == {
+        attempts   = aws_lambda_function_event_invoke_config.understudy[0].maximum_retry_attempts
+        age        = aws_lambda_function_event_invoke_config.understudy[0].maximum_event_age_in_seconds
+        on_failure = "arn:aws:sqs:eu-central-1:123456789012:trailkeeper-dead-letters"
+        on_success = null
+      }
+    )
+    error_message = "Its own function must be declared as it is made."
   }
   assert {
     condition = [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s if contains(["RestoreRules", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)] == [
