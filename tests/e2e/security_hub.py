@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from e2e.deployments import NEVER_SWEPT, Deployment
+from e2e.deployments import NEVER_SWEPT, TRAIL_ALONE, Deployment
 from e2e.guarded import Guarded
 from lab.inbox import Inbox
 
@@ -30,7 +30,7 @@ def security_hub(deployment: Deployment, variables: dict[str, Any]) -> Reported:
     hub = deployment.root.client("securityhub")
     hub.enable_security_hub()
     deployment.make_trail()
-    deployment.protect(variables | NEVER_SWEPT | {"security_hub": True}, deployment.baseline)
+    deployment.protect(variables | NEVER_SWEPT | TRAIL_ALONE | {"security_hub": True}, deployment.baseline)
     inbox = Inbox(deployment.admin, deployment.inbox_url)
     guarded = Guarded(deployment, inbox)
     wanted = ("ReportFindings", "RememberIncidents")
