@@ -15,8 +15,8 @@ def _because(reason: str, names: Iterable[str]) -> dict[str, str]:
 
 NOT_NOTICED: dict[str, str] = {
     **_because(
-        "The one topic is what was attacked, and here everything tells through it. With Security Hub a deleted topic is "
-        "a finding (tests/e2e/test_security_hub.py); a hub in another account has a topic of its own.",
+        "The one topic is what was attacked, and here everything tells through it. With Security Hub a deleted topic "
+        "is a finding (tests/e2e/test_security_hub.py); a hub in another account has a topic of its own.",
         ("DeleteTopic", "Unsubscribe", "SetSubscriptionAttributes: a filter", "DisableKey: the topic's"),
     ),
     **_because(
