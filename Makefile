@@ -261,6 +261,7 @@ unit: $(VENV)/ready ## Unit tests, recorded events, random sequences of attacks
 wire: $(BINARY) ## The packaged binary over the Lambda runtime API, with a failing AWS
 	@echo "== The packaged binary on the wire (half a minute: hanging calls have to be waited for)"
 	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test wire -- --test-threads=24 --include-ignored --skip start_up --skip fleet:: --skip matrix:: --skip storm::
+	@TRAILKEEPER_BINARY=$(abspath $(BINARY)) cargo test --locked --quiet --test smoke -- --ignored
 
 .PHONY: terraform
 terraform: $(VENV)/ready ## Validate and test every Terraform module
