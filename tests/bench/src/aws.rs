@@ -173,7 +173,7 @@ fn known(state: &mut State, operation: &str, asked: &Value) -> Option<Reply> {
             }})
         }
         // The table is empty each time: every incident is the first of its group, and told.
-        "PutItem" | "UpdateItem" => json!({}),
+        "GetItem" | "PutItem" | "UpdateItem" => json!({}),
         "GetResources" => json!({"PaginationToken": "", "ResourceTagMappingList": [
             {"ResourceARN": arn(TRAIL), "Tags": [{"Key": "owner", "Value": "security"}]},
         ]}),

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use trailkeeper_bench::{
     Result,
     contestants::{Places, Transport, Who},
+    cost,
     measure::Bench,
 };
 
@@ -41,7 +42,7 @@ fn the_floor_is_measured_over_both_transports() -> Result<()> {
     Ok(())
 }
 
-/// The mock knows every call that an incident makes. `make wire` runs it.
+/// The mock knows every call that incidents and sweeps make. `make wire` runs it.
 #[test]
 #[ignore = "needs the packaged binary: TRAILKEEPER_BINARY"]
 fn the_packaged_binary_is_measured() -> Result<()> {
@@ -58,5 +59,7 @@ fn the_packaged_binary_is_measured() -> Result<()> {
             "{sample:?}"
         );
     }
+    let costs = cost::measure(&bench, 1)?;
+    assert!(!costs.sweep_of_five.calls.is_empty());
     Ok(())
 }
