@@ -215,6 +215,10 @@ class Guarded:
         """The name of the trail's baseline parameter."""
         return dict(pair.split("=", 1) for pair in self.environment()["TRAILKEEPER_TRAILS"].split(","))[self.trail_arn]
 
+    def guard_path(self) -> str:
+        """Below it is what is declared of the responder's parts."""
+        return self.environment()["TRAILKEEPER_GUARD"].rsplit("/list/", 1)[0]
+
     def incidents_table(self) -> str:
         """The name of the table of incidents."""
         return self.environment()["TRAILKEEPER_INCIDENTS_TABLE"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from e2e.guarded import Guarded
+from e2e.guarded import SWEEP, Guarded
 
 _DENY: dict[str, Any] = {
     "Version": "2012-10-17",
@@ -68,7 +69,13 @@ def _queue_retention(guarded: Guarded, seconds: str) -> None:
     )
 
 
+_OPEN: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "In", "Effect": "Allow", "Principal": "*", "Action": "sns:Subscribe", "Resource": "*"}],
+}
+OPENED = Attack("topic", "policy", lambda g: _set_topic(g, "Policy", json.dumps(_OPEN)))
 RESTORED = {
+    "anybody may listen": OPENED,
     "publishing denied": Attack("topic", "policy", lambda g: _set_topic(g, "Policy", json.dumps(_DENY))),
 }
 REPORTED = {
@@ -170,6 +177,69 @@ def test_a_role_is_looked_at_by_both_sweeps(guarded: Guarded, way: str) -> None:
         notice = _told(guarded, since, ROLE, "reported")
     assert notice["severity"] == "critical"
     assert [drift["field"] for drift in notice["drift"]] == ["policies"]
+
+
+# Statements of the role, each with an attack that is not seen or not undone without it.
+NEEDED: dict[str, Attack] = {
+    "VerifyRoles": ROLE,
+    "VerifyAlarms": REPORTED["alarm actions disabled"],
+    "VerifyQueue": REPORTED["a queue of an hour"],
+    "VerifyLogGroup": REPORTED["a log of one day"],
+    "VerifyTable": REPORTED["entries that stay"],
+    "VerifyTopic": OPENED,
+    "VerifySubscriptions": OPENED,
+    "RestoreTopic": OPENED,
+    "FindParts": REPORTED["a log of one day"],
+}
+
+
+@pytest.mark.parametrize("sid", sorted(NEEDED.keys() - {"FindParts"}))
+def test_without_a_statement_everybody_hears(guarded: Guarded, sid: str) -> None:
+    attack = NEEDED[sid]
+    guarded.forget_findings()
+    guarded.switch(muted=True)
+    since = time.time()
+    with guarded.without_statement(sid):
+        attack.attack(guarded)
+        answer = guarded.call_function(SWEEP)
+    assert answer["Payload"]["errorType"].endswith("NotRestored")
+
+    def told() -> list[dict[str, Any]]:
+        return [n for n in guarded.notices_of_parts(since) if n["thing"]["kind"] == attack.kind]
+
+    found = guarded.wait("a notice", told)
+    assert {notice["severity"] for notice in found} == {"critical"}
+    assert {notice["outcome"] for notice in found} <= {"not_restored", "unverified"}
+    if attack.undo:
+        attack.undo(guarded)
+    guarded.sweep()
+    assert guarded.sweep() == []
+    guarded.switch(muted=False)
+
+
+def test_what_is_declared_anew_is_left_alone_if_it_can_be_found(guarded: Guarded) -> None:
+    """As while Terraform deploys: both documents are there. Without the permission it is told as what it may be."""
+    attack, ssm = NEEDED["FindParts"], _client(guarded, "ssm")
+    path = f"{guarded.guard_path()}/log_group"
+    (found,) = ssm.get_parameters_by_path(Path=path)["Parameters"]
+    document = json.loads(found["Value"])
+    document["declared"]["retention"] = 1
+    text = json.dumps(document)
+    name = f"{path}/{hashlib.sha256(text.encode()).hexdigest()}"
+    guarded.forget_findings()
+    guarded.switch(muted=True)
+    ssm.put_parameter(Name=name, Value=text, Type="String")
+    attack.attack(guarded)
+    try:
+        assert guarded.sweep() == []
+        with guarded.without_statement("FindParts"):
+            # Its role lacks a statement: that is the other one.
+            assert guarded.sweep() == ["reported"] * 2
+    finally:
+        ssm.delete_parameter(Name=name)
+        attack.undo(guarded)
+        guarded.switch(muted=False)
+    assert guarded.sweep() == []
 
 
 def test_terraform_is_not_fought_and_told_as_information(guarded: Guarded) -> None:
