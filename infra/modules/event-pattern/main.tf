@@ -115,12 +115,15 @@ locals {
       ]
       "$or" = concat(
         [for topic in local.topic_names : { requestParameters = { topicArn = [topic] } }],
+        # Who makes a topic names no ARN.
+        [for topic in local.topic_names : { requestParameters = { name = [reverse(split(":", topic))[0]] } }],
         [for topic in local.topic_names : { requestParameters = { subscriptionArn = [{ prefix = "${topic}:" }] } }],
         [
           { requestParameters = { alarmName = local.support_name } },
           { requestParameters = { alarmNames = local.support_name } },
           { requestParameters = { queueUrl = [{ suffix = "/${local.account}/${local.responder_name}-dead-letters" }] } },
-          { requestParameters = { logGroupName = ["/aws/lambda/${local.responder_name}-responder"] } },
+          # The understudy's too.
+          { requestParameters = { logGroupName = [{ prefix = "/aws/lambda/${local.responder_name}-responder" }] } },
           { requestParameters = { tableName = [{ suffix = "${local.responder_name}-incidents" }] } },
           { requestParameters = { resourceArn = [{ suffix = "/${local.responder_name}-incidents" }] } },
           { requestParameters = { for name in ["topicArn", "subscriptionArn", "name", "alarmName", "alarmNames", "queueUrl", "logGroupName", "tableName", "resourceArn"] : name => [{ exists = false }] } },

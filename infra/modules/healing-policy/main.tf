@@ -151,8 +151,9 @@ locals {
       Resource = local.locked_buckets
     }],
     [local.heals && length(local.log_buckets) > 0, {
-      # Their settings. No log in them can be read, written or deleted; and nothing can be
-      # replicated without a role to pass.
+      # Their settings. Nothing can be replicated without a role to pass. Whoever may set a
+      # bucket's policy can let somebody else at its logs, and a lifecycle lets them expire:
+      # object lock is the answer to that.
       Sid    = "RestoreBuckets"
       Effect = "Allow"
       Action = sort(concat([
@@ -164,6 +165,13 @@ locals {
         "s3:PutLifecycleConfiguration",
       ], [for field, call in local.bucket_writes : call if contains(local.bucket_fields, field)]))
       Resource = local.log_buckets
+    }],
+    [local.heals && length(local.log_buckets) > 0, {
+      # Whatever it writes into the bucket's policy, this role itself gets no log.
+      Sid      = "NoLogs"
+      Effect   = "Deny"
+      Action   = ["s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"]
+      Resource = [for arn in local.log_buckets : "${arn}/*"]
     }],
     [local.heals && length(local.locked_buckets) > 0, {
       Sid      = "RestoreObjectLock"

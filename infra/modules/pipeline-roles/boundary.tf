@@ -82,6 +82,32 @@ locals {
       Resource = concat(local.resources.trails, var.guarded_trail_arns)
     },
     {
+      # The settings of the log bucket. What is in it, nobody may read, write or delete.
+      Sid    = "GuardBucket"
+      Effect = "Allow"
+      Action = [
+        "s3:CreateBucket", "s3:GetBucket*", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration",
+        "s3:PutBucketLogging", "s3:PutBucketNotification", "s3:PutBucketObjectLockConfiguration", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketVersioning",
+        "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
+      ]
+      Resource = local.resources.buckets
+    },
+    {
+      # Also of a key whose alias was taken away.
+      Sid      = "GuardKey"
+      Effect   = "Allow"
+      Action   = ["kms:CancelKeyDeletion", "kms:DescribeKey", "kms:EnableKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"]
+      Resource = local.resources.keys
+    },
+    {
+      # Whoever may set a key's policy has the key.
+      Sid       = "RestoreKey"
+      Effect    = "Allow"
+      Action    = ["kms:EnableKeyRotation", "kms:PutKeyPolicy"]
+      Resource  = local.resources.keys
+      Condition = local.key_is_ours
+    },
+    {
       # The event history has no ARN.
       Sid      = "AttributeChanges"
       Effect   = "Allow"
@@ -179,7 +205,7 @@ locals {
       Sid      = "GuardSchedule"
       Effect   = "Allow"
       Action   = ["scheduler:CreateSchedule", "scheduler:CreateScheduleGroup", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
-      Resource = [local.resources.schedules, local.resources.groups]
+      Resource = concat(local.resources.schedules, local.resources.groups)
     },
     {
       Sid       = "PassSweepRole"

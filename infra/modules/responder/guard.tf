@@ -1,8 +1,9 @@
 # The parts of the responder itself: what is declared of each, as the resources of this
-# module make them, a document for each and a list of them. Nothing in them refers to a
-# resource, but to the queue of a shared sweep, whose URL nobody can tell before: documents come first, then the function that is told of them, then rules,
-# targets and schedule. On destroy it is the other way round, and what wakes the function
-# for its own parts goes before all others: see the end.
+# module make them, a document for each and a list of them. They refer to two resources
+# only, which nobody can tell before: the URL of the queue of a shared sweep, and the key of
+# the log groups. So documents come first, then the function that is told of them, then
+# rules, targets and schedule. On destroy it is the other way round, and what wakes the
+# function for its own parts goes before all others: see the end.
 locals {
   guard_path = "/trailkeeper/${var.name}/guard"
 
@@ -152,24 +153,31 @@ locals {
         code   = filebase64sha256(var.package)
         # The name of the list is not among them: it holds the hash of this.
         configuration = merge({ for name, value in function.environment : name => value if value != "" }, {
-          timeout      = function.timeout
-          memory       = var.memory_size
-          role         = function.role
-          handler      = local.handler
-          runtime      = local.runtime
-          layers       = []
-          file_systems = []
-          kms_key      = null
-          subnets      = []
-          log_group    = function.log_group
+          timeout          = function.timeout
+          memory           = var.memory_size
+          storage          = local.storage
+          role             = function.role
+          handler          = local.handler
+          runtime          = local.runtime
+          architectures    = local.architectures
+          layers           = []
+          file_systems     = []
+          kms_key          = null
+          subnets          = []
+          dead_letter      = null
+          snap_start       = "None"
+          log_group        = function.log_group
+          log_format       = local.logging.format
+          log_level        = local.logging.level
+          system_log_level = local.logging.system_level
         })
         concurrency = function.concurrency
         permissions = function.permissions
         retries     = merge(function.retries, { on_failure = local.queue_arn, on_success = null })
       }
       # Whoever may put back code, configuration or permissions of a function can be
-      # whatever that function can be.
-      restored = ["concurrency"]
+      # whatever that function can be; and whoever may set its concurrency can end it.
+      restored = key == "function" ? ["concurrency"] : []
     } },
     local.support_parts,
   )
@@ -194,9 +202,17 @@ locals {
     { for key, document in local.part_documents : key => { name = local.part_parameters[key], value = document } },
     { list = { name = local.guard_parameter, value = local.guard_list } },
   ) : {}
+  # https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+  guard_bytes_limit = 8192
+  guard_bytes       = { for key, document in local.guard_documents : key => length(base64encode(document.value)) / 4 * 3 - length(regexall("=", base64encode(document.value))) }
   guard_environment = var.guard_responder ? { TRAILKEEPER_GUARD = aws_ssm_parameter.guard["list"].name } : {}
 
   guard_heals = var.guard_responder && var.mode == "enforce"
+
+  # The rules by a pattern of their names: eight ARNs in each statement would leave little
+  # room for trails.
+  rule_patterns = concat(["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-*-changes"], local.hub_rule_arns)
+
   guard_candidates = [
     [var.guard_responder, {
       Sid      = "ReadParts"
@@ -208,14 +224,24 @@ locals {
       Sid      = "VerifyRules"
       Effect   = "Allow"
       Action   = ["events:DescribeRule", "events:ListTargetsByRule"]
-      Resource = local.rule_arns
+      Resource = local.rule_patterns
     }],
     [local.guard_heals, {
-      # Nothing here can disable or delete a rule, or remove a target.
+      # Nothing here can delete a rule or remove a target. PutRule can disable a rule, or
+      # give it another pattern: that the understudy's sweep sees, and puts back.
       Sid      = "RestoreRules"
       Effect   = "Allow"
-      Action   = ["events:PutRule", "events:PutTargets"]
-      Resource = local.rule_arns
+      Action   = "events:PutRule"
+      Resource = local.rule_patterns
+    }],
+    [local.guard_heals, {
+      # Events go to the function, and to nobody else.
+      # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+      Sid       = "RestoreTargets"
+      Effect    = "Allow"
+      Action    = "events:PutTargets"
+      Resource  = local.rule_patterns
+      Condition = { "ForAllValues:ArnEquals" = { "events:TargetArn" = local.function_arn } }
     }],
     [var.guard_responder, {
       Sid      = "VerifySchedule"
@@ -224,6 +250,7 @@ locals {
       Resource = local.schedule_arn
     }],
     [local.guard_heals, {
+      # It can disable the schedule, and not delete it.
       Sid      = "RestoreSchedule"
       Effect   = "Allow"
       Action   = ["scheduler:CreateSchedule", "scheduler:UpdateSchedule"]
@@ -256,10 +283,12 @@ locals {
       Resource = local.guarded_function_arns
     }],
     [local.guard_heals, {
+      # Whoever sets a function's concurrency can end it: of the understudy that is left to
+      # people, so that who has the one role does not end both.
       Sid      = "RestoreConcurrency"
       Effect   = "Allow"
       Action   = [try(var.reserved_concurrency >= 0, false) ? "lambda:PutFunctionConcurrency" : "lambda:DeleteFunctionConcurrency"]
-      Resource = local.guarded_function_arns
+      Resource = local.function_arn
     }],
   ]
   guard_statements = concat([for candidate in local.guard_candidates : candidate[1] if candidate[0]], local.support_statements)
@@ -282,6 +311,11 @@ resource "aws_ssm_parameter" "guard" {
   lifecycle {
     # The function needs the old one until it is told the name of the new one.
     create_before_destroy = true
+
+    precondition {
+      condition     = local.guard_bytes[each.key] <= local.guard_bytes_limit
+      error_message = "The document of the part ${each.key} would have ${local.guard_bytes[each.key]} bytes, and a parameter holds ${local.guard_bytes_limit}. Use a topic with a shorter name, a shorter name, or less in what the function is told (trails, change_principals, peer_roles, break_glass, containment); or guard_responder = false."
+    }
   }
 }
 

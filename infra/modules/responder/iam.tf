@@ -80,6 +80,11 @@ locals {
     }],
   ]
 
+  # Of all inline policies of a role; jsonencode writes no white space, which would not count.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  role_policy_limit  = 10240
+  role_policy_advice = "Protect fewer trails with this responder: name fewer in baselines (of the root module: existing_trails), or guard less of them, or use a second responder of another name. A shorter name, no containment and guard_responder = false make it smaller too."
+
   role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
@@ -116,4 +121,11 @@ resource "aws_iam_role_policy" "responder" {
   name   = local.role_name
   role   = aws_iam_role.responder.name
   policy = local.role_policy
+
+  lifecycle {
+    precondition {
+      condition     = length(local.role_policy) <= local.role_policy_limit
+      error_message = "The role's policy would have ${length(local.role_policy)} characters, and IAM takes ${local.role_policy_limit} at most. ${local.role_policy_advice}"
+    }
+  }
 }

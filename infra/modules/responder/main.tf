@@ -49,6 +49,11 @@ locals {
 
   runtime = "provided.al2023"
   handler = "bootstrap"
+  # The instruction set, megabytes of /tmp, and what the function logs. The level is not a
+  # choice: Lambda takes metric lines for INFO and would drop them above it.
+  architectures = [var.architecture]
+  storage       = 512
+  logging       = { format = "JSON", level = "INFO", system_level = "INFO" }
   # A hub lists and looks at all accounts in one run.
   timeout = local.is_hub ? 300 : 60
 }
@@ -64,7 +69,7 @@ resource "aws_lambda_function" "responder" {
   role             = aws_iam_role.responder.arn
   runtime          = local.runtime
   handler          = local.handler
-  architectures    = [var.architecture]
+  architectures    = local.architectures
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
   timeout          = local.timeout
@@ -80,11 +85,14 @@ resource "aws_lambda_function" "responder" {
   }
 
   logging_config {
-    log_format = "JSON"
-    log_group  = aws_cloudwatch_log_group.responder.name
-    # Not a choice: Lambda takes metric lines for INFO and would drop them above it.
-    application_log_level = "INFO"
-    system_log_level      = "INFO"
+    log_format            = local.logging.format
+    log_group             = aws_cloudwatch_log_group.responder.name
+    application_log_level = local.logging.level
+    system_log_level      = local.logging.system_level
+  }
+
+  ephemeral_storage {
+    size = local.storage
   }
 
   lifecycle {

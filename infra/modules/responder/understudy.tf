@@ -54,7 +54,7 @@ locals {
         if statement[0]
       ],
       # It looks after the responder's parts too: what the responder cannot see any more, or
-      # cannot put back, such as its own concurrency.
+      # cannot put back, such as the responder's own concurrency.
       local.guard_statements,
     )
   })
@@ -79,6 +79,13 @@ resource "aws_iam_role_policy" "understudy" {
   name   = local.understudy_name
   role   = aws_iam_role.understudy[0].name
   policy = local.understudy_role_policy
+
+  lifecycle {
+    precondition {
+      condition     = length(local.understudy_role_policy) <= local.role_policy_limit
+      error_message = "The policy of the understudy's role would have ${length(local.understudy_role_policy)} characters, and IAM takes ${local.role_policy_limit} at most. ${local.role_policy_advice} So does understudy = false."
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "understudy" {
@@ -106,7 +113,7 @@ resource "aws_lambda_function" "understudy" {
   role             = aws_iam_role.understudy[0].arn
   runtime          = local.runtime
   handler          = local.handler
-  architectures    = [var.architecture]
+  architectures    = local.architectures
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
   timeout          = local.understudy_timeout
@@ -120,10 +127,14 @@ resource "aws_lambda_function" "understudy" {
   }
 
   logging_config {
-    log_format            = "JSON"
+    log_format            = local.logging.format
     log_group             = aws_cloudwatch_log_group.understudy[0].name
-    application_log_level = "INFO"
-    system_log_level      = "INFO"
+    application_log_level = local.logging.level
+    system_log_level      = local.logging.system_level
+  }
+
+  ephemeral_storage {
+    size = local.storage
   }
 
   depends_on = [aws_iam_role_policy.understudy]

@@ -98,4 +98,14 @@ run "what_the_responder_leans_on_by_name_or_without_any" {
     condition     = contains([for choice in output.part_patterns.support.detail["$or"] : jsonencode(choice.requestParameters)], jsonencode({ topicArn = ["arn:aws-us-gov:sns:us-gov-west-1:123456789012:trailkeeper-of-a-long-name-alerts"] })) && length([for choice in output.part_patterns.support.detail["$or"] : choice if !can(choice.requestParameters)]) == 0
     error_message = "Calls about what others have must stay out."
   }
+  assert {
+    condition = alltrue([for name in ["/aws/lambda/trailkeeper-of-a-long-name-responder", "/aws/lambda/trailkeeper-of-a-long-name-responder-understudy"] : anytrue([
+      for choice in output.part_patterns.support.detail["$or"] : startswith(name, choice.requestParameters.logGroupName[0].prefix) if can(choice.requestParameters.logGroupName[0].prefix)
+    ])])
+    error_message = "Calls about the log group of either function must come in."
+  }
+  assert {
+    condition     = contains([for choice in output.part_patterns.support.detail["$or"] : jsonencode(choice.requestParameters)], jsonencode({ name = ["trailkeeper-of-a-long-name-alerts"] }))
+    error_message = "Who makes the topic again names no ARN, and must come in."
+  }
 }

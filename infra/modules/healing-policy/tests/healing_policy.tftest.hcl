@@ -264,6 +264,10 @@ run "bucket_and_key" {
     }
     error_message = "Each statement must name the one bucket or key, and no log may be read or deleted."
   }
+  assert {
+    condition     = [for s in jsondecode(jsonencode(output.statements)) : [s.Sid, s.Action, s.Resource] if s.Effect == "Deny"] == [["NoLogs", ["s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"], ["arn:aws:s3:::logs/*"]]]
+    error_message = "Whoever may set the bucket's policy must not give itself the logs."
+  }
 }
 
 run "a_bucket_of_which_less_is_guarded" {

@@ -100,21 +100,28 @@ run "what_is_declared_is_what_is_made" {
     error_message = "The whole schedule must be declared."
   }
   assert {
-    condition = jsondecode(aws_ssm_parameter.guard["function"].insecure_value).declared.configuration == merge(
+    condition = jsonencode(jsondecode(aws_ssm_parameter.guard["function"].insecure_value).declared.configuration) == jsonencode(merge(
       { for name, value in aws_lambda_function.responder.environment[0].variables : name => value if name != "TRAILKEEPER_GUARD" },
       {
-        timeout      = aws_lambda_function.responder.timeout
-        memory       = aws_lambda_function.responder.memory_size
-        role         = "arn:aws:iam::123456789012:role/trailkeeper-responder"
-        handler      = aws_lambda_function.responder.handler
-        runtime      = aws_lambda_function.responder.runtime
-        layers       = []
-        file_systems = []
-        kms_key      = null
-        subnets      = []
-        log_group    = aws_cloudwatch_log_group.responder.name
+        timeout          = aws_lambda_function.responder.timeout
+        memory           = aws_lambda_function.responder.memory_size
+        storage          = one(aws_lambda_function.responder.ephemeral_storage).size
+        role             = "arn:aws:iam::123456789012:role/trailkeeper-responder"
+        handler          = aws_lambda_function.responder.handler
+        runtime          = aws_lambda_function.responder.runtime
+        architectures    = aws_lambda_function.responder.architectures
+        layers           = []
+        file_systems     = []
+        kms_key          = null
+        subnets          = []
+        dead_letter      = null
+        snap_start       = "None"
+        log_group        = aws_cloudwatch_log_group.responder.name
+        log_format       = one(aws_lambda_function.responder.logging_config).log_format
+        log_level        = one(aws_lambda_function.responder.logging_config).application_log_level
+        system_log_level = one(aws_lambda_function.responder.logging_config).system_log_level
       },
-    )
+    ))
     error_message = "Configuration and environment of the function must be declared, but for what holds the hash of them."
   }
   assert {
@@ -213,8 +220,8 @@ run "each_permission_names_one_thing" {
   command = plan
 
   assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if contains(["ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic"], s.Sid)] == [
-      "ReadParts", "VerifyRules", "RestoreRules", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic",
+    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if contains(["ReadParts", "VerifyRules", "RestoreRules", "RestoreTargets", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic"], s.Sid)] == [
+      "ReadParts", "VerifyRules", "RestoreRules", "RestoreTargets", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic",
     ]
     error_message = "What heals needs these."
   }
@@ -223,6 +230,23 @@ run "each_permission_names_one_thing" {
       for action in flatten([s.Action]) : !contains(["events:DisableRule", "events:DeleteRule", "events:RemoveTargets", "scheduler:DeleteSchedule", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission", "lambda:RemovePermission", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "sns:DeleteTopic", "sns:Unsubscribe", "sqs:SetQueueAttributes", "logs:PutRetentionPolicy", "dynamodb:PutResourcePolicy", "cloudwatch:PutMetricAlarm"], action)
     ]]))
     error_message = "With the role nobody may blind the responder, or become it."
+  }
+  assert {
+    condition = { for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid => [flatten([s.Action]), flatten([s.Resource])] if contains(["VerifyRules", "RestoreRules", "RestoreTargets", "RestoreConcurrency"], s.Sid) } == {
+      VerifyRules        = [["events:DescribeRule", "events:ListTargetsByRule"], ["arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-*-changes"]]
+      RestoreRules       = [["events:PutRule"], ["arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-*-changes"]]
+      RestoreTargets     = [["events:PutTargets"], ["arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-*-changes"]]
+      RestoreConcurrency = [["lambda:PutFunctionConcurrency"], ["arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-responder"]]
+    }
+    error_message = "The rules are named by one pattern, and the role must not be able to end the understudy."
+  }
+  assert {
+    condition     = alltrue([for rule in concat([aws_cloudwatch_event_rule.trail_changes], values(aws_cloudwatch_event_rule.evidence), values(aws_cloudwatch_event_rule.guard)) : can(regex("^trailkeeper-.*-changes$", rule.name))])
+    error_message = "The pattern must hold every rule beside the function."
+  }
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Condition if s.Sid == "RestoreTargets"]) == { "ForAllValues:ArnEquals" = { "events:TargetArn" = "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-responder" } }
+    error_message = "Events must go to the function only."
   }
   assert {
     condition     = one([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Condition.StringEquals["iam:PassedToService"] if s.Sid == "PassSweepRole"]) == "scheduler.amazonaws.com"
@@ -277,6 +301,10 @@ run "a_hub_guards_the_rule_on_its_bus" {
   assert {
     condition     = jsondecode(aws_ssm_parameter.guard["rule_member"].insecure_value).arn == "arn:aws:events:eu-central-1:123456789012:rule/members/trailkeeper-member-changes"
     error_message = "The rule on the bus must be guarded too."
+  }
+  assert {
+    condition     = toset([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : join(" ", s.Resource) if contains(["VerifyRules", "RestoreRules", "RestoreTargets"], s.Sid)]) == toset(["arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-*-changes arn:aws:events:eu-central-1:123456789012:rule/members/trailkeeper-member-changes"])
+    error_message = "The role may look at it, and put it back."
   }
 }
 

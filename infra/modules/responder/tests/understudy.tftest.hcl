@@ -333,21 +333,28 @@ run "it_looks_after_the_responders_parts" {
   }
   assert {
     condition = (
-      jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.configuration == merge(
+      jsonencode(jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.configuration) == jsonencode(merge(
         { for name, value in aws_lambda_function.understudy[0].environment[0].variables : name => value if name != "TRAILKEEPER_GUARD" },
         {
-          timeout      = aws_lambda_function.understudy[0].timeout
-          memory       = aws_lambda_function.understudy[0].memory_size
-          role         = "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy"
-          handler      = aws_lambda_function.understudy[0].handler
-          runtime      = aws_lambda_function.understudy[0].runtime
-          layers       = []
-          file_systems = []
-          kms_key      = null
-          subnets      = []
-          log_group    = aws_cloudwatch_log_group.understudy[0].name
+          timeout          = aws_lambda_function.understudy[0].timeout
+          memory           = aws_lambda_function.understudy[0].memory_size
+          storage          = one(aws_lambda_function.understudy[0].ephemeral_storage).size
+          role             = "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy"
+          handler          = aws_lambda_function.understudy[0].handler
+          runtime          = aws_lambda_function.understudy[0].runtime
+          architectures    = aws_lambda_function.understudy[0].architectures
+          layers           = []
+          file_systems     = []
+          kms_key          = null
+          subnets          = []
+          dead_letter      = null
+          snap_start       = "None"
+          log_group        = aws_cloudwatch_log_group.understudy[0].name
+          log_format       = one(aws_lambda_function.understudy[0].logging_config).log_format
+          log_level        = one(aws_lambda_function.understudy[0].logging_config).application_log_level
+          system_log_level = one(aws_lambda_function.understudy[0].logging_config).system_log_level
         },
-      )
+      ))
       && jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.code == aws_lambda_function.understudy[0].source_code_hash
       && jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.concurrency == aws_lambda_function.understudy[0].reserved_concurrent_executions
       && jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).declared.permissions == {}
@@ -361,9 +368,16 @@ run "it_looks_after_the_responders_parts" {
     error_message = "Its own function must be declared as it is made."
   }
   assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s if contains(["RestoreRules", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)] == [
-      for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s if contains(["RestoreRules", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)
+    condition = [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s if contains(["RestoreRules", "RestoreTargets", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)] == [
+      for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s if contains(["RestoreRules", "RestoreTargets", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)
     ]
     error_message = "It may put back what the responder may."
+  }
+  assert {
+    condition = jsondecode(aws_ssm_parameter.guard["understudy_function"].insecure_value).restored == [] && length([
+      for s in concat(jsondecode(aws_iam_role_policy.understudy[0].policy).Statement, jsondecode(aws_iam_role_policy.responder.policy).Statement) : s
+      if strcontains(jsonencode(s.Action), "FunctionConcurrency\"") && strcontains(jsonencode(s.Resource), "understudy") && s.Sid != "VerifyFunction"
+    ]) == 0
+    error_message = "Neither role may set the understudy's concurrency: whoever had the responder's would end both."
   }
 }
