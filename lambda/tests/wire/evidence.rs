@@ -556,7 +556,7 @@ fn observing_says_all_that_a_new_bucket_needs() {
     assert_eq!(would[0], "s3:CreateBucket");
     let would = would.as_array().unwrap();
     // What is absent in a new one too needs no call.
-    assert_eq!(would.len(), 8, "{would:?}");
+    assert_eq!(would.len(), 9, "{would:?}");
     assert!(would.contains(&json!("s3:PutBucketPolicy")), "{would:?}");
 }
 

@@ -52,16 +52,13 @@ pub const XML: [(&str, &str, &str); 9] = [
     ),
     ("notification", "notification", SETS_NOTHING[0]),
     ("logging", "logging", SETS_NOTHING[1]),
-    (
-        "request_payment",
-        "requestPayment",
-        "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
-    ),
+    ("request_payment", "requestPayment", SETS_NOTHING[2]),
 ];
 
-const SETS_NOTHING: [&str; 2] = [
+const SETS_NOTHING: [&str; 3] = [
     "<NotificationConfiguration></NotificationConfiguration>",
     "<BucketLoggingStatus></BucketLoggingStatus>",
+    "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
 ];
 
 /// What S3 answers where there is none.
@@ -367,6 +364,7 @@ pub fn s3(things: &mut Things, operation: &str, request: &Request) -> Reply {
         Some(found) => Reply::answer(200, found.clone()),
         None if part == "versioning" => Reply::answer(200, "<VersioningConfiguration/>"),
         None if part == "notification" => Reply::answer(200, "<NotificationConfiguration/>"),
+        None if part == "requestPayment" => Reply::answer(200, SETS_NOTHING[2]),
         None if part == "logging" => Reply::answer(200, "<BucketLoggingStatus/>"),
         None => {
             let mut absent = ABSENT.iter();
