@@ -32,9 +32,12 @@ const OWNERSHIP: &str = "ownership";
 const NOTIFICATION: &str = "notification";
 const REPLICATION: &str = "replication";
 const LOGGING: &str = "logging";
+/// Who pays for requests. CloudTrail delivers to no bucket where the requester does.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>.
+const PAYMENT: &str = "request_payment";
 
 /// The fields of a bucket.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     POLICY,
     ACCESS,
     VERSIONING,
@@ -45,6 +48,7 @@ const FIELDS: [&str; 10] = [
     NOTIFICATION,
     REPLICATION,
     LOGGING,
+    PAYMENT,
 ];
 
 pub(crate) const PROFILE: Profile = Profile {
@@ -69,6 +73,7 @@ pub(crate) const PROFILE: Profile = Profile {
         "PutBucketNotification",
         "PutBucketReplication",
         "PutBucketLogging",
+        "PutBucketRequestPayment",
     ],
     normal,
     wanted: |change, given, _, _| {
@@ -96,7 +101,7 @@ struct Subresource {
     root: &'static str,
 }
 
-const SUBRESOURCES: [Subresource; 10] = [
+const SUBRESOURCES: [Subresource; 11] = [
     Subresource {
         field: POLICY,
         query: "policy",
@@ -177,6 +182,14 @@ const SUBRESOURCES: [Subresource; 10] = [
         absent: "",
         root: "BucketLoggingStatus",
     },
+    Subresource {
+        field: PAYMENT,
+        query: "requestPayment",
+        get: "s3:GetBucketRequestPayment",
+        put: "s3:PutBucketRequestPayment",
+        absent: "",
+        root: "RequestPaymentConfiguration",
+    },
 ];
 
 /// The call that makes a bucket again.
@@ -192,7 +205,7 @@ const TO_EVENT_BUS: &str = "EventBridgeConfiguration";
 
 /// The calls that can weaken a bucket, by their names in records.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
-const CHANGES: [Change; 18] = [
+const CHANGES: [Change; 19] = [
     change("PutBucketPolicy", POLICY, CHANGED[0]),
     change("DeleteBucketPolicy", POLICY, REMOVED[0]),
     change("PutBucketPublicAccessBlock", ACCESS, CHANGED[1]),
@@ -209,6 +222,7 @@ const CHANGES: [Change; 18] = [
     change("PutBucketReplication", REPLICATION, CHANGED[8]),
     change("DeleteBucketReplication", REPLICATION, REMOVED[5]),
     change("PutBucketLogging", LOGGING, CHANGED[9]),
+    change("PutBucketRequestPayment", PAYMENT, CHANGED[10]),
     Change {
         name: "DeleteBucket",
         part: Part::Existence,
@@ -226,7 +240,7 @@ const CHANGES: [Change; 18] = [
 /// What who made a call did, and what who was denied it tried to do.
 type Words = (&'static str, &'static str);
 
-const CHANGED: [Words; 10] = [
+const CHANGED: [Words; 11] = [
     ("changed the policy of", "change the policy of"),
     (
         "changed the public access block of",
@@ -248,6 +262,10 @@ const CHANGED: [Words; 10] = [
     (
         "changed the access logging of",
         "change the access logging of",
+    ),
+    (
+        "changed who pays for requests to",
+        "change who pays for requests to",
     ),
 ];
 const REMOVED: [Words; 6] = [

@@ -233,17 +233,7 @@ impl Config {
                 variable: EVIDENCE,
                 why,
             })?;
-        let guard = variable(GUARD).filter(|name| !name.trim().is_empty());
-        let partition = role_arn.split(':').nth(1).unwrap_or_default();
-        let place = (partition, topic_region.as_str(), account_of(&role_arn));
-        let reader = variable(FUNCTION_NAME).unwrap_or_default();
-        let guard = guard
-            .map(|name| guard::list(name.trim(), place, &reader))
-            .transpose()
-            .map_err(|why| InvalidConfig::Guard {
-                variable: GUARD,
-                why,
-            })?;
+        let guard = parts(&variable, &role_arn, &topic_region)?;
         let listed = |name| -> Vec<String> {
             let list = variable(name).unwrap_or_default();
             let parts = list.split(',').map(str::trim);
@@ -332,6 +322,23 @@ impl Config {
         let own = std::iter::once(self.role_arn.clone());
         own.chain(member).chain(peers).collect()
     }
+}
+
+/// The list of the responder's parts; `None` if they are not under guard.
+fn parts(
+    variable: impl Fn(&str) -> Option<String>,
+    role_arn: &str,
+    region: &str,
+) -> Result<Option<Thing>, InvalidConfig> {
+    let name = variable(GUARD).filter(|name| !name.trim().is_empty());
+    let partition = role_arn.split(':').nth(1).unwrap_or_default();
+    let place = (partition, region, account_of(role_arn));
+    let reader = variable(FUNCTION_NAME).unwrap_or_default();
+    let list = name.map(|name| guard::list(name.trim(), place, &reader));
+    list.transpose().map_err(|why| InvalidConfig::Guard {
+        variable: GUARD,
+        why,
+    })
 }
 
 /// Who may be contained; `None` if nothing says so.

@@ -116,11 +116,10 @@ const fn change(name: &'static str, part: Part, [did, to_do]: [&'static str; 2])
 
 /// Adds what a document cannot hold to what is declared: the name of the list that the
 /// function is in, which ends in the hash of all documents. What runs with another list
-/// than this function's is not what was deployed with it. Two functions are not deployed
-/// in one moment, so of another one the list is not compared: it looks at its own.
+/// than this function's is not what was deployed with it.
 pub(crate) fn complete(field: &str, declared: &mut Value, thing: &Thing) {
-    let list = thing.list.as_ref().filter(|_| thing.kind == Kind::Function && field == CONFIGURATION);
-    if let Some(list) = list.filter(|_| !thing.is_another_function()) {
+    let list = thing.list.as_ref().filter(|_| field == CONFIGURATION);
+    if let Some(list) = list.filter(|_| thing.kind == Kind::Function) {
         set(declared, GUARD, json!(list.name));
     }
 }
@@ -266,6 +265,7 @@ fn is_answer(answer: &Value) -> bool {
 /// What a function is made of; the names of its environment are capitals.
 fn configuration(answer: &Value) -> Value {
     let at = |pointer| answer.pointer(pointer).cloned();
+    let text = |pointer| at(pointer).filter(|text| text != "").unwrap_or_default();
     let listed = |name, of: &str| -> Value {
         let all = or_null(answer, name);
         let all = all.as_array().into_iter().flatten();
@@ -284,17 +284,24 @@ fn configuration(answer: &Value) -> Value {
         ("runtime", or_null(answer, "Runtime")),
         ("layers", listed("Layers", "Arn")),
         ("file_systems", listed("FileSystemConfigs", "Arn")),
-        (
-            "kms_key",
-            at("/KMSKeyArn").filter(|key| key != "").unwrap_or_default(),
-        ),
+        ("kms_key", text("/KMSKeyArn")),
         (
             "subnets",
             at("/VpcConfig/SubnetIds").unwrap_or_else(|| json!([])),
         ),
+        ("log_group", text("/LoggingConfig/LogGroup")),
+        ("log_format", text("/LoggingConfig/LogFormat")),
+        ("log_level", text("/LoggingConfig/ApplicationLogLevel")),
+        ("system_log_level", text("/LoggingConfig/SystemLogLevel")),
+        ("architectures", or_null(answer, "Architectures")),
+        ("dead_letter", text("/DeadLetterConfig/TargetArn")),
         (
-            "log_group",
-            at("/LoggingConfig/LogGroup").unwrap_or_default(),
+            "snap_start",
+            at("/SnapStart/ApplyOn").unwrap_or_else(|| json!("None")),
+        ),
+        (
+            "storage",
+            at("/EphemeralStorage/Size").unwrap_or_else(|| json!(512)),
         ),
     ];
     let settings = settings.into_iter();

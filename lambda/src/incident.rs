@@ -396,7 +396,10 @@ impl Incident {
             self.outcome,
             Outcome::Restored | Outcome::AlreadyRestored | Outcome::WouldRestore
         );
-        let is_tampered = is_part && (was_other || self.severity == Severity::High);
+        // What a record does not tell may be something that is not compared.
+        let may_be_other =
+            self.outcome == Outcome::Unconfirmed && self.severity == Severity::Medium;
+        let is_tampered = is_part && (was_other || may_be_other || self.severity == Severity::High);
         if self.outcome == Outcome::Reported || is_tampered {
             self.severity = Severity::Critical;
         }

@@ -51,7 +51,11 @@ fn prepare(variable: Variable) -> Result<Handler, InvalidConfig> {
         );
     }
     let aws = Aws::read(variable)?;
-    let name = required(variable, FUNCTION_NAME, "the function's name, set by Lambda")?;
+    let name = required(
+        variable,
+        FUNCTION_NAME,
+        "the function's name, set by Lambda",
+    )?;
     Ok(Handler::new(config, aws, name, write_line))
 }
 

@@ -85,10 +85,13 @@ fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared, _: &str) ->
         (RETENTION, "MessageRetentionPeriod"),
         (KEY, "KmsMasterKeyId"),
     ];
-    let set = names
-        .iter()
-        .filter_map(|(field, name)| Some((*field, given.get(*name)?.clone())));
-    Some(set.collect())
+    // What others do is not compared: a limit of the size can keep out what is sent here.
+    let is_known = |name: &String| names.iter().any(|(_, known)| known == name);
+    given.keys().all(is_known).then(|| {
+        let set = names.iter();
+        set.filter_map(|(field, name)| Some((*field, given.get(*name)?.clone())))
+            .collect()
+    })
 }
 
 /// Its address, as calls name it.

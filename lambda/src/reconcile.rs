@@ -156,6 +156,9 @@ const WAITS: [Duration; 6] = [
 /// So many looks, a second and a half, are given to a call until it shows: then
 /// a difference that it should have healed is healed again.
 const LOOKS_PER_CALL: usize = 4;
+/// The same for a part of the responder: the services that they belong to take far more
+/// calls a second than CloudTrail, and a sweep looks again.
+const LOOKS_PER_CALL_OF_PART: usize = 2;
 
 /// Looks, a second apart, at a trail that somebody may be about to make as declared.
 const SETTLING_LOOKS: u32 = 6;
@@ -410,14 +413,20 @@ impl<A: TrailApi> Run<'_, A> {
     /// to be: more if they can be older than the call that the event tells of. Few
     /// enough, that a flood of calls does not use up the function's concurrency.
     fn looks_until_believed(&self, cause: Cause, shows: bool) -> usize {
+        let thing = self.done.baseline.thing.as_ref();
+        let per_call = if thing.is_some_and(|thing| thing.kind().is_part()) {
+            LOOKS_PER_CALL_OF_PART
+        } else {
+            LOOKS_PER_CALL
+        };
         match cause {
             Cause::Sweep | Cause::Echo => 1,
             Cause::Change(_) if self.done.is_exempt => 1,
             Cause::Stop | Cause::Change(Part::Logging) if shows => 1,
             Cause::Stop | Cause::Change(Part::Logging) => WAITS.len(),
             Cause::Change(_) if !self.done.calls.is_empty() => 1,
-            Cause::Change(_) if shows => LOOKS_PER_CALL,
-            Cause::Change(_) => LOOKS_PER_CALL + 1,
+            Cause::Change(_) if shows => per_call,
+            Cause::Change(_) => per_call + 1,
         }
     }
 

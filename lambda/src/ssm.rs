@@ -85,19 +85,32 @@ impl Baselines {
         let declared = Declaration::parse(&document, thing);
         let mut declared = declared.map_err(|error| refused(&thing.parameter, &error))?;
         if thing.may_come_first() {
-            declared = declared.as_agreed(&self.others(thing, budget).await);
+            let others = self.fresh(&thing.parameter, budget).await;
+            let others = others.into_iter().filter_map(|(_, document)| {
+                let other = Declaration::parse(&document, thing);
+                other.ok()
+            });
+            let others = others.collect();
+            let list = thing.list.as_ref().filter(|_| thing.is_another_function());
+            let list = list.and_then(|list| Parameter::parse(&list.name));
+            let lists = match list {
+                Some(list) => self.fresh(&list, budget).await,
+                None => Vec::new(),
+            };
+            let lists = lists.into_iter().map(|(name, _)| name);
+            declared = declared.or_as(others, lists.collect());
         }
         Ok(Baseline::of_thing(&thing.trail, declared))
     }
 
-    /// What else is declared of `thing` while it is being deployed: what Terraform does not
-    /// change after the function was told of it may be as it is to be, or still as it was.
-    /// Both documents are there meanwhile, one of them new. Who puts one there gains an
-    /// hour in which the sweeps are silent. Best effort: without it a change that is being
-    /// made is told as drift.
-    async fn others(&self, thing: &Thing, budget: Budget) -> Vec<Declaration> {
+    /// What else is declared beside `parameter` while it is being deployed, name and text:
+    /// what Terraform does not change after the function was told of it may be as it is to
+    /// be, or still as it was. Both documents are there meanwhile, one of them new, and a
+    /// document is never changed. Best effort: without it a change that is being made is
+    /// told as drift.
+    async fn fresh(&self, parameter: &Parameter, budget: Budget) -> Vec<(String, String)> {
         const OPERATION: &str = "ssm:GetParametersByPath";
-        let Some((path, _)) = thing.parameter.name.rsplit_once('/') else {
+        let Some((path, _)) = parameter.name.rsplit_once('/') else {
             return Vec::new();
         };
         let budget = Budget::lasting(budget.left() / 3);
@@ -109,23 +122,33 @@ impl Baselines {
                 return Vec::new();
             }
         };
-        let found = answer.get("Parameters").and_then(Value::as_array);
-        let found = found.into_iter().flatten();
-        let written = |found: &Value| found.get("LastModifiedDate")?.as_f64();
-        let newest = found.clone().filter_map(written).fold(0.0, f64::max);
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        if now.map_or(f64::MAX, |now| now.as_secs_f64()) - newest > DEPLOYMENT_SECONDS {
-            return Vec::new();
+        let now = now.map_or(f64::MAX, |now| now.as_secs_f64());
+        let mut all = Vec::new();
+        for found in answer
+            .get("Parameters")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let text = |name| found.get(name).and_then(Value::as_str);
+            let (Some(name), Some(document)) = (text("Name"), text("Value")) else {
+                continue;
+            };
+            let named = Parameter::parse(name);
+            let is_other =
+                named.is_some_and(|named| named != *parameter && named.sha256 == sha256(document));
+            let written = found.get("LastModifiedDate").and_then(Value::as_f64);
+            let is_new = found.get("Version").and_then(Value::as_u64) == Some(1)
+                && written.is_some_and(|written| now - written < DEPLOYMENT_SECONDS);
+            all.push((is_other, is_new, name.to_owned(), document.to_owned()));
         }
-        let others = found.filter_map(|found| {
-            let name = Parameter::parse(found.get("Name")?.as_str()?)?;
-            let document = found.get("Value")?.as_str()?;
-            let is_other = name != thing.parameter && sha256(document) == name.sha256;
-            Declaration::parse(document, thing)
-                .ok()
-                .filter(|_| is_other)
-        });
-        others.collect()
+        // The newer of two makes a deployment: that may be the one that is known here.
+        let is_deployed = all.iter().any(|(_, is_new, ..)| *is_new);
+        all.retain(|(is_other, ..)| *is_other && is_deployed);
+        all.into_iter()
+            .map(|(.., name, document)| (name, document))
+            .collect()
     }
 
     /// The parts of the responder that `list` holds. At most a third of `budget` is spent

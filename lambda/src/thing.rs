@@ -437,6 +437,7 @@ impl Thing {
                 .map(|(field, value)| (field, Field::new(self.kind, field, value)))
                 .collect(),
             restored,
+            lists: Vec::new(),
         }
     }
 }
@@ -450,6 +451,8 @@ pub struct Declaration {
     declared: Declared,
     /// The fields that are healed; what else differs is reported.
     restored: Vec<&'static str>,
+    /// The lists that another function may have as well as this one's, while it is deployed.
+    lists: Vec<Value>,
 }
 
 /// What is declared, by field.
@@ -462,6 +465,8 @@ pub struct Field {
     pub(crate) given: Value,
     /// As it is compared.
     normal: Value,
+    /// As good, while it is deployed.
+    as_good: Vec<Value>,
 }
 
 impl Field {
@@ -469,6 +474,7 @@ impl Field {
         Self {
             normal: (kind.profile().normal)(field, &given),
             given,
+            as_good: Vec::new(),
         }
     }
 }
@@ -521,20 +527,33 @@ impl Declaration {
             arn: document.arn,
             declared,
             restored: restored.collect::<Result<_, _>>()?,
+            lists: Vec::new(),
         })
     }
 
-    /// The same without the fields that one of `others` declares otherwise, or not at all.
+    /// The same, and as good each field as one of `others` declares it, but that it
+    /// exists; and another function with one of `lists`. Others that do not declare the
+    /// same fields say nothing.
     #[must_use]
-    pub fn as_agreed(mut self, others: &[Self]) -> Self {
-        self.declared.retain(|field, declared| {
-            let mut others = others.iter();
-            others.all(|other| {
-                let other = other.declared.get(field);
-                other.is_some_and(|other| other.normal == declared.normal)
-            })
-        });
+    pub fn or_as(mut self, others: Vec<Self>, lists: Vec<String>) -> Self {
+        for other in others {
+            if !other.declared.keys().eq(self.declared.keys()) {
+                continue;
+            }
+            for (field, other) in other.declared {
+                let field = self.declared.get_mut(field).filter(|_| field != EXISTS);
+                if let Some(field) = field {
+                    field.as_good.push(other.normal);
+                }
+            }
+        }
+        self.lists = lists.into_iter().map(Value::from).collect();
         self
+    }
+
+    /// What kind of thing it is of.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The fields that are declared.
@@ -561,8 +580,16 @@ impl Declaration {
     /// what differs of both.
     fn differs(&self, field: &str, declared: &Field, seen: &Value) -> Option<(Value, Value)> {
         let profile = self.kind.profile();
-        let seen = (profile.normal)(field, seen);
-        if seen == declared.normal {
+        let mut seen = (profile.normal)(field, seen);
+        if let Some(own) = declared.normal.get(GUARD) {
+            let is_deployed = seen
+                .get(GUARD)
+                .is_some_and(|list| self.lists.contains(list));
+            if is_deployed {
+                guard::set(&mut seen, GUARD, own.clone());
+            }
+        }
+        if seen == declared.normal || declared.as_good.contains(&seen) {
             return None;
         }
         let mut by_key = profile.by_key.iter();
@@ -572,11 +599,7 @@ impl Declaration {
                 let undeclared = seen.keys().filter(|_| !is_open);
                 let keys: BTreeSet<&String> = declared.keys().chain(undeclared).collect();
                 // A subscription that is gone, or not confirmed, has no filter to be read.
-                // Of another function nobody here knows the list.
-                let is_unread = |key: &String| {
-                    (field == topic::FILTERS && !seen.contains_key(key))
-                        || (key == GUARD && !declared.contains_key(key))
-                };
+                let is_unread = |key: &String| field == topic::FILTERS && !seen.contains_key(key);
                 let keys = || {
                     let differs = |key: &&&String| seen.get(**key) != declared.get(**key);
                     keys.iter().filter(differs).filter(|key| !is_unread(key))
@@ -622,7 +645,12 @@ impl Declaration {
             let lost = (!name.starts_with("Create")).then(|| EXISTS.to_owned());
             return Asked::Fields(lost.into_iter().collect());
         };
-        if !self.declared.contains_key(field) {
+        // What is being deployed conforms to nothing for sure.
+        let is_deployed = |declared: &Field| {
+            let mut as_good = declared.as_good.iter();
+            as_good.any(|other| *other != declared.normal)
+        };
+        if self.declared.get(field).is_none_or(is_deployed) {
             return Asked::Unguarded;
         }
         let parameters = record.request_parameters.as_ref();
@@ -648,6 +676,7 @@ impl Declaration {
             arn: thing.arn.clone(),
             declared: BTreeMap::new(),
             restored: Vec::new(),
+            lists: Vec::new(),
         }
     }
 }

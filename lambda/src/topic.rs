@@ -147,8 +147,9 @@ fn wanted(
             match text(given, "attributeName")? {
                 "Policy" => vec![(POLICY, value)],
                 "KmsMasterKeyId" => vec![(KEY, value)],
-                // Its display name, how deliveries are tried again and logged.
-                _ => Vec::new(),
+                "DisplayName" => Vec::new(),
+                // How deliveries are tried again, for instance, is not compared.
+                _ => return None,
             }
         }
         "Subscribe" => {

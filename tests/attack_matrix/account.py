@@ -208,6 +208,7 @@ class Account:
             "bucket ownership": "get_bucket_ownership_controls",
             "bucket object lock": "get_object_lock_configuration",
             "bucket replication": "get_bucket_replication",
+            "bucket request payment": "get_bucket_request_payment",
         }.items():
             readers[part] = self._of("s3", call, Bucket=names.bucket)
         roles = {"role": names.role, "sweep's role": names.sweep_role, "understudy's role": names.understudy_role}

@@ -212,6 +212,14 @@ _one(
         },
     },
 )
+_one(
+    _BUCKET,
+    "bucket request payment",
+    "PutBucketRequestPayment: CloudTrail pays",
+    "s3",
+    "put_bucket_request_payment",
+    lambda a: {"Bucket": a.names.bucket, "RequestPaymentConfiguration": {"Payer": "Requester"}},
+)
 _bucket("bucket", "DeleteBucket", "delete_bucket")
 
 # --- The key of the logs ---

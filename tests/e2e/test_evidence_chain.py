@@ -40,6 +40,7 @@ class Chain:
             "notification": _set(self.s3.get_bucket_notification_configuration(**of_bucket)),
             "replication": _or_none(lambda: self.s3.get_bucket_replication(**of_bucket)["ReplicationConfiguration"]),
             "logging": self.s3.get_bucket_logging(**of_bucket).get("LoggingEnabled"),
+            "request_payment": self.s3.get_bucket_request_payment(**of_bucket)["Payer"],
             "key": self.kms.describe_key(KeyId=self.key)["KeyMetadata"]["KeyState"],
             "key policy": json.loads(self.kms.get_key_policy(KeyId=self.key, PolicyName="default")["Policy"]),
         }
@@ -112,6 +113,10 @@ def _logged(chain: Chain) -> None:
     chain.s3.put_bucket_logging(Bucket=chain.bucket, BucketLoggingStatus=target)
 
 
+def _paid_by_others(chain: Chain) -> None:
+    chain.s3.put_bucket_request_payment(Bucket=chain.bucket, RequestPaymentConfiguration={"Payer": "Requester"})
+
+
 ATTACKS: dict[str, tuple[Callable[[Chain], object], str, str]] = {
     "bucket policy removed": (
         lambda c: c.s3.delete_bucket_policy(Bucket=c.bucket),
@@ -132,6 +137,7 @@ ATTACKS: dict[str, tuple[Callable[[Chain], object], str, str]] = {
     "logs expire after a day": (_one_day, "log_bucket", "lifecycle"),
     "lifecycle removed": (lambda c: c.s3.delete_bucket_lifecycle(Bucket=c.bucket), "log_bucket", "lifecycle"),
     "encryption removed": (lambda c: c.s3.delete_bucket_encryption(Bucket=c.bucket), "log_bucket", "encryption"),
+    "CloudTrail is to pay": (_paid_by_others, "log_bucket", "request_payment"),
     "each new log told to EventBridge": (_notified, "log_bucket", "notification"),
     "logs replicated": (_replicated, "log_bucket", "replication"),
     "access logs among the logs": (_logged, "log_bucket", "logging"),

@@ -248,6 +248,7 @@ NEEDED: dict[str, Callable[[Parts], object]] = {
     "ReadParts": lambda p: p.events.disable_rule(Name=p.rule),
     "VerifyRules": lambda p: p.events.disable_rule(Name=p.rule),
     "RestoreRules": lambda p: p.events.disable_rule(Name=p.rule),
+    "RestoreTargets": lambda p: p.events.remove_targets(Rule=p.rule, Ids=["responder"]),
     "VerifySchedule": lambda p: p.update_schedule(State="DISABLED"),
     "RestoreSchedule": lambda p: p.update_schedule(State="DISABLED"),
     "RestoreScheduleGroup": lambda p: p.scheduler.delete_schedule_group(Name=p.schedule["GroupName"]),

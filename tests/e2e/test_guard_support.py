@@ -148,7 +148,7 @@ def _attacked(guarded: Guarded, attack: Attack, way: str) -> Iterator[float]:
             attack.undo(guarded)
         guarded.settle()
         guarded.switch(muted=False)
-    assert guarded.sweep() == []
+    assert guarded.sweep() == [], guarded.notices(since - 900)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -130,7 +130,7 @@ def test_without_attribute_changes_a_sweep_heals_and_names_nobody(complete: Guar
     assert complete.state() == complete.declared
     assert complete.refused("LookupEvents", since)
     _, notice = complete.notice(since)
-    assert (notice["source"], notice["outcome"]) == ("sweep", "restored")
+    assert (notice["source"], notice["outcome"]) == ("sweep", "restored"), notice
     assert notice["actor"]["arn"] is None
     assert notice["event"]["id"] is None
 

@@ -21,6 +21,7 @@ locals {
         "PutBucketReplication",
         "DeleteBucketReplication",
         "PutBucketLogging",
+        "PutBucketRequestPayment",
         "DeleteBucket",
         "CreateBucket",
       ]

@@ -29,14 +29,16 @@ locals {
 
   # What not every bucket is guarded for, by what of it is restored.
   bucket_reads = {
-    logging      = "s3:GetBucketLogging"
-    notification = "s3:GetBucketNotification"
-    replication  = "s3:GetReplicationConfiguration"
+    logging         = "s3:GetBucketLogging"
+    notification    = "s3:GetBucketNotification"
+    replication     = "s3:GetReplicationConfiguration"
+    request_payment = "s3:GetBucketRequestPayment"
   }
   bucket_writes = {
-    logging      = "s3:PutBucketLogging"
-    notification = "s3:PutBucketNotification"
-    replication  = "s3:PutReplicationConfiguration"
+    logging         = "s3:PutBucketLogging"
+    notification    = "s3:PutBucketNotification"
+    replication     = "s3:PutReplicationConfiguration"
+    request_payment = "s3:PutBucketRequestPayment"
   }
   bucket_fields = distinct(flatten([for thing in var.evidence : thing.restored if thing.kind == "log_bucket"]))
 

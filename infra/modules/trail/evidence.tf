@@ -4,12 +4,13 @@
 locals {
   xmlns = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
 
-  # What this module sets none of. Each can carry logs away or have them deleted.
-  # null is deleted if it is there.
+  # What this module sets none of. Each can carry logs away or have them deleted, or keeps
+  # CloudTrail from delivering. null is deleted if it is there.
   bucket_without = {
-    notification = "<NotificationConfiguration ${local.xmlns}></NotificationConfiguration>"
-    replication  = null
-    logging      = "<BucketLoggingStatus ${local.xmlns}></BucketLoggingStatus>"
+    notification    = "<NotificationConfiguration ${local.xmlns}></NotificationConfiguration>"
+    replication     = null
+    logging         = "<BucketLoggingStatus ${local.xmlns}></BucketLoggingStatus>"
+    request_payment = "<RequestPaymentConfiguration ${local.xmlns}><Payer>BucketOwner</Payer></RequestPaymentConfiguration>"
   }
   bucket_declared = merge(
     {

@@ -564,8 +564,7 @@ fn of_parts(events: [&Event; 3]) -> Vec<Incident> {
         ..Observation::default()
     };
     let other = json!({
-        "timeout": 1, "TRAILKEEPER_MODE": "observe",
-        "TRAILKEEPER_GUARD": things().pop().unwrap().list.unwrap().name, "AWS_ENDPOINT_URL": "http://evil.example\r\nRESTORED",
+        "timeout": 1, "TRAILKEEPER_MODE": "observe", "AWS_ENDPOINT_URL": "http://evil.example\r\nRESTORED",
     });
     let [disabled, changed, denied] = events;
     vec![

@@ -241,6 +241,16 @@ fn attacks() -> Vec<(&'static str, Option<&'static str>, Value)> {
             ),
             of_bucket("PutBucketLogging", json!({})),
         ),
+        (
+            "requestPayment",
+            Some(
+                "<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPaymentConfiguration>",
+            ),
+            of_bucket(
+                "PutBucketRequestPayment",
+                json!({"RequestPaymentConfiguration": {"Payer": "Requester"}}),
+            ),
+        ),
     ]
 }
 

@@ -747,8 +747,19 @@ fn still_differs(aws: &Aws) -> Value {
 
 #[test]
 fn another_function_looks_at_code_and_configuration_too() {
-    let changes: [(fn(&mut Parts), &str); 2] = [
+    type Weaken = fn(&mut Parts);
+    let changes: [(Weaken, &str); 5] = [
         (|p| p.function["CodeSha256"] = json!("ZXZpbA=="), "code"),
+        // The same code, which cannot run there.
+        (
+            |p| p.function["Architectures"] = json!(["x86_64"]),
+            "configuration",
+        ),
+        (
+            |p| p.function["LoggingConfig"]["ApplicationLogLevel"] = json!("FATAL"),
+            "configuration",
+        ),
+        (|p| _ = variables(p).remove(VARIABLE), "configuration"),
         (
             |p| variables(p)["TRAILKEEPER_MODE"] = json!("observe"),
             "configuration",
@@ -756,8 +767,6 @@ fn another_function_looks_at_code_and_configuration_too() {
     ];
     for (change, field) in changes {
         let (aws, function) = guarded(&[UNDERSTUDY]);
-        // Which list the other one has is its own business: it is told first, or last.
-        variables(&mut aws.state().parts)[VARIABLE] = json!("/trailkeeper/guard/list/another");
         let answer = answered(function.invoke(&sweep()));
         assert_eq!(answer, json!({"outcomes": []}));
         change(&mut aws.state().parts);
@@ -774,7 +783,7 @@ fn another_function_leaves_alone_what_is_being_deployed_but_not_its_own_code() {
     for (settings, is_left_alone) in [(&[UNDERSTUDY][..], true), (&[], false)] {
         let (aws, function) = guarded(settings);
         let parameter = aws.declare_another_function(|declared| declared["code"] = json!(NEW));
-        let mut written = |age: f64| {
+        let written = |age: f64| {
             let mut state = aws.state();
             state.support.written.insert(parameter.clone(), now() - age);
         };
@@ -786,11 +795,18 @@ fn another_function_leaves_alone_what_is_being_deployed_but_not_its_own_code() {
             continue;
         }
         assert_eq!(aws.count(PUBLISH), 0);
+        // The other one is told of its list first, or last.
+        let another = aws.another_list();
+        let own = variables(&mut aws.state().parts).insert(VARIABLE.to_owned(), json!(another));
+        aws.state().support.written.insert(another, now() - 60.0);
+        answered(function.invoke(&sweep()));
+        assert_eq!(aws.count(PUBLISH), 0);
         aws.state().parts.function["Timeout"] = json!(1);
         answered(function.invoke(&sweep()));
         assert_eq!(still_differs(&aws), json!(["configuration"]));
         // An hour later it is no deployment any more.
         aws.state().parts.function["Timeout"] = json!(60);
+        *variables(&mut aws.state().parts).get_mut(VARIABLE).unwrap() = own.unwrap();
         written(3_700.0);
         answered(function.invoke(&sweep()));
         assert_eq!(still_differs(&aws), json!(["code"]));

@@ -96,7 +96,9 @@ fn function_document(concurrency: &Value) -> Value {
             "configuration": {
                 "timeout": 60, "memory": 256, "role": ROLE, "handler": "bootstrap",
                 "runtime": "provided.al2023", "layers": [], "file_systems": [], "kms_key": null, "subnets": [],
-                "log_group": "/aws/lambda/trailkeeper-responder", "TRAILKEEPER_MODE": "enforce",
+                "log_group": "/aws/lambda/trailkeeper-responder", "log_format": "JSON", "log_level": "INFO",
+                "system_log_level": "INFO", "architectures": ["arm64"], "dead_letter": null,
+                "snap_start": "None", "storage": 512, "TRAILKEEPER_MODE": "enforce",
             },
             "concurrency": concurrency,
             "permissions": {"TrailChangesRule": statement()},
@@ -126,7 +128,12 @@ impl Default for Parts {
                 "Role": ROLE, "Handler": "bootstrap", "Runtime": "provided.al2023",
                 "CodeSha256": "c2hhMjU2IG9mIHRoZSBwYWNrYWdl", "LastUpdateStatus": "Successful",
                 "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": ""},
-                "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/aws/lambda/trailkeeper-responder"},
+                "LoggingConfig": {
+                    "LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO",
+                    "LogGroup": "/aws/lambda/trailkeeper-responder",
+                },
+                "Architectures": ["arm64"], "EphemeralStorage": {"Size": 512},
+                "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
                 "Environment": {"Variables": {"TRAILKEEPER_MODE": "enforce"}},
             }),
             concurrency: Value::Null,
@@ -161,6 +168,14 @@ impl Aws {
         let name = store("list", &list);
         state.parts.function["Environment"]["Variables"][VARIABLE] = json!(name);
         state.parts.concurrency = concurrency.clone();
+        name
+    }
+
+    /// Another list, which is in no environment; the name of the parameter.
+    pub fn another_list(&self) -> String {
+        let text = json!({"schema": "trailkeeper.guard", "version": 1, "parts": []}).to_string();
+        let name = format!("/trailkeeper/trailkeeper/guard/list/{}", sha256(&text));
+        self.state().parameters.insert(name.clone(), text);
         name
     }
 

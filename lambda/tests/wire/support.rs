@@ -43,6 +43,8 @@ pub struct Support {
     pub table: Value,
     /// When each parameter was written that is not old.
     pub written: BTreeMap<String, f64>,
+    /// How often a parameter was written, if not once.
+    pub versions: BTreeMap<String, u64>,
 }
 
 fn role_policy() -> Value {
@@ -159,6 +161,7 @@ impl Default for Support {
             table: json!({"expiry": "expires_at",
                 "policy": allowing("lambda.amazonaws.com", "dynamodb:PutItem", TABLE).to_string()}),
             written: BTreeMap::new(),
+            versions: BTreeMap::new(),
         }
     }
 }
@@ -399,7 +402,8 @@ pub fn json(
             let found = of_path.map(|(name, text)| {
                 let written = support.written.get(name).copied();
                 let written = written.unwrap_or(now() - 86_400.0);
-                json!({"Name": name, "Value": text, "LastModifiedDate": written})
+                let version = support.versions.get(name).unwrap_or(&1);
+                json!({"Name": name, "Value": text, "LastModifiedDate": written, "Version": version})
             });
             Ok(json!({"Parameters": found.collect::<Vec<_>>()}))
         }

@@ -638,18 +638,50 @@ fn what_is_being_deployed_is_left_alone_by_the_function_of_before_and_of_after()
 }
 
 #[test]
-fn a_document_that_belies_its_name_changes_nothing() {
+fn a_document_that_belies_its_name_says_less_or_was_overwritten_changes_nothing() {
+    type Declared = fn(&mut Value);
+    type Written = fn(&Aws, &str);
+    let forged: [(Declared, Written); 4] = [
+        (
+            |_| {},
+            |aws, name| aws.state().parameters.get_mut(name).unwrap().push(' '),
+        ),
+        (
+            |declared| *declared = json!({"attached": [EVIL]}),
+            |_, _| {},
+        ),
+        (|declared| *declared = json!({}), |_, _| {}),
+        (
+            |_| {},
+            |aws, name| _ = aws.state().support.versions.insert(name.to_owned(), 2),
+        ),
+    ];
+    for (declared, written) in forged {
+        let (aws, function) = guarded(&[]);
+        let (_, mut document) = documents().swap_remove(0);
+        document["declared"]["attached"] = json!([EVIL]);
+        declared(&mut document["declared"]);
+        let parameter = aws.declare_part(ROLE, &document);
+        aws.state().support.written.insert(parameter.clone(), now());
+        written(&aws, &parameter);
+        aws.state().support.role["attached"] = json!([EVIL]);
+        let answer = answered(function.invoke(&sweep()));
+        assert_eq!(answer, json!({"outcomes": ["reported"]}));
+    }
+}
+
+#[test]
+fn what_is_gone_is_told_whatever_is_declared_beside() {
     let (aws, function) = guarded(&[]);
     let (_, mut document) = documents().swap_remove(0);
-    document["declared"]["attached"] = json!([EVIL]);
+    document["declared"]["exists"] = json!(false);
     let parameter = aws.declare_part(ROLE, &document);
-    {
-        let mut state = aws.state();
-        state.support.written.insert(parameter.clone(), now());
-        let text = state.parameters.get_mut(&parameter).unwrap();
-        text.push(' ');
-        state.support.role["attached"] = json!([EVIL]);
-    }
+    aws.state().support.written.insert(parameter, now());
+    aws.state().support.role = Value::Null;
     let answer = answered(function.invoke(&sweep()));
     assert_eq!(answer, json!({"outcomes": ["reported"]}));
+    assert_eq!(
+        last(&aws)["verification"]["still_differs"],
+        json!(["exists"])
+    );
 }

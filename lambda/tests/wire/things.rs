@@ -19,7 +19,7 @@ pub const KEY: &str =
 pub const ALIAS: &str = "alias/audit-logs";
 
 /// The fields of a bucket, the parts of its URL, and its XML as it is declared.
-pub const XML: [(&str, &str, &str); 8] = [
+pub const XML: [(&str, &str, &str); 9] = [
     (
         "public_access_block",
         "publicAccessBlock",
@@ -52,6 +52,11 @@ pub const XML: [(&str, &str, &str); 8] = [
     ),
     ("notification", "notification", SETS_NOTHING[0]),
     ("logging", "logging", SETS_NOTHING[1]),
+    (
+        "request_payment",
+        "requestPayment",
+        "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
+    ),
 ];
 
 const SETS_NOTHING: [&str; 2] = [
