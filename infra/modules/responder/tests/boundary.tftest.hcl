@@ -17,7 +17,7 @@ variables {
     is_organization_trail     = true
   }]
   evidence = [
-    { kind = "log_bucket", arn = "arn:aws:s3:::trailkeeper-logs", trail_arn = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper", parameter_name = "/trailkeeper/trailkeeper/log_bucket/1111", restored = ["policy", "object_lock", "notification", "replication", "logging", "exists"] },
+    { kind = "log_bucket", arn = "arn:aws:s3:::trailkeeper-logs", trail_arn = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper", parameter_name = "/trailkeeper/trailkeeper/log_bucket/1111", restored = ["policy", "object_lock", "notification", "replication", "logging", "request_payment", "exists"] },
     { kind = "log_key", arn = "arn:aws:kms:eu-central-1:123456789012:key/k", alias = "alias/trailkeeper-logs", trail_arn = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper", parameter_name = "/trailkeeper/trailkeeper/log_key/1111", restored = ["state", "policy", "rotation"] },
   ]
   hub = {

@@ -33,7 +33,7 @@ variables {
       arn            = "arn:aws:s3:::trailkeeper-logs-123456789012-eu-central-1"
       trail_arn      = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"
       parameter_name = "/trailkeeper/trailkeeper/trailkeeper/log_bucket/c8b2f1d0a4e6975310fedcba98765432100123456789abcdef0123456789abcd"
-      restored       = ["encryption", "lifecycle", "logging", "notification", "ownership", "policy", "public_access_block", "replication", "versioning"]
+      restored       = ["encryption", "lifecycle", "logging", "notification", "ownership", "policy", "public_access_block", "replication", "request_payment", "versioning"]
     },
     {
       kind           = "log_key"
