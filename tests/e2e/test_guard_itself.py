@@ -84,6 +84,12 @@ def _settled(answer: Any) -> Any:
     return {name: value for name, value in answer.items() if name not in kept}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def last_stop_told(guarded_account: Guarded) -> None:
+    """Sweeps tell of the last stop if nobody was told of it, as other tests see to."""
+    guarded_account.notice(guarded_account.attack())
+
+
 @pytest.fixture
 def parts(guarded: Guarded) -> Iterator[Parts]:
     """The parts, as declared before and after."""
