@@ -32,7 +32,7 @@ ATTACK, STOP, SWEEP = "attack", "stop", "sweep"
 class Told:
     """Something that reached the responders and is about the attack."""
 
-    way: str  # event, stop, sweep, alarm or heartbeat
+    way: str  # event, stop, sweep, alarm, heartbeat or finding
     what: str
     seconds: float
 
@@ -238,6 +238,21 @@ class Rounds:
                     outcome.told.append(Told(way, f"{content['outcome']}, {content['severity']}", at - start))
                 elif any(identifier in message.body for identifier in ids):
                     outcome.named_beside = True
+        if not outcome.told:
+            outcome.told.extend(self._findings(began))
+
+    def _findings(self, since: float) -> list[Told]:
+        """What Security Hub has instead, of anything but the trail."""
+        found = self._account.root("securityhub").get_findings()["Findings"]
+        told = []
+        for finding in found:
+            at = datetime.fromisoformat(finding["UpdatedAt"]).timestamp()
+            if at >= since and finding["Resources"][0]["Type"] != "AwsCloudTrailTrail":
+                severity = finding["FindingProviderFields"]["Severity"]["Label"].lower()
+                told.append(
+                    Told("finding", f"{finding['ProductFields']['trailkeeper/outcome']}, {severity}", at - since)
+                )
+        return told
 
 
 def _content(message: Message) -> dict[str, Any]:
