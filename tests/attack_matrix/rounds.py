@@ -53,8 +53,9 @@ class Outcome:
 
     @property
     def noticed(self) -> bool:
-        """Whether anybody heard of it by itself."""
-        return self.refused is not None or bool(self.told)
+        """Whether anybody heard of it by itself: as of something critical, if it is not back."""
+        is_loud = any(told.way in ("alarm", "heartbeat") or "critical" in told.what for told in self.told)
+        return self.refused is not None or is_loud or bool(self.told and self.back)
 
     @property
     def in_order(self) -> bool:
@@ -249,9 +250,8 @@ class Rounds:
             at = datetime.fromisoformat(finding["UpdatedAt"]).timestamp()
             if at >= since and finding["Resources"][0]["Type"] != "AwsCloudTrailTrail":
                 severity = finding["FindingProviderFields"]["Severity"]["Label"].lower()
-                told.append(
-                    Told("finding", f"{finding['ProductFields']['trailkeeper/outcome']}, {severity}", at - since)
-                )
+                came = finding["ProductFields"]["trailkeeper/outcome"]
+                told.append(Told("finding", f"{came}, {severity}", at - since))
         return told
 
 
