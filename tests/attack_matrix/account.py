@@ -131,7 +131,7 @@ class Account:
             trail_arn=trail["TrailARN"],
             bucket=trail["S3BucketName"],
             key=trail["KmsKeyId"],
-            key_alias=next(name for name in keys if name.endswith("-logs")),
+            key_alias=next(name for name, found in keys.items() if found.get("TargetKeyId", "-") in trail["KmsKeyId"]),
             rule=outputs["event_rule_name"],
             target=self.root("events").list_targets_by_rule(Rule=outputs["event_rule_name"])["Targets"][0],
             schedule=schedule["Name"],

@@ -20,6 +20,11 @@ NOT_NOTICED: dict[str, str] = {
         ("DeleteTopic", "Unsubscribe", "SetSubscriptionAttributes: a filter", "DisableKey: the topic's"),
     ),
     **_because(
+        "Told as medium: nothing is declared of a lock unless `log_object_lock` is set. It keeps logs for longer, which "
+        "costs money and takes nothing away.",
+        ("PutObjectLockConfiguration: ten years",),
+    ),
+    **_because(
         "Not seen in the lab: on AWS the table's policy refuses the call to all but the responder. The emulator does "
         "not ask it.",
         ("PutItem: a told incident",),

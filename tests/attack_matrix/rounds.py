@@ -20,7 +20,8 @@ from .attacks import Attack
 # The schedule runs when it is told to: see deployments.NEVER_SWEPT.
 INTERVAL_SECONDS = 3600
 # Events and runs that are not over by then are waiting for what does not come, a free place for instance.
-_LIMIT_SECONDS = 8.0
+# A sweep gives what is missing six seconds, for each trail and part at once.
+_LIMIT_SECONDS = 14.0
 _EVERY_SECONDS = 0.05
 _TRIES = 5
 _SECONDS_BETWEEN_TRIES = 0.5
