@@ -20,8 +20,8 @@ NOT_NOTICED: dict[str, str] = {
         ("DeleteTopic", "Unsubscribe", "SetSubscriptionAttributes: a filter", "DisableKey: the topic's"),
     ),
     **_because(
-        "Told as medium: nothing is declared of a lock unless `log_object_lock` is set. It keeps logs for longer, which "
-        "costs money and takes nothing away.",
+        "Told as medium: nothing is declared of a lock unless `log_object_lock` is set. It keeps logs for longer: "
+        "that costs money and takes nothing away.",
         ("PutObjectLockConfiguration: ten years",),
     ),
     **_because(
