@@ -41,6 +41,7 @@ _PASSING = {
     "RoleId",
     "SubscriptionArn",
     "KeyLastUsed",
+    "storedBytes",
 }
 
 

@@ -15,9 +15,9 @@ def _because(reason: str, names: Iterable[str]) -> dict[str, str]:
 
 NOT_NOTICED: dict[str, str] = {
     **_because(
-        "The one topic is what was attacked, and here everything tells through it. With Security Hub a deleted topic "
-        "is a finding (tests/e2e/test_security_hub.py); a hub in another account has a topic of its own.",
-        ("DeleteTopic", "Unsubscribe", "SetSubscriptionAttributes: a filter", "DisableKey: the topic's"),
+        "The topic's key is not guarded, and everything tells through it. What is told to Security Hub is told all the "
+        "same; a hub in another account has a topic of its own.",
+        ("DisableKey: the topic's",),
     ),
     **_because(
         "Told as medium: nothing is declared of a lock unless `log_object_lock` is set. It keeps logs for longer: "

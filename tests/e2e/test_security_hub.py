@@ -52,6 +52,6 @@ def test_it_needs_three_permissions_and_fails_loudly_without(reported: Reported)
 
 def test_a_deleted_topic_is_told_where_no_topic_is_needed(reported: Reported) -> None:
     finding = reported.topic_deleted
-    assert finding["Compliance"] == {"Status": "FAILED"}
     assert finding["FindingProviderFields"]["Severity"]["Label"] == "CRITICAL"
+    assert finding["ProductFields"]["trailkeeper/outcome"] == "reported"
     assert finding["ProductFields"]["trailkeeper/event_name"] == "DeleteTopic"
