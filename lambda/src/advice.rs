@@ -236,6 +236,7 @@ fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> 
             Kind::Topic => "Make it again at once where it was declared: terraform apply. Until then no notice reaches anybody but by other ways.",
             Kind::Queue | Kind::LogGroup | Kind::Table | Kind::Alarms => "Make it again where it was declared: terraform apply.",
             Kind::Rule | Kind::Schedule | Kind::Function | Kind::Role | Kind::Guard => "Make it again at once where it was declared: terraform apply. Until then nobody may put a stopped trail back.",
+            Kind::TopicKey => "Make a new one where it was declared, and give it to the topic: terraform apply. Until then no notice reaches anybody but by other ways.",
             Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
         }));
     } else {
@@ -274,10 +275,12 @@ fn look_at(thing: &Named, field: Option<&str>, region: &str) -> String {
             };
             format!("aws s3api {command} --bucket {name} --region {region}")
         }
-        (Kind::LogKey, Some("policy")) => {
+        (Kind::LogKey | Kind::TopicKey, Some("policy")) => {
             format!("aws kms get-key-policy --policy-name default --key-id {arn} --region {region}")
         }
-        (Kind::LogKey, _) => format!("aws kms describe-key --key-id {arn} --region {region}"),
+        (Kind::LogKey | Kind::TopicKey, _) => {
+            format!("aws kms describe-key --key-id {arn} --region {region}")
+        }
         (Kind::Rule, Some("targets")) => {
             let bus = thing.scope();
             format!(

@@ -123,9 +123,8 @@ pub fn decide_of_things(event: &Event, things: &[Thing]) -> Option<Decision> {
         let list = vec![list.clone()];
         return Some(Decision::Examine(list, Cause::Change(Part::Existence)));
     }
-    let kind = Kind::ALL.into_iter().find(is_its)?;
-    let mut guarded = things.iter().filter(|thing| thing.kind == kind).peekable();
-    guarded.peek()?;
+    let mut guarded = things.iter().filter(|thing| is_its(&thing.kind)).peekable();
+    let kind = guarded.peek()?.kind;
     let told = |text: &Option<String>| text.clone().unwrap_or_default();
     let (account, region) = (told(&event.account), told(&event.region));
     let is_here = |thing: &&Thing| thing.account == account && thing.region == region;

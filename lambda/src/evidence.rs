@@ -135,7 +135,7 @@ impl Handler {
     ) -> Reconciliation {
         let api = match thing.kind {
             Kind::LogBucket => Access::Bucket(thing, S3::new(&self.aws, thing)),
-            Kind::LogKey => Access::Key(thing, Kms::new(&self.aws, &thing.region)),
+            Kind::LogKey | Kind::TopicKey => Access::Key(thing, Kms::new(&self.aws, &thing.region)),
             _ => Access::Part(thing, Client::new(&self.aws, thing)),
         };
         let look = Look::new(self, &thing.trail, event, cause, budget);

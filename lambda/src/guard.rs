@@ -1,8 +1,8 @@
 //! The parts of the responder itself that are under guard, by its own function or by
 //! another one: the list of them, and all calls to the services that they belong to. What
 //! is asked of each kind stands in its file: [`crate::rule`], [`crate::schedule`],
-//! [`crate::function`], [`crate::role`], [`crate::topic`], [`crate::alarm`],
-//! [`crate::queue`], [`crate::log_group`], [`crate::table`].
+//! [`crate::function`], [`crate::role`], [`crate::topic`], [`crate::key`],
+//! [`crate::alarm`], [`crate::queue`], [`crate::log_group`], [`crate::table`].
 
 use futures_util::future::join_all;
 use serde::Deserialize;
@@ -143,7 +143,11 @@ pub fn parts(document: &str, list: &Thing) -> Result<Vec<Thing>, BaselineRefused
         )));
     }
     let part = |part: Part| {
-        let kind = Kind::of(&part.arn).filter(|kind| kind.is_part());
+        let kind = match Kind::of(&part.arn) {
+            // The only key that is a part.
+            Some(Kind::LogKey) => Some(Kind::TopicKey),
+            kind => kind.filter(|kind| kind.is_part()),
+        };
         let kind = kind.ok_or_else(|| format!("\"{}\" is no part", excerpt(&part.arn)))?;
         let parameter = Parameter::parse(&part.parameter);
         let parameter = parameter
@@ -244,7 +248,7 @@ impl Client {
             Kind::Queue => &crate::queue::HANDLING,
             Kind::LogGroup => &log_group::HANDLING,
             Kind::Table => &crate::table::HANDLING,
-            Kind::LogBucket | Kind::LogKey | Kind::Guard => return None,
+            Kind::LogBucket | Kind::LogKey | Kind::TopicKey | Kind::Guard => return None,
         };
         let line = match handling.service {
             (service, Speech::Json(json)) => {

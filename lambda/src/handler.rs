@@ -20,7 +20,7 @@ use crate::{
     budget::Budget,
     cloudtrail::CloudTrail,
     config::Config,
-    decide::{Decision, decide, decide_of_things, is_of_part, named_trail},
+    decide::{Decision, Reason, decide, decide_of_things, is_of_part, named_trail},
     dynamodb::Incidents,
     event::Event,
     evidence,
@@ -173,10 +173,14 @@ impl Handler {
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
         let protected = self.config.protected(account_of(event));
-        let of_things = if is_of_part(event) {
-            decide_of_things(event, &self.parts(deadline).await)
-        } else {
-            decide_of_things(event, &self.config.things)
+        // A key may be that of the logs, or one of the parts.
+        let of_things = match decide_of_things(event, &self.config.things) {
+            decided @ (None | Some(Decision::Ignore(Reason::ThingNotGuarded)))
+                if is_of_part(event) =>
+            {
+                decide_of_things(event, &self.parts(deadline).await).or(decided)
+            }
+            decided => decided,
         };
         let own_account = self.config.account();
         let decision = of_things.unwrap_or_else(|| decide(event, &protected, own_account));

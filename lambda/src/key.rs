@@ -1,5 +1,6 @@
-//! The KMS key that encrypts the logs: which calls concern it, how it is observed, how it
-//! differs from what is declared, and which calls heal it; and all calls to KMS.
+//! A KMS key, that of the logs or that of the topic: which calls concern it, how it is
+//! observed, how it differs from what is declared, and which calls heal it; and all calls to
+//! KMS.
 //! Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>.
 
 use std::collections::BTreeMap;
@@ -35,31 +36,38 @@ const ALIAS: &str = "alias";
 /// The fields of a key.
 const FIELDS: [&str; 4] = [STATE, POLICY, ROTATION, ALIAS];
 
-pub(crate) const PROFILE: Profile = Profile {
-    what: "log key",
-    title: "Log key",
-    source: ("aws.kms", "kms.amazonaws.com"),
-    resource: "AwsKmsKey",
-    separator: '/',
-    parameters: &["keyId", "targetKeyId", "aliasName"],
-    scope: None,
-    fields: &FIELDS,
-    by_key: &[],
-    changes: &CHANGES,
-    own_calls: &["PutKeyPolicy"],
-    normal,
-    wanted: |change, given, declared, key| {
-        let Part::Of(field) = change.part else {
-            return None;
-        };
-        let wanted = wanted(change, given, &declared.get(field)?.given, key);
-        wanted.map(|wanted| vec![(field, wanted)])
-    },
-    mends: |drift, declared| {
-        let field = declared.get(drift.field.as_str());
-        field.map_or_else(Vec::new, |field| mends(drift, &field.given))
-    },
-};
+/// The key of the logs.
+pub(crate) const OF_LOGS: Profile = profile("log key", "Log key");
+/// The key of the topic: who disables it silences every notice.
+pub(crate) const OF_TOPIC: Profile = profile("topic key", "Topic key");
+
+const fn profile(what: &'static str, title: &'static str) -> Profile {
+    Profile {
+        what,
+        title,
+        source: ("aws.kms", "kms.amazonaws.com"),
+        resource: "AwsKmsKey",
+        separator: '/',
+        parameters: &["keyId", "targetKeyId", "aliasName"],
+        scope: None,
+        fields: &FIELDS,
+        by_key: &[],
+        changes: &CHANGES,
+        own_calls: &["PutKeyPolicy"],
+        normal,
+        wanted: |change, given, declared, key| {
+            let Part::Of(field) = change.part else {
+                return None;
+            };
+            let wanted = wanted(change, given, &declared.get(field)?.given, key);
+            wanted.map(|wanted| vec![(field, wanted)])
+        },
+        mends: |drift, declared| {
+            let field = declared.get(drift.field.as_str());
+            field.map_or_else(Vec::new, |field| mends(drift, &field.given))
+        },
+    }
+}
 
 /// The state of a key that can be used.
 const ENABLED: &str = "Enabled";

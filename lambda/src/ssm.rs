@@ -84,7 +84,7 @@ impl Baselines {
         let document = self.document(&thing.parameter, budget).await?;
         let declared = Declaration::parse(&document, thing);
         let mut declared = declared.map_err(|error| refused(&thing.parameter, &error))?;
-        if thing.may_come_first() {
+        if declared.may_come_first(thing) {
             let others = self.fresh(&thing.parameter, budget).await;
             let others = others.into_iter().filter_map(|(_, document)| {
                 let other = Declaration::parse(&document, thing);

@@ -49,6 +49,8 @@ pub enum Kind {
     Role,
     /// The topic of the notices.
     Topic,
+    /// The KMS key that encrypts them.
+    TopicKey,
     /// The alarms.
     Alarms,
     /// The queue of what was given up.
@@ -114,7 +116,7 @@ pub(crate) struct Change {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LogBucket,
         Self::LogKey,
         Self::Rule,
@@ -122,6 +124,7 @@ impl Kind {
         Self::Function,
         Self::Role,
         Self::Topic,
+        Self::TopicKey,
         Self::Alarms,
         Self::Queue,
         Self::LogGroup,
@@ -132,12 +135,13 @@ impl Kind {
     pub(crate) fn profile(self) -> &'static Profile {
         match self {
             Self::LogBucket => &bucket::PROFILE,
-            Self::LogKey => &key::PROFILE,
+            Self::LogKey => &key::OF_LOGS,
             Self::Rule => &rule::PROFILE,
             Self::Schedule => &schedule::PROFILE,
             Self::Function => &function::PROFILE,
             Self::Role => &role::PROFILE,
             Self::Topic => &topic::PROFILE,
+            Self::TopicKey => &key::OF_TOPIC,
             Self::Alarms => &alarm::PROFILE,
             Self::Queue => &queue::PROFILE,
             Self::LogGroup => &log_group::PROFILE,
@@ -170,7 +174,7 @@ impl Kind {
         self.profile().source
     }
 
-    /// The kind that an ARN is of.
+    /// The kind that an ARN is of; a key is that of the logs.
     #[must_use]
     pub fn of(arn: &str) -> Option<Self> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
@@ -293,15 +297,6 @@ pub enum Reference {
 }
 
 impl Thing {
-    /// Whether Terraform changes it before this function is told what it is to be, or at
-    /// any time: nothing of it waits for this function.
-    #[must_use]
-    pub fn may_come_first(&self) -> bool {
-        use Kind::{Alarms, LogGroup, Queue, Role, Table, Topic};
-        let may = matches!(self.kind, Role | Topic | Alarms | Queue | LogGroup | Table);
-        may || self.is_another_function()
-    }
-
     /// Whether it is a function of the responder, and not the one that runs this.
     #[must_use]
     pub fn is_another_function(&self) -> bool {
@@ -351,7 +346,7 @@ impl Thing {
             // IAM names a role as `role NAME`.
             .filter(|word| {
                 let is_role = self.kind == Kind::Role && *word == self.name();
-                is_role || Kind::of(word) == Some(self.kind)
+                is_role || Kind::of(word).is_some_and(|kind| kind.source() == self.kind.source())
             });
         let given_names = given.iter().copied();
         let mut all = given_names.chain(resources).chain(in_message).peekable();
@@ -424,7 +419,7 @@ impl Thing {
     #[must_use]
     pub fn least(&self) -> Declaration {
         let declared = match self.kind {
-            Kind::LogKey => key::least(),
+            Kind::LogKey | Kind::TopicKey => key::least(),
             // Nothing of the others goes without saying.
             _ => BTreeMap::new(),
         };
@@ -549,6 +544,15 @@ impl Declaration {
         }
         self.lists = lists.into_iter().map(Value::from).collect();
         self
+    }
+
+    /// Whether Terraform changes `thing` before this function is told what it is to be, or at
+    /// any time: what is only told of does not wait for this function.
+    #[must_use]
+    pub fn may_come_first(&self, thing: &Thing) -> bool {
+        matches!(self.kind, Kind::Topic | Kind::TopicKey)
+            || thing.is_another_function()
+            || self.restored.is_empty()
     }
 
     /// What kind of thing it is of.

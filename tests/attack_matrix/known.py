@@ -15,11 +15,6 @@ def _because(reason: str, names: Iterable[str]) -> dict[str, str]:
 
 NOT_NOTICED: dict[str, str] = {
     **_because(
-        "The topic's key is not guarded, and everything tells through it. What is told to Security Hub is told all the "
-        "same; a hub in another account has a topic of its own.",
-        ("DisableKey: the topic's",),
-    ),
-    **_because(
         "Told as medium: nothing is declared of a lock unless `log_object_lock` is set. It keeps logs for longer: "
         "that costs money and takes nothing away.",
         ("PutObjectLockConfiguration: ten years",),

@@ -251,7 +251,7 @@ def test_a_lost_permission_and_lost_retries_are_told_by_the_sweep(parts: Parts) 
 
 # Statements of the role, each with an attack that it is needed for.
 NEEDED: dict[str, Callable[[Parts], object]] = {
-    "ReadParts": lambda p: p.events.disable_rule(Name=p.rule),
+    "ReadBaselines": lambda p: p.events.disable_rule(Name=p.rule),
     "VerifyRules": lambda p: p.events.disable_rule(Name=p.rule),
     "RestoreRules": lambda p: p.events.disable_rule(Name=p.rule),
     "RestoreTargets": lambda p: p.events.remove_targets(Rule=p.rule, Ids=["responder"]),

@@ -32,28 +32,36 @@ locals {
       names     = ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKeyRotation", "CreateAlias", "UpdateAlias", "DeleteAlias"]
       parameter = "keyId"
     }
+    # Nobody uses the topic's key by its alias.
+    topic_key = {
+      service   = "kms"
+      names     = ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKeyRotation"]
+      parameter = "keyId"
+    }
   }
 
   # Calls about other buckets and keys are kept out: an account makes many. Large calls
   # lose their parameters, and a call about an alias does not name a key: those come in,
   # and the function decides. A key is named by its ARN or its id.
-  evidence_patterns = {
-    for thing in var.evidence : thing.kind => {
-      source        = ["aws.${local.evidence_calls[thing.kind].service}"]
-      "detail-type" = ["AWS API Call via CloudTrail"]
-      detail = {
-        eventSource = ["${local.evidence_calls[thing.kind].service}.amazonaws.com"]
-        eventName   = local.evidence_calls[thing.kind].names
-        requestParameters = {
-          (local.evidence_calls[thing.kind].parameter) = flatten([
-            thing.kind == "log_key" ? [thing.arn] : [],
-            reverse(split("/", split(":", thing.arn)[5]))[0],
-            { exists = false },
-          ])
-        }
+  evidence_arns = merge(
+    { for thing in var.evidence : thing.kind => thing.arn },
+    { for topic in local.topics : "topic_key" => topic.key_arn },
+  )
+  patterns_of_evidence = { for kind, arn in local.evidence_arns : kind => {
+    source        = ["aws.${local.evidence_calls[kind].service}"]
+    "detail-type" = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventSource = ["${local.evidence_calls[kind].service}.amazonaws.com"]
+      eventName   = local.evidence_calls[kind].names
+      requestParameters = {
+        (local.evidence_calls[kind].parameter) = flatten([
+          kind == "log_bucket" ? [] : [arn],
+          reverse(split("/", split(":", arn)[5]))[0],
+          { exists = false },
+        ])
       }
     }
-  }
+  } }
 
   # What changes a part of a responder, as it is recorded. Calls about what is named
   # otherwise are kept out; large ones and those that name nothing come in.
@@ -65,12 +73,6 @@ locals {
       service    = "events"
       names      = ["DisableRule", "DeleteRule", "PutRule", "RemoveTargets", "PutTargets"]
       parameters = { name = local.part_names, rule = local.part_names }
-    }
-    schedule = {
-      service = "scheduler"
-      names   = ["UpdateSchedule", "DeleteSchedule", "CreateSchedule", "DeleteScheduleGroup"]
-      # The group has no suffix.
-      parameters = { name = concat([local.responder_name], local.part_names) }
     }
     # Lambda's names hold the date of their version.
     function = {
@@ -92,10 +94,30 @@ locals {
       ) }
     }
   }
+  # The understudy's schedule is made after the rules and, on destroy, goes before them:
+  # the sweep finds it if it is gone. The responder's group has no suffix.
+  schedule_pattern = {
+    source        = ["aws.scheduler"]
+    "detail-type" = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventSource = ["scheduler.amazonaws.com"]
+      "$or" = [
+        {
+          eventName         = ["UpdateSchedule"]
+          requestParameters = { name = local.part_names }
+        },
+        {
+          eventName         = ["CreateSchedule", "DeleteSchedule", "DeleteScheduleGroup"]
+          requestParameters = { name = [local.responder_name, "${local.responder_name}-sweep", { exists = false }] }
+        },
+      ]
+    }
+  }
+
   # What the responder leans on has one rule. Its services name nothing alike, so that a
   # call without any of these names is let in.
   account      = split(":", local.functions)[4]
-  topic_names  = compact([try(var.responder.topic_arn, "")])
+  topics       = try(var.responder.topic[*], [])
   support_name = [{ prefix = "${local.responder_name}-" }]
   support_pattern = {
     source        = [for name in ["sns", "monitoring", "sqs", "logs", "dynamodb"] : "aws.${name}"]
@@ -114,10 +136,10 @@ locals {
         "PutResourcePolicy", "DeleteResourcePolicy", "UpdateTimeToLive", "DeleteTable", "CreateTable",
       ]
       "$or" = concat(
-        [for topic in local.topic_names : { requestParameters = { topicArn = [topic] } }],
+        [for topic in local.topics : { requestParameters = { topicArn = [topic.arn] } }],
         # Who makes a topic names no ARN.
-        [for topic in local.topic_names : { requestParameters = { name = [reverse(split(":", topic))[0]] } }],
-        [for topic in local.topic_names : { requestParameters = { subscriptionArn = [{ prefix = "${topic}:" }] } }],
+        [for topic in local.topics : { requestParameters = { name = [reverse(split(":", topic.arn))[0]] } }],
+        [for topic in local.topics : { requestParameters = { subscriptionArn = [{ prefix = "${topic.arn}:" }] } }],
         [
           { requestParameters = { alarmName = local.support_name } },
           { requestParameters = { alarmNames = local.support_name } },
@@ -156,15 +178,19 @@ locals {
     }
   }
 
-  part_patterns = merge({ for kind, part in local.part_calls : kind => {
-    source        = ["aws.${part.service}"]
-    "detail-type" = ["AWS API Call via CloudTrail"]
-    detail = {
-      eventSource       = ["${part.service}.amazonaws.com"]
-      eventName         = part.names
-      requestParameters = part.parameters
-    }
-  } if var.responder != null }, { for kind, pattern in { role = local.role_pattern, support = local.support_pattern } : kind => pattern if var.responder != null })
+  part_patterns = { for kind, pattern in merge(
+    { for kind, part in local.part_calls : kind => {
+      source        = ["aws.${part.service}"]
+      "detail-type" = ["AWS API Call via CloudTrail"]
+      detail = {
+        eventSource       = ["${part.service}.amazonaws.com"]
+        eventName         = part.names
+        requestParameters = part.parameters
+      }
+    } },
+    { schedule = local.schedule_pattern, role = local.role_pattern, support = local.support_pattern },
+    { for topic in local.topics : "topic_key" => local.patterns_of_evidence["topic_key"] },
+  ) : kind => pattern if var.responder != null }
 
   # No parameters and no error code: oversized calls lose the former, and
   # denied attempts carry the latter. The function looks at both. Each name

@@ -5,10 +5,10 @@ output "pattern" {
 
 output "evidence_patterns" {
   description = "The same for what is in evidence, by kind."
-  value       = local.evidence_patterns
+  value       = { for thing in var.evidence : thing.kind => local.patterns_of_evidence[thing.kind] }
 }
 
 output "part_patterns" {
-  description = "The same for the parts of the responder, by kind: rule, schedule, function and role, and support for what it leans on. That of role names the region in which IAM records its calls."
+  description = "The same for the parts of the responder, by kind: rule, schedule, function and role, support for what it leans on, and topic_key. That of role names the region in which IAM records its calls."
   value       = local.part_patterns
 }

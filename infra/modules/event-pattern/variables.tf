@@ -15,11 +15,14 @@ variable "evidence" {
 }
 
 variable "responder" {
-  description = "The responder whose parts are guarded: its name, and what the ARNs of functions begin with, arn:<partition>:lambda:<region>:<account>:function:; and the ARN of its topic, if that is guarded. null if they are not."
+  description = "The responder whose parts are guarded: its name, and what the ARNs of functions begin with, arn:<partition>:lambda:<region>:<account>:function:; and the ARNs of its topic and of the topic's key, if those are guarded. null if they are not."
   type = object({
     name      = string
     functions = string
-    topic_arn = optional(string)
+    topic = optional(object({
+      arn     = string
+      key_arn = string
+    }))
   })
   default = null
 

@@ -95,7 +95,7 @@ variable "subscriptions" {
 }
 
 variable "guard_topic" {
-  description = "Declare the topic for a responder that guards it: its policy, its key and its subscriptions are put back, and a changed filter is told at once. docs/guard.md"
+  description = "Declare the topic and its key for a responder that guards them: the topic's policy, key and subscriptions are put back, the key is enabled again, and a changed filter or key policy is told at once. docs/guard.md"
   type        = bool
   default     = true
   nullable    = false

@@ -13,7 +13,7 @@ module "event_pattern" {
   responder = var.guard_responder ? {
     name      = var.name
     functions = trimsuffix(local.function_arn, local.function_name)
-    topic_arn = one(var.topic_evidence[*].arn)
+    topic     = var.topic_evidence
   } : null
 }
 

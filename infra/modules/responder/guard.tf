@@ -5,11 +5,11 @@
 # rules, targets and schedule. On destroy it is the other way round, and what wakes the
 # function for its own parts goes before all others: see the end.
 locals {
-  guard_path = "/trailkeeper/${var.name}/guard"
+  guard_path = "${local.own_path}guard"
 
   # The rules by the last part of their names, and what wakes the function for a part.
-  guard_kinds      = var.guard_responder ? ["rule", "schedule", "function", "role", "support"] : []
-  guard_rule_names = { for kind in local.guard_kinds : kind => "${var.name}-${kind}-changes" }
+  guard_kinds      = var.guard_responder ? concat(["rule", "schedule", "function", "role", "support"], [for topic in var.topic_evidence[*] : "topic_key"]) : []
+  guard_rule_names = { for kind in local.guard_kinds : kind => "${var.name}-${replace(kind, "_", "-")}-changes" }
   guard_rule_arns  = { for kind, name in local.guard_rule_names : kind => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${name}" }
 
   # A rule of the function's, as Terraform is to make it.
@@ -36,10 +36,10 @@ locals {
       name        = name
       bus         = "default"
       arn         = local.guard_rule_arns[kind]
-      description = "Somebody changed, or tried to change, ${kind == "support" ? "what the responder leans on" : "a ${kind} of the responder"}"
+      description = "Somebody changed, or tried to change, ${lookup({ support = "what the responder leans on", topic_key = "the key of the responder's topic" }, kind, "a ${kind} of the responder")}"
       # IAM's calls are recorded in another region.
       pattern = merge(local.here, module.event_pattern.part_patterns[kind])
-      sid     = "${title(kind)}ChangesRule"
+      sid     = "${replace(title(replace(kind, "_", " ")), " ", "")}ChangesRule"
     } },
     { for name in var.hub[*].bus_name : "member" => {
       name        = local.hub_rule_name
@@ -67,6 +67,21 @@ locals {
   sweep_role_arn       = "arn:${local.partition}:iam::${local.account}:role/${local.schedule_name}"
 
   invocation_retries = { attempts = 2, age = 21600 }
+
+  guarded_schedules = merge(
+    { schedule = {
+      arn         = local.schedule_arn
+      description = local.schedule_description
+      function    = local.function_arn
+      role        = local.sweep_role_arn
+    } },
+    { for role in local.understudy_sweep_role_arns : "understudy_schedule" => {
+      arn         = local.understudy_schedule_arn
+      description = local.understudy_schedule_description
+      function    = local.understudy_arn
+      role        = role
+    } },
+  )
 
   # Each of the two functions looks at both.
   guarded_functions = merge(
@@ -120,32 +135,32 @@ locals {
       }
       restored = ["exists", "state", "pattern", "description", "targets"]
     } },
-    {
-      schedule = {
-        arn = local.schedule_arn
-        declared = {
-          exists      = true
-          state       = "ENABLED"
-          expression  = local.schedule_expression
-          description = local.schedule_description
-          window      = { Mode = "OFF" }
-          start       = null
-          end         = null
-          kms_key     = null
-          target = {
-            Arn     = local.function_arn
-            RoleArn = local.sweep_role_arn
-            Input   = local.schedule_input
-            RetryPolicy = {
-              MaximumEventAgeInSeconds = local.schedule_retries.maximum_event_age_in_seconds
-              MaximumRetryAttempts     = local.schedule_retries.maximum_retry_attempts
-            }
-            DeadLetterConfig = { Arn = local.queue_arn }
+    { for key, schedule in local.guarded_schedules : key => {
+      arn = schedule.arn
+      declared = {
+        exists      = true
+        state       = "ENABLED"
+        expression  = local.schedule_expression
+        description = schedule.description
+        window      = { Mode = "OFF" }
+        start       = null
+        end         = null
+        kms_key     = null
+        target = {
+          Arn     = schedule.function
+          RoleArn = schedule.role
+          Input   = local.schedule_input
+          RetryPolicy = {
+            MaximumEventAgeInSeconds = local.schedule_retries.maximum_event_age_in_seconds
+            MaximumRetryAttempts     = local.schedule_retries.maximum_retry_attempts
           }
+          DeadLetterConfig = { Arn = local.queue_arn }
         }
-        restored = ["exists", "state", "expression", "description", "window", "start", "end", "kms_key", "target"]
       }
-    },
+      # Who puts the understudy's back would keep a destroy from its end: it goes before the
+      # responder's own rules, which it would put back.
+      restored = key == "schedule" ? ["exists", "state", "expression", "description", "window", "start", "end", "kms_key", "target"] : []
+    } },
     { for key, function in local.guarded_functions : key => {
       arn = function.arn
       declared = {
@@ -215,12 +230,6 @@ locals {
 
   guard_candidates = [
     [var.guard_responder, {
-      Sid      = "ReadParts"
-      Effect   = "Allow"
-      Action   = "ssm:GetParameter"
-      Resource = "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${local.guard_path}/*"
-    }],
-    [var.guard_responder, {
       Sid      = "VerifyRules"
       Effect   = "Allow"
       Action   = ["events:DescribeRule", "events:ListTargetsByRule"]
@@ -247,7 +256,7 @@ locals {
       Sid      = "VerifySchedule"
       Effect   = "Allow"
       Action   = "scheduler:GetSchedule"
-      Resource = local.schedule_arn
+      Resource = [for schedule in values(local.guarded_schedules) : schedule.arn]
     }],
     [local.guard_heals, {
       # It can disable the schedule, and not delete it.

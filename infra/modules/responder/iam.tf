@@ -21,13 +21,13 @@ locals {
   # function or by Lambda on its behalf; with each, when it is needed.
   own_statements = [
     [true, {
-      # Of trails, and of what belongs to them. The last part of a parameter's name is
-      # the hash of its value. While the
-      # baseline changes, the old name is read and then the new one.
+      # Of trails, of what belongs to them, and of the parts. The last part of a parameter's
+      # name is the hash of its value. While one changes, the old name is read and then the
+      # new one.
       Sid      = "ReadBaselines"
       Effect   = "Allow"
       Action   = "ssm:GetParameter"
-      Resource = distinct([for b in local.all_baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"])
+      Resource = local.readable["responder"]
     }],
     [true, {
       # Read and updated are the groups of incidents, what break-glass leaves alone, and which findings are open.
@@ -79,6 +79,14 @@ locals {
       Resource = local.queue_arn
     }],
   ]
+
+  # Below what all names of this deployment begin with: an ARN for each trail would leave
+  # little room for trails.
+  own_path = "/trailkeeper/${var.name}/"
+  readable = { for key, baselines in { responder = local.all_baselines, understudy = var.baselines } : key => distinct(concat(
+    [for b in baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${startswith(b.parameter_path, local.own_path) ? local.own_path : "${b.parameter_path}/"}*"],
+    [for path in [local.own_path] : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${path}*" if var.guard_responder],
+  )) }
 
   # Of all inline policies of a role; jsonencode writes no white space, which would not count.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

@@ -1,5 +1,5 @@
-# What the responder leans on, as parts of its list: roles, topic, alarms, queue, log group
-# and table. All but the topic are told of, not put back. Terraform changes them before the
+# What the responder leans on, as parts of its list: roles, topic with its key, alarms, queue,
+# log group and table. All but the topic and the key's state are told of, not put back. Terraform changes them before the
 # function is told of it, or at any time; their documents come first, and the old ones go
 # last: meanwhile the function leaves alone what the two say otherwise.
 locals {
@@ -93,7 +93,10 @@ locals {
     } },
   )
 
-  topic_parts = [for topic in var.topic_evidence[*] : { arn = topic.arn, parameter = topic.parameter_name }]
+  topic_parts = flatten([for topic in var.topic_evidence[*] : [
+    { arn = topic.arn, parameter = topic.parameter_name },
+    { arn = topic.key_arn, parameter = topic.key_parameter_name },
+  ]])
 
   support_candidates = [
     [true, {
@@ -152,6 +155,13 @@ locals {
       Action    = "sns:GetSubscriptionAttributes"
       Resource  = "*"
       Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
+    }],
+    [var.topic_evidence != null, {
+      # Both in one: a role has not much room.
+      Sid      = "GuardTopicKey"
+      Effect   = "Allow"
+      Action   = concat(["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"], var.mode == "enforce" ? ["kms:CancelKeyDeletion", "kms:EnableKey"] : [])
+      Resource = one(var.topic_evidence[*].key_arn)
     }],
     [var.topic_evidence != null && var.mode == "enforce", {
       # Nothing here can delete a topic or a subscription.

@@ -12,7 +12,10 @@ locals {
   understudy_log_group_name = "/aws/lambda/${local.understudy_name}"
   understudy_arn            = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.understudy_name}"
   understudy_log_group_arn  = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.understudy_log_group_name}"
+  understudy_schedule_arn   = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/${local.understudy_schedule_group}/${local.understudy_schedule_name}"
   understudy_group_arn      = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${local.understudy_schedule_group}"
+
+  understudy_schedule_description = "Compares every protected trail with its baseline, should the responder not"
 
   understudy_timeout = 60
   # One run at a time is enough for sweeps; where nothing can be reserved, nothing is.
@@ -25,7 +28,8 @@ locals {
   log_group_arns = concat([local.log_group_arn], local.understudy ? [local.understudy_log_group_arn] : [])
 
   # Written out, so that a plan can measure the responder's environment.
-  understudy_role_arns = local.understudy ? ["arn:${local.partition}:iam::${local.account}:role/${local.understudy_name}"] : []
+  understudy_role_arns       = local.understudy ? ["arn:${local.partition}:iam::${local.account}:role/${local.understudy_name}"] : []
+  understudy_sweep_role_arns = local.understudy ? ["arn:${local.partition}:iam::${local.account}:role/${local.understudy_schedule_name}"] : []
 
   # The responder's but for the two roles, without members, and without containment:
   # who is limited is decided in one place. It is never larger than that, so it is not
@@ -41,7 +45,7 @@ locals {
 
   # What the responder may do for the account's own trails, but for its log.
   understudy_resources = {
-    ReadBaselines = distinct([for b in var.baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"])
+    ReadBaselines = local.readable["understudy"]
     WriteLogs     = "${local.understudy_log_group_arn}:log-stream:*"
   }
   understudy_role_policy = jsonencode({
@@ -188,7 +192,7 @@ resource "aws_scheduler_schedule" "understudy" {
 
   name        = local.understudy_schedule_name
   group_name  = aws_scheduler_schedule_group.understudy[0].name
-  description = "Compares every protected trail with its baseline, should the responder not"
+  description = local.understudy_schedule_description
 
   schedule_expression = local.schedule_expression
 
@@ -202,8 +206,8 @@ resource "aws_scheduler_schedule" "understudy" {
     input    = local.schedule_input
 
     retry_policy {
-      maximum_event_age_in_seconds = var.sweep_interval_minutes * 60
-      maximum_retry_attempts       = 185
+      maximum_event_age_in_seconds = local.schedule_retries.maximum_event_age_in_seconds
+      maximum_retry_attempts       = local.schedule_retries.maximum_retry_attempts
     }
 
     dead_letter_config {

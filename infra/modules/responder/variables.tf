@@ -362,15 +362,17 @@ variable "guard_responder" {
 }
 
 variable "topic_evidence" {
-  description = "What is declared of the topic, if it is guarded too: the output evidence of the module notifications. Its ARN is topic_arn. null if the topic is somebody else's."
+  description = "What is declared of the topic and its key, if they are guarded too: the output evidence of the module notifications. The topic's ARN is topic_arn. null if the topic is somebody else's."
   type = object({
-    arn            = string
-    parameter_name = string
+    arn                = string
+    parameter_name     = string
+    key_arn            = string
+    key_parameter_name = string
   })
   default = null
 
   validation {
-    condition     = var.topic_evidence == null ? true : can(regex("^arn:aws[a-z-]*:sns:", var.topic_evidence.arn)) && can(regex("^/trailkeeper/.+/guard/topic/[0-9a-f]{64}$", var.topic_evidence.parameter_name))
+    condition     = var.topic_evidence == null ? true : can(regex("^arn:aws[a-z-]*:sns:", var.topic_evidence.arn)) && can(regex("^/trailkeeper/.+/guard/topic/[0-9a-f]{64}$", var.topic_evidence.parameter_name)) && can(regex("^arn:aws[a-z-]*:kms:", var.topic_evidence.key_arn)) && can(regex("^/trailkeeper/.+/guard/topic_key/[0-9a-f]{64}$", var.topic_evidence.key_parameter_name))
     error_message = "topic_evidence must be the output evidence of the module notifications."
   }
 }

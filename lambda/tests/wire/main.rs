@@ -58,6 +58,8 @@ mod refusals;
 mod repeated;
 mod stops;
 mod storm;
+mod topic_key;
+mod understudys_schedule;
 mod sweeps;
 
 use std::{fs, path::PathBuf};

@@ -76,7 +76,7 @@ fn rule_document() -> Value {
     })
 }
 
-fn schedule_document() -> Value {
+pub fn schedule_document() -> Value {
     json!({
         "schema": "trailkeeper.evidence", "version": 1, "arn": SCHEDULE,
         "declared": {

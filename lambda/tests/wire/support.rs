@@ -14,6 +14,7 @@ use crate::{
     declared::sha256,
     http::Reply,
     iam::encoded,
+    things::TOPIC_KEY as KEY,
 };
 
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/trailkeeper-responder";
@@ -23,7 +24,6 @@ pub const QUEUE: &str = "arn:aws:sqs:eu-central-1:111122223333:trailkeeper-dead-
 pub const LOG_GROUP: &str =
     "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/trailkeeper-responder";
 pub const TABLE: &str = "arn:aws:dynamodb:eu-central-1:111122223333:table/trailkeeper-incidents";
-const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555";
 
 const NAME: &str = "trailkeeper-responder";
 /// The subscription that is declared.
@@ -169,9 +169,14 @@ impl Default for Support {
 impl Aws {
     /// It is under guard; the value of the variable.
     pub fn guard_support(&self) -> String {
+        self.guard_by_list(&documents())
+    }
+
+    /// What is declared in these documents is under guard; the value of the variable.
+    pub fn guard_by_list(&self, documents: &[(&str, Value)]) -> String {
         let mut parts = Vec::new();
-        for (arn, document) in documents() {
-            let parameter = self.declare_part(arn, &document);
+        for (arn, document) in documents {
+            let parameter = self.declare_part(arn, document);
             parts.push(json!({"arn": arn, "parameter": parameter}));
         }
         let list = json!({"schema": "trailkeeper.guard", "version": 1, "parts": parts}).to_string();

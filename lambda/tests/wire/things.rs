@@ -16,6 +16,9 @@ pub const BUCKET: &str = "audit-logs";
 pub const BUCKET_ARN: &str = "arn:aws:s3:::audit-logs";
 pub const KEY: &str =
     "arn:aws:kms:eu-central-1:111122223333:key/3c1f7a0e-52d9-4b86-9e17-a4c8d0f2b6e5";
+/// The key of the topic.
+pub const TOPIC_KEY: &str =
+    "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555";
 pub const ALIAS: &str = "alias/audit-logs";
 
 /// The fields of a bucket, the parts of its URL, and its XML as it is declared.
@@ -89,6 +92,8 @@ pub struct Key {
 pub struct Things {
     /// `None` once it is gone.
     pub key: Option<Key>,
+    /// That of the topic, which is always there.
+    pub topic_key: Key,
     /// By the part of its URL; `None` once it is gone.
     pub bucket: Option<BTreeMap<String, String>>,
     /// Whose the bucket is.
@@ -116,13 +121,15 @@ impl Default for Things {
         let xml = XML.map(|(_, part, xml)| (part.to_owned(), xml.to_owned()));
         let mut bucket = BTreeMap::from(xml);
         bucket.insert("policy".to_owned(), bucket_policy().to_string());
+        let key = Key {
+            state: "Enabled",
+            policy: key_policy(),
+            is_rotated: true,
+            alias: Some(KEY.to_owned()),
+        };
         Self {
-            key: Some(Key {
-                state: "Enabled",
-                policy: key_policy(),
-                is_rotated: true,
-                alias: Some(KEY.to_owned()),
-            }),
+            topic_key: key.clone(),
+            key: Some(key),
             bucket: Some(bucket),
             owner: "111122223333".to_owned(),
         }
@@ -255,9 +262,18 @@ pub fn is_repair(operation: &str) -> bool {
 pub fn kms(things: &mut Things, operation: &str, asked: &Value) -> Answer {
     let named = asked["KeyId"].as_str().unwrap();
     let is_alias = named.starts_with("alias/");
-    assert!(is_alias || named == KEY, "{operation} of {named}");
+    let is_of_topic = named == TOPIC_KEY;
+    assert!(
+        is_alias || is_of_topic || named == KEY,
+        "{operation} of {named}"
+    );
     let Some(key) = &mut things.key else {
         return Err("NotFoundException");
+    };
+    let key = if is_of_topic {
+        &mut things.topic_key
+    } else {
+        key
     };
     let is_pending = key.state == "PendingDeletion";
     let wrong_state = Err("KMSInvalidStateException");

@@ -30,9 +30,8 @@ run "parts_by_name_or_without_parameters" {
   }
 
   assert {
-    condition = jsonencode({ for kind, pattern in output.part_patterns : kind => [pattern.source, pattern.detail.eventSource, pattern.detail.requestParameters] if contains(["rule", "schedule", "function"], kind) }) == jsonencode({
-      rule     = [["aws.events"], ["events.amazonaws.com"], { name = [{ prefix = "trailkeeper-" }, { exists = false }], rule = [{ prefix = "trailkeeper-" }, { exists = false }] }]
-      schedule = [["aws.scheduler"], ["scheduler.amazonaws.com"], { name = ["trailkeeper", { prefix = "trailkeeper-" }, { exists = false }] }]
+    condition = jsonencode({ for kind, pattern in output.part_patterns : kind => [pattern.source, pattern.detail.eventSource, pattern.detail.requestParameters] if contains(["rule", "function"], kind) }) == jsonencode({
+      rule = [["aws.events"], ["events.amazonaws.com"], { name = [{ prefix = "trailkeeper-" }, { exists = false }], rule = [{ prefix = "trailkeeper-" }, { exists = false }] }]
       function = [["aws.lambda"], ["lambda.amazonaws.com"], { functionName = [
         { prefix = "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-" },
         { prefix = "123456789012:function:trailkeeper-" },
@@ -41,6 +40,16 @@ run "parts_by_name_or_without_parameters" {
       ] }]
     })
     error_message = "Calls about what is named otherwise must stay out, those without parameters must come in."
+  }
+  assert {
+    condition = jsonencode(output.part_patterns.schedule.detail) == jsonencode({
+      eventSource = ["scheduler.amazonaws.com"]
+      "$or" = [
+        { eventName = ["UpdateSchedule"], requestParameters = { name = [{ prefix = "trailkeeper-" }, { exists = false }] } },
+        { eventName = ["CreateSchedule", "DeleteSchedule", "DeleteScheduleGroup"], requestParameters = { name = ["trailkeeper", "trailkeeper-sweep", { exists = false }] } },
+      ]
+    })
+    error_message = "The understudy's schedule must be destroyed, and made, without waking the function, and not be changed so."
   }
   assert {
     condition     = alltrue([for pattern in values(output.part_patterns) : length(jsonencode(pattern)) < 1900])
@@ -82,7 +91,10 @@ run "what_the_responder_leans_on_by_name_or_without_any" {
     responder = {
       name      = "trailkeeper-of-a-long-name"
       functions = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:"
-      topic_arn = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:trailkeeper-of-a-long-name-alerts"
+      topic = {
+        arn     = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:trailkeeper-of-a-long-name-alerts"
+        key_arn = "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/4c5d6e7f-0a1b-4c2d-8e3f-5a6b7c8d9e0f"
+      }
     }
   }
 
@@ -107,5 +119,9 @@ run "what_the_responder_leans_on_by_name_or_without_any" {
   assert {
     condition     = contains([for choice in output.part_patterns.support.detail["$or"] : jsonencode(choice.requestParameters)], jsonencode({ name = ["trailkeeper-of-a-long-name-alerts"] }))
     error_message = "Who makes the topic again names no ARN, and must come in."
+  }
+  assert {
+    condition     = jsonencode([output.part_patterns.topic_key.source, output.part_patterns.topic_key.detail.requestParameters]) == jsonencode([["aws.kms"], { keyId = ["arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/4c5d6e7f-0a1b-4c2d-8e3f-5a6b7c8d9e0f", "4c5d6e7f-0a1b-4c2d-8e3f-5a6b7c8d9e0f", { exists = false }] }]) && length(output.evidence_patterns) == 0
+    error_message = "Calls about the topic's key must come in by its ARN and its id."
   }
 }

@@ -327,20 +327,34 @@ run "the_topic_is_declared_as_it_is_made" {
   }
 
   assert {
-    condition     = jsonencode(jsondecode(output.evidence_document).declared.policy) == jsonencode(jsondecode(aws_sns_topic_policy.alerts.policy)) && jsondecode(output.evidence_document).arn == "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts"
+    condition     = jsonencode(jsondecode(output.evidence_documents.topic).declared.policy) == jsonencode(jsondecode(aws_sns_topic_policy.alerts.policy)) && jsondecode(output.evidence_documents.topic).arn == "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts"
     error_message = "The topic's policy must be declared."
   }
   assert {
-    condition = jsondecode(output.evidence_document).declared.subscriptions == {
+    condition = jsondecode(output.evidence_documents.topic).declared.subscriptions == {
       "email ops@example.com"                             = {}
       "sqs arn:aws:sqs:eu-central-1:123456789012:notices" = { RawMessageDelivery = "true", FilterPolicy = "{\"severity\":[\"critical\"]}" }
       "https https://example.com/x"                       = { FilterPolicy = "{\"outcome\":[\"restored\"]}", FilterPolicyScope = "MessageBody" }
-    } && jsondecode(output.evidence_document).declared.filters == jsondecode(output.evidence_document).declared.subscriptions
+    } && jsondecode(output.evidence_documents.topic).declared.filters == jsondecode(output.evidence_documents.topic).declared.subscriptions
     error_message = "Each subscription must be declared with what it is sent."
   }
   assert {
-    condition     = jsondecode(output.evidence_document).restored == ["policy", "kms_key", "subscriptions"] && startswith(aws_ssm_parameter.evidence[0].name, "/trailkeeper/trailkeeper/guard/topic/")
+    condition     = jsondecode(output.evidence_documents.topic).restored == ["policy", "kms_key", "subscriptions"] && startswith(aws_ssm_parameter.evidence["topic"].name, "/trailkeeper/trailkeeper/guard/topic/")
     error_message = "The responder reads below its own path."
+  }
+  assert {
+    condition = jsonencode(jsondecode(output.evidence_documents.topic_key)) == jsonencode({
+      schema   = "trailkeeper.evidence"
+      version  = 1
+      arn      = aws_kms_key.topic.arn
+      declared = { state = "Enabled", policy = jsondecode(aws_kms_key_policy.topic.policy), rotation = aws_kms_key.topic.enable_key_rotation }
+      restored = ["state"]
+    }) && aws_kms_key.topic.policy == aws_kms_key_policy.topic.policy && aws_kms_key_policy.topic.bypass_policy_lockout_safety_check
+    error_message = "The key must be declared as it is made, and keep its policy while another takes its place."
+  }
+  assert {
+    condition     = output.evidence.key_arn == aws_kms_key.topic.arn && output.evidence.key_parameter_name == aws_ssm_parameter.evidence["topic_key"].name && startswith(output.evidence.key_parameter_name, "/trailkeeper/trailkeeper/guard/topic_key/")
+    error_message = "The responder must be told of the key."
   }
 }
 

@@ -38,8 +38,10 @@ variables {
   topic_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/topic"
   security_hub      = true
   topic_evidence = {
-    arn            = "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts"
-    parameter_name = "/trailkeeper/trailkeeper/guard/topic/3333333333333333333333333333333333333333333333333333333333333333"
+    arn                = "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts"
+    parameter_name     = "/trailkeeper/trailkeeper/guard/topic/3333333333333333333333333333333333333333333333333333333333333333"
+    key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/4c5d6e7f-0a1b-4c2d-8e3f-5a6b7c8d9e0f"
+    key_parameter_name = "/trailkeeper/trailkeeper/guard/topic_key/4444444444444444444444444444444444444444444444444444444444444444"
   }
 }
 

@@ -16,8 +16,10 @@ variables {
   }]
   topic_arn = "arn:aws:sns:eu-central-1:123456789012:alerts"
   topic_evidence = {
-    arn            = "arn:aws:sns:eu-central-1:123456789012:alerts"
-    parameter_name = "/trailkeeper/trailkeeper/guard/topic/3333333333333333333333333333333333333333333333333333333333333333"
+    arn                = "arn:aws:sns:eu-central-1:123456789012:alerts"
+    parameter_name     = "/trailkeeper/trailkeeper/guard/topic/3333333333333333333333333333333333333333333333333333333333333333"
+    key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/4c5d6e7f-0a1b-4c2d-8e3f-5a6b7c8d9e0f"
+    key_parameter_name = "/trailkeeper/trailkeeper/guard/topic_key/4444444444444444444444444444444444444444444444444444444444444444"
   }
 }
 
@@ -32,7 +34,9 @@ run "every_part_has_a_document" {
       "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-function-changes",
       "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-role-changes",
       "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-support-changes",
+      "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-topic-key-changes",
       "arn:aws:scheduler:eu-central-1:123456789012:schedule/trailkeeper/trailkeeper-sweep",
+      "arn:aws:scheduler:eu-central-1:123456789012:schedule/trailkeeper-understudy/trailkeeper-sweep-understudy",
       "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-responder",
       "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-responder-understudy",
       "arn:aws:iam::123456789012:role/trailkeeper-responder",
@@ -41,6 +45,7 @@ run "every_part_has_a_document" {
       "arn:aws:iam::123456789012:role/trailkeeper-sweep-understudy",
       "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder-understudy",
       "arn:aws:sns:eu-central-1:123456789012:alerts",
+      var.topic_evidence.key_arn,
       "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:trailkeeper-*",
       "arn:aws:sqs:eu-central-1:123456789012:trailkeeper-dead-letters",
       "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder",
@@ -49,7 +54,7 @@ run "every_part_has_a_document" {
     error_message = "All rules, the schedule, the function and what it leans on must be in the list."
   }
   assert {
-    condition     = alltrue([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : one([for key, document in aws_ssm_parameter.guard : document.name if key != "list" && try(jsondecode(document.insecure_value).arn, "") == part.arn]) == part.parameter if part.arn != var.topic_arn])
+    condition     = alltrue([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : one([for key, document in aws_ssm_parameter.guard : document.name if key != "list" && try(jsondecode(document.insecure_value).arn, "") == part.arn]) == part.parameter if !contains([var.topic_evidence.arn, var.topic_evidence.key_arn], part.arn)])
     error_message = "The list must name the document of each part."
   }
   assert {
@@ -100,6 +105,24 @@ run "what_is_declared_is_what_is_made" {
     error_message = "The whole schedule must be declared."
   }
   assert {
+    condition = jsondecode(aws_ssm_parameter.guard["understudy_schedule"].insecure_value) == {
+      schema  = "trailkeeper.evidence"
+      version = 1
+      arn     = "arn:aws:scheduler:eu-central-1:123456789012:schedule/${aws_scheduler_schedule.understudy[0].group_name}/${aws_scheduler_schedule.understudy[0].name}"
+      declared = merge(jsondecode(aws_ssm_parameter.guard["schedule"].insecure_value).declared, {
+        expression  = aws_scheduler_schedule.understudy[0].schedule_expression
+        description = aws_scheduler_schedule.understudy[0].description
+        target = merge(jsondecode(aws_ssm_parameter.guard["schedule"].insecure_value).declared.target, {
+          Arn     = "arn:aws:lambda:eu-central-1:123456789012:function:trailkeeper-responder-understudy"
+          RoleArn = "arn:aws:iam::123456789012:role/trailkeeper-sweep-understudy"
+          Input   = aws_scheduler_schedule.understudy[0].target[0].input
+        })
+      })
+      restored = []
+    }
+    error_message = "The understudy's schedule must be declared too, and be left to people."
+  }
+  assert {
     condition = jsonencode(jsondecode(aws_ssm_parameter.guard["function"].insecure_value).declared.configuration) == jsonencode(merge(
       { for name, value in aws_lambda_function.responder.environment[0].variables : name => value if name != "TRAILKEEPER_GUARD" },
       {
@@ -136,6 +159,7 @@ run "what_is_declared_is_what_is_made" {
       FunctionChangesRule = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-function-changes"
       RoleChangesRule     = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-role-changes"
       SupportChangesRule  = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-support-changes"
+      TopicKeyChangesRule = "arn:aws:events:eu-central-1:123456789012:rule/trailkeeper-topic-key-changes"
     } && toset(concat([aws_lambda_permission.rule.statement_id], [for p in values(aws_lambda_permission.guard) : p.statement_id])) == toset(keys(jsondecode(aws_ssm_parameter.guard["function"].insecure_value).declared.permissions))
     error_message = "Every permission must be declared."
   }
@@ -211,7 +235,7 @@ run "a_topic_of_somebody_else_is_not_guarded" {
   }
 
   assert {
-    condition     = !contains([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : part.arn], var.topic_arn) && length([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if endswith(s.Sid, "Topic")]) == 0
+    condition     = !contains([for part in jsondecode(aws_ssm_parameter.guard["list"].insecure_value).parts : part.arn], var.topic_arn) && length([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if strcontains(s.Sid, "Topic")]) == 0 && !contains(keys(aws_cloudwatch_event_rule.guard), "topic_key")
     error_message = "Whose topic it is guards it."
   }
 }
@@ -220,14 +244,14 @@ run "each_permission_names_one_thing" {
   command = plan
 
   assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if contains(["ReadParts", "VerifyRules", "RestoreRules", "RestoreTargets", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic"], s.Sid)] == [
-      "ReadParts", "VerifyRules", "RestoreRules", "RestoreTargets", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "RestoreTopic",
+    condition = [for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if contains(["VerifyRules", "RestoreRules", "RestoreTargets", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "GuardTopicKey", "RestoreTopic"], s.Sid)] == [
+      "VerifyRules", "RestoreRules", "RestoreTargets", "VerifySchedule", "RestoreSchedule", "RestoreScheduleGroup", "PassSweepRole", "VerifyFunction", "RestoreConcurrency", "FindParts", "VerifyRoles", "VerifyAlarms", "VerifyQueue", "VerifyLogGroup", "VerifyTable", "VerifyTopic", "VerifySubscriptions", "GuardTopicKey", "RestoreTopic",
     ]
     error_message = "What heals needs these."
   }
   assert {
     condition = alltrue(flatten([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : [
-      for action in flatten([s.Action]) : !contains(["events:DisableRule", "events:DeleteRule", "events:RemoveTargets", "scheduler:DeleteSchedule", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission", "lambda:RemovePermission", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "sns:DeleteTopic", "sns:Unsubscribe", "sqs:SetQueueAttributes", "logs:PutRetentionPolicy", "dynamodb:PutResourcePolicy", "cloudwatch:PutMetricAlarm"], action)
+      for action in flatten([s.Action]) : !contains(["events:DisableRule", "events:DeleteRule", "events:RemoveTargets", "scheduler:DeleteSchedule", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission", "lambda:RemovePermission", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "sns:DeleteTopic", "sns:Unsubscribe", "kms:PutKeyPolicy", "kms:DisableKey", "sqs:SetQueueAttributes", "logs:PutRetentionPolicy", "dynamodb:PutResourcePolicy", "cloudwatch:PutMetricAlarm"], action)
     ]]))
     error_message = "With the role nobody may blind the responder, or become it."
   }
@@ -275,7 +299,7 @@ run "observing_reads_only" {
   }
 
   assert {
-    condition     = length([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if startswith(s.Sid, "Restore") || s.Sid == "PassSweepRole"]) == 0
+    condition     = length([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid if startswith(s.Sid, "Restore") || s.Sid == "PassSweepRole" || contains(flatten([s.Action]), "kms:EnableKey")]) == 0
     error_message = "Observing must not be able to change anything."
   }
 }

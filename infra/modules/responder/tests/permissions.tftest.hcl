@@ -64,7 +64,7 @@ run "role_has_one_statement_per_purpose" {
       RecreateTrails            = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"]
       PassLogsRole              = ["arn:aws:iam::123456789012:role/copy"]
       VerifyTrails              = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/first", "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"]
-      ReadBaselines             = ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/first/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/second/*"]
+      ReadBaselines             = ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/*"]
       AttributeChanges          = ["*"]
       RememberIncidents         = ["arn:aws:dynamodb:eu-central-1:123456789012:table/trailkeeper-incidents"]
       PublishNotices            = ["arn:aws:sns:eu-central-1:123456789012:alerts"]

@@ -310,7 +310,7 @@ run "of_a_hub_it_sweeps_the_hubs_own_trails_only" {
     condition = alltrue([
       !strcontains(aws_iam_role_policy.understudy[0].policy, "sts:AssumeRole"),
       !strcontains(aws_iam_role_policy.understudy[0].policy, "sweep-accounts"),
-      [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s.Resource if s.Sid == "ReadBaselines"] == [["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/first/*"]],
+      [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s.Resource if s.Sid == "ReadBaselines"] == [["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/*"]],
     ])
     error_message = "It must enter no member, take no message of the hub's sweep, and read its own baselines only."
   }
@@ -368,8 +368,8 @@ run "it_looks_after_the_responders_parts" {
     error_message = "Its own function must be declared as it is made."
   }
   assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s if contains(["RestoreRules", "RestoreTargets", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)] == [
-      for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s if contains(["RestoreRules", "RestoreTargets", "RestoreSchedule", "RestoreConcurrency", "ReadParts"], s.Sid)
+    condition = [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s if contains(["RestoreRules", "RestoreTargets", "RestoreSchedule", "RestoreConcurrency", "ReadBaselines"], s.Sid)] == [
+      for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s if contains(["RestoreRules", "RestoreTargets", "RestoreSchedule", "RestoreConcurrency", "ReadBaselines"], s.Sid)
     ]
     error_message = "It may put back what the responder may."
   }

@@ -1,0 +1,152 @@
+//! The key of the topic: who disables it silences every notice.
+
+use serde_json::{Value, json};
+
+use crate::{
+    answered,
+    attack::{PIPELINE, by},
+    aws::{Aws, PUBLISH, START, now},
+    evidence::of_key,
+    lambda::Function,
+    parts::VARIABLE,
+    stop,
+    things::{KEY, TOPIC_KEY, key_policy},
+};
+
+fn document() -> Value {
+    json!({
+        "schema": "trailkeeper.evidence", "version": 1, "arn": TOPIC_KEY, "restored": ["state"],
+        "declared": {"state": "Enabled", "policy": key_policy(), "rotation": true},
+    })
+}
+
+fn guarded(settings: &[(&str, &str)]) -> (Aws, Function) {
+    let aws = Aws::whole(Box::new(|_, _| None));
+    let list = aws.guard_by_list(&[(TOPIC_KEY, document())]);
+    // The key of the logs too.
+    let evidence = aws.guard(&["state"]);
+    let mut all = vec![
+        (VARIABLE, list.as_str()),
+        ("TRAILKEEPER_EVIDENCE", evidence.as_str()),
+    ];
+    all.extend(settings);
+    let function = Function::start(&aws, &all);
+    (aws, function)
+}
+
+fn sweep() -> Value {
+    json!({"trailkeeper": "sweep"})
+}
+
+fn by_id(key: &str) -> &str {
+    key.rsplit('/').next().unwrap()
+}
+
+fn deny_all() -> Value {
+    json!({"Version": "2012-10-17", "Statement": []})
+}
+
+#[test]
+fn it_is_enabled_again_before_anybody_is_told() {
+    for event in [
+        of_key("DisableKey", &json!({"keyId": TOPIC_KEY})),
+        of_key("DisableKey", &json!({"keyId": by_id(TOPIC_KEY)})),
+        sweep(),
+    ] {
+        let (aws, function) = guarded(&[]);
+        aws.state().things.topic_key.state = "Disabled";
+        let answer = answered(function.invoke(&event));
+        assert_eq!(answer, json!({"outcomes": ["restored"]}), "{event}");
+        assert_eq!(aws.state().things.topic_key.state, "Enabled");
+        assert_eq!(aws.repairs(), ["EnableKey"]);
+        let made = aws.operations();
+        let at = |name: &str| made.iter().position(|made| made == name);
+        assert!(at("EnableKey") < at(PUBLISH), "{made:?}");
+        let notice = aws.notice();
+        assert_eq!(notice["thing"]["kind"], "topic_key");
+        assert_eq!(notice["thing"]["arn"], TOPIC_KEY);
+        assert_eq!(notice["severity"], "critical");
+        assert_eq!(notice["verification"]["matches_baseline"], true);
+        let mail = aws.mail();
+        assert!(mail.contains("TOPIC KEY"), "{mail}");
+        assert!(mail.contains("aws kms describe-key"), "{mail}");
+    }
+}
+
+#[test]
+fn its_deletion_is_cancelled() {
+    let (aws, function) = guarded(&[]);
+    aws.state().things.topic_key.state = "PendingDeletion";
+    let event = of_key("ScheduleKeyDeletion", &json!({"keyId": TOPIC_KEY}));
+    let answer = answered(function.invoke(&event));
+    assert_eq!(answer, json!({"outcomes": ["restored"]}));
+    assert_eq!(aws.repairs(), ["CancelKeyDeletion", "EnableKey"]);
+}
+
+#[test]
+fn another_policy_and_no_rotation_are_told_and_left() {
+    let (aws, function) = guarded(&[]);
+    {
+        let key = &mut aws.state().things.topic_key;
+        key.policy = deny_all();
+        key.is_rotated = false;
+    }
+    let event = of_key(
+        "PutKeyPolicy",
+        &json!({"keyId": TOPIC_KEY, "policy": deny_all().to_string()}),
+    );
+    for event in [event, sweep()] {
+        answered(function.invoke(&event));
+    }
+    assert_eq!(aws.repairs(), [""; 0]);
+    let notice = aws.notice();
+    assert_eq!(notice["outcome"], "reported");
+    assert_eq!(notice["severity"], "critical");
+    let differs = json!(["policy", "rotation"]);
+    assert_eq!(notice["verification"]["still_differs"], differs);
+    assert_eq!(aws.count(PUBLISH), 1, "the sweep told it again");
+}
+
+#[test]
+fn the_key_of_the_logs_is_another_one_and_others_are_nobodys() {
+    let (aws, function) = guarded(&[]);
+    aws.state().things.key.as_mut().unwrap().state = "Disabled";
+    let event = of_key("DisableKey", &json!({"keyId": KEY}));
+    answered(function.invoke(&event));
+    assert_eq!(aws.notice()["thing"]["kind"], "log_key");
+    assert_eq!(aws.count("GetKeyPolicy"), 1, "the topic's key was asked about");
+    let other = TOPIC_KEY.replace("1111", "2222");
+    let event = of_key("DisableKey", &json!({"keyId": other}));
+    let answer = answered(function.invoke(&event));
+    assert_eq!(answer, json!({"ignored": "thing_not_guarded"}));
+}
+
+#[test]
+fn its_policy_is_left_alone_while_it_is_deployed() {
+    let (aws, function) = guarded(&[("TRAILKEEPER_CHANGE_PRINCIPALS", PIPELINE)]);
+    let mut new = document();
+    new["declared"]["policy"] = deny_all();
+    let parameter = aws.declare_part(TOPIC_KEY, &new);
+    aws.state().support.written.insert(parameter, now() - 60.0);
+    aws.state().things.topic_key.policy = deny_all();
+    let answer = answered(function.invoke(&sweep()));
+    assert_eq!(answer, json!({"outcomes": []}));
+    let event = of_key(
+        "PutKeyPolicy",
+        &json!({"keyId": TOPIC_KEY, "policy": deny_all().to_string()}),
+    );
+    answered(function.invoke(&by(PIPELINE, event)));
+    assert_eq!(aws.notice()["severity"], "info");
+    // Its state is nothing that is deployed.
+    aws.state().things.topic_key.state = "Disabled";
+    answered(function.invoke(&sweep()));
+    assert_eq!(aws.state().things.topic_key.state, "Enabled");
+}
+
+#[test]
+fn a_stop_is_started_before_it_is_asked_about() {
+    let (aws, function) = guarded(&[]);
+    answered(function.invoke(&stop()));
+    assert_eq!(aws.operations()[0], START);
+    assert_eq!(aws.count("DescribeKey"), 0);
+}
