@@ -1,6 +1,9 @@
 //! The sweep: every protected trail is looked at, whether an event came or not.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime},
+};
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -8,6 +11,7 @@ use tokio::{join, sync::mpsc::unbounded_channel};
 use tracing::{error, info, warn};
 
 use crate::{
+    actor::Actor,
     arn::TrailArn,
     attribution::suspects,
     budget::Budget,
@@ -23,7 +27,7 @@ use crate::{
     moment::Moment,
     reconcile::{Cause, Reconciliation},
     tell::{Find, Finds, Told},
-    told::{SETTLED, event_key, stop_key},
+    told::{SETTLED, event_key, stop_by_key, stop_key},
     trail::{Part, calls_behind},
 };
 
@@ -162,7 +166,7 @@ impl Handler {
         let since = Moment::from_epoch_millis(until.epoch_millis() - SEARCHED_MS);
         let calls = calls_behind(&seen.done.found);
         let call = self
-            .likely_call(seen, &calls, since.map(|since| (since, until)))
+            .likely_call(seen, &calls, since.map(|since| (since, until)), None)
             .await;
         self.incident(seen, &call.unwrap_or_default(), Cause::Sweep, false)
     }
@@ -180,7 +184,8 @@ impl Handler {
             return None;
         }
         let window = calls_behind_stop(stopped_at);
-        match self.likely_call(seen, &["StopLogging"], window).await {
+        let call = self.likely_call(seen, &["StopLogging"], window, Some(&key));
+        match call.await {
             Some(call) => self.incident(seen, &call, Cause::Stop, true),
             // To hide the call among others, or the history itself, hides no stop.
             None if age >= RECORDED => self.incident(seen, &Event::default(), Cause::Sweep, true),
@@ -208,12 +213,14 @@ impl Handler {
     }
 
     /// The likely one of `calls` behind what was found, made within `window`: a record
-    /// takes minutes to appear in the history. Best effort (law 7).
+    /// takes minutes to appear in the history. Not one by whom the stop of the key `stop`
+    /// is known to be. Best effort (law 7).
     async fn likely_call(
         &self,
         seen: &Seen<'_>,
         calls: &[&str],
         window: Option<(Moment, Moment)>,
+        stop: Option<&str>,
     ) -> Option<Event> {
         let (since, until) = window?;
         let (trail, budget) = (seen.trail, seen.budget);
@@ -227,10 +234,18 @@ impl Handler {
             }
         }
         found.sort_by(|a, b| b.record.event_time.cmp(&a.record.event_time));
+        let mut known = BTreeSet::new();
         for event in found {
             let Some(id) = &event.record.event_id else {
                 continue;
             };
+            let by = stop.and_then(|stop| stop_by_key(stop, &Actor::of(&event.record)));
+            if let Some(by) = by
+                && (known.contains(&by) || self.was_told(&by, seen.owner, budget).await)
+            {
+                known.insert(by);
+                continue;
+            }
             // A call that was told of already was answered then: it is not this one.
             let told = event_key(trail.as_str(), id, &event.fingerprint(), SETTLED);
             if !self.was_told(&told, seen.owner, budget).await {

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, text::Clean};
+use crate::{
+    actor::Actor, baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome,
+    text::Clean,
+};
 
 /// Who is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +42,13 @@ impl Keys {
         }
         let event: Vec<String> = incident.event_key().into_iter().collect();
         let stop = incident.stop_key();
+        let by = incident.stop_by_key();
         let hours = now.epoch_millis() / 3_600_000;
         let reminder = incident.reminder_key(hours / 24);
         if incident.source == "event" {
             return Self {
                 claimed: event,
-                noted: stop.into_iter().chain(reminder).collect(),
+                noted: stop.into_iter().chain(by).chain(reminder).collect(),
             };
         }
         let trail = incident.trail_key();
@@ -64,7 +68,7 @@ impl Keys {
             Outcome::AlreadyLogging => stop.iter().cloned().collect(),
             _ => Vec::new(),
         };
-        let others = event.into_iter().chain(stop);
+        let others = event.into_iter().chain(stop).chain(by);
         let noted = others.filter(|key| !claimed.contains(key)).collect();
         Self { claimed, noted }
     }
@@ -118,6 +122,11 @@ impl Incident {
             .then(|| stop_key(self.trail_key(), stopped_at))
     }
 
+    /// The key of that stop as one by the actor of this.
+    fn stop_by_key(&self) -> Option<String> {
+        stop_by_key(&self.stop_key()?, &self.actor)
+    }
+
     /// The key of the day on which it is told what is left alone.
     fn reminder_key(&self, day: i64) -> Option<String> {
         let glass = self.break_glass.as_ref()?;
@@ -165,6 +174,13 @@ pub const SETTLED: &str = "settled";
 #[must_use]
 pub fn event_key(trail: &str, event_id: &str, fingerprint: &str, how: &str) -> String {
     format!("{trail}#{event_id}#{fingerprint}#{how}")
+}
+
+/// The key of the stop of this key as one by `actor`: many calls may fit its time, and
+/// who made them is told once.
+#[must_use]
+pub fn stop_by_key(stop: &str, actor: &Actor) -> Option<String> {
+    Some(format!("{stop}#by#{}", actor.best()?))
 }
 
 /// The key of a stop by the trail's own time of it.

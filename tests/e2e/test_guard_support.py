@@ -1,4 +1,4 @@
-"""What the responder leans on: the topic is put back, and what is done to all else is told as critical."""
+"""What the responder leans on: topic and its key are put back, and what is done to all else is told as critical."""
 
 from __future__ import annotations
 
@@ -69,12 +69,33 @@ def _queue_retention(guarded: Guarded, seconds: str) -> None:
     )
 
 
+def _topic_key(guarded: Guarded) -> str:
+    found = _client(guarded, "sns").get_topic_attributes(TopicArn=_topic(guarded))
+    return found["Attributes"]["KmsMasterKeyId"]
+
+
+def _disable_topic_key(guarded: Guarded) -> None:
+    _client(guarded, "kms").disable_key(KeyId=_topic_key(guarded))
+
+
+_LOCKED = {"Sid": "Out", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "kms:Encrypt", "Resource": "*"}
+
+
+def _set_topic_key_policy(guarded: Guarded, more: list[dict[str, Any]]) -> None:
+    kms, key = _client(guarded, "kms"), _topic_key(guarded)
+    policy = json.loads(kms.get_key_policy(KeyId=key)["Policy"])
+    policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != _LOCKED["Sid"]] + more
+    kms.put_key_policy(KeyId=key, Policy=json.dumps(policy))
+
+
 _OPEN: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "In", "Effect": "Allow", "Principal": "*", "Action": "sns:Subscribe", "Resource": "*"}],
 }
 OPENED = Attack("topic", "policy", lambda g: _set_topic(g, "Policy", json.dumps(_OPEN)))
+LOCKED = Attack("topic_key", "state", _disable_topic_key)
 RESTORED = {
+    "key disabled": LOCKED,
     "anybody may listen": OPENED,
     "publishing denied": Attack("topic", "policy", lambda g: _set_topic(g, "Policy", json.dumps(_DENY))),
 }
@@ -86,6 +107,12 @@ REPORTED = {
         lambda g: _alarms(g, "enable_alarm_actions"),
     ),
     "a log of one day": Attack("log_group", "retention", lambda g: _retention(g, 1), lambda g: _retention(g, 365)),
+    "another policy of the key": Attack(
+        "topic_key",
+        "policy",
+        lambda g: _set_topic_key_policy(g, [_LOCKED]),
+        lambda g: _set_topic_key_policy(g, []),
+    ),
     "entries that stay": Attack("table", "expiry", lambda g: _expiry(g, False), lambda g: _expiry(g, True)),
     "a queue of an hour": Attack(
         "queue", "retention", lambda g: _queue_retention(g, "3600"), lambda g: _queue_retention(g, "1209600")
@@ -194,6 +221,7 @@ NEEDED: dict[str, Attack] = {
     "VerifyTable": REPORTED["entries that stay"],
     "VerifyTopic": OPENED,
     "VerifySubscriptions": OPENED,
+    "GuardTopicKey": LOCKED,
     "RestoreTopic": OPENED,
     "FindParts": REPORTED["a log of one day"],
 }

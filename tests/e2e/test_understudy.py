@@ -118,6 +118,35 @@ def test_whatever_is_taken_the_next_sweep_starts_the_trail(lab: Lab, guarded: Gu
     assert guarded.state() == guarded.declared
 
 
+def _change_understudys_schedule(lab: Lab, **changes: Any) -> None:
+    scheduler, name = lab.root.client("scheduler"), lab.outputs["understudy_schedule_name"]
+    group = next(found["GroupName"] for found in scheduler.list_schedules()["Schedules"] if found["Name"] == name)
+    found = scheduler.get_schedule(Name=name, GroupName=group)
+    wanted = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State", "Description")
+    scheduler.update_schedule(**({name: found[name] for name in wanted} | changes))
+
+
+@pytest.mark.parametrize("way", ["event", "sweep"])
+def test_its_schedule_is_looked_after_by_the_responder(lab: Lab, guarded: Guarded, way: str) -> None:
+    """Told, and left to people."""
+    guarded.forget_findings()
+    guarded.switch(muted=way == "sweep")
+    since = time.time()
+    _change_understudys_schedule(lab, State="DISABLED")
+    try:
+        if way == "sweep":
+            assert guarded.sweep() == ["reported"]
+        (notice,) = guarded.wait("a notice of it", lambda: guarded.notices_of_parts(since))
+        assert (notice["outcome"], notice["severity"]) == ("reported", "critical")
+        assert notice["thing"]["name"] == lab.outputs["understudy_schedule_name"]
+        assert [drift["field"] for drift in notice["drift"]] == ["state"]
+    finally:
+        _change_understudys_schedule(lab, State="ENABLED")
+        guarded.settle()
+        guarded.switch(muted=False)
+    assert guarded.sweep() == []
+
+
 def test_all_was_put_back(lab: Lab, guarded: Guarded) -> None:
     """The tests above left no trace, so the responder answers again."""
     taken = ("lambda_function.responder", "lambda_function_event_invoke_config.responder", "iam_role_policy.responder")

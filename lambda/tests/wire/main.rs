@@ -58,9 +58,9 @@ mod refusals;
 mod repeated;
 mod stops;
 mod storm;
+mod sweeps;
 mod topic_key;
 mod understudys_schedule;
-mod sweeps;
 
 use std::{fs, path::PathBuf};
 

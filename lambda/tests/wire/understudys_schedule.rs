@@ -46,7 +46,9 @@ fn disabled_or_gone_it_is_told_as_critical_and_left() {
         assert_eq!(aws.parts(), before);
         assert_eq!(aws.notice()["severity"], "critical");
         answered(function.invoke(&sweep()));
-        assert_eq!(aws.count(PUBLISH), 1, "it was told again");
+        // By the event, and by the sweeps once.
+        let is_event = event != sweep();
+        assert_eq!(aws.count(PUBLISH), 1 + usize::from(is_event), "{event}");
     }
 }
 
