@@ -96,12 +96,34 @@ impl Reason {
     }
 }
 
-/// Whether `event` comes from a service that a part of the responder belongs to.
+/// Whether `event` comes from a service that a part of the responder belongs to. What else
+/// belongs to that service may be changed by calls that no part knows.
 #[must_use]
 pub fn is_of_part(event: &Event) -> bool {
     let source = event.source.as_deref();
-    let mut parts = Kind::ALL.iter().filter(|kind| kind.is_part());
-    source.is_some() && parts.any(|kind| source == Some(kind.source().0))
+    let name = event.record.event_name.as_deref().unwrap_or_default();
+    let kinds = Kind::ALL.into_iter();
+    let of_source: Vec<Kind> = kinds
+        .filter(|kind| source == Some(kind.source().0))
+        .collect();
+    let is_shared = of_source.iter().any(|kind| !kind.is_part());
+    let mut parts = of_source.iter().filter(|kind| kind.is_part());
+    parts.any(|kind| !is_shared || kind.change(name).is_some())
+}
+
+impl Decision {
+    /// What is to be done if `first` was decided of some things, and `second` of others.
+    #[must_use]
+    pub fn of_both(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(Self::Examine(mut things, cause)), Some(Self::Examine(more, _))) => {
+                things.extend(more);
+                Some(Self::Examine(things, cause))
+            }
+            (Some(first), None | Some(Self::Ignore(_))) => Some(first),
+            (_, second) => second,
+        }
+    }
 }
 
 /// Decides about `event` if it comes from the service of one of `things`.

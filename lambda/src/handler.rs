@@ -40,7 +40,7 @@ use crate::{
     sns::Topics,
     ssm::Baselines,
     text::Clean,
-    thing::Kind,
+    thing::{Kind, Reference},
     trail::{Part, part_changed_by},
     untold::Untold,
 };
@@ -173,15 +173,19 @@ impl Handler {
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
         let protected = self.config.protected(account_of(event));
+        let mut of_things = decide_of_things(event, &self.config.things);
         // A key may be that of the logs, or one of the parts.
-        let of_things = match decide_of_things(event, &self.config.things) {
-            decided @ (None | Some(Decision::Ignore(Reason::ThingNotGuarded)))
-                if is_of_part(event) =>
-            {
-                decide_of_things(event, &self.parts(deadline).await).or(decided)
-            }
-            decided => decided,
+        let is_known = match &of_things {
+            None | Some(Decision::Ignore(Reason::ThingNotGuarded)) => false,
+            Some(Decision::Examine(things, _)) => things
+                .iter()
+                .any(|thing| thing.reference(&event.record) == Reference::This),
+            Some(_) => true,
         };
+        if !is_known && is_of_part(event) {
+            let of_parts = decide_of_things(event, &self.parts(deadline).await);
+            of_things = Decision::of_both(of_things, of_parts);
+        }
         let own_account = self.config.account();
         let decision = of_things.unwrap_or_else(|| decide(event, &protected, own_account));
         let incidents = match decision {
@@ -219,7 +223,12 @@ impl Handler {
                 log::incident(&incident);
                 vec![incident]
             }
-            Decision::Attempted(_) if self.is_own_attempt(event) => {
+            Decision::Attempted(thing)
+                if self.is_own_attempt(event)
+                    && thing
+                        .kind
+                        .is_own_call(event.record.event_name.as_deref().unwrap_or_default()) =>
+            {
                 info!("a refused call of the function itself");
                 Vec::new()
             }

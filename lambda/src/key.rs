@@ -37,11 +37,18 @@ const ALIAS: &str = "alias";
 const FIELDS: [&str; 4] = [STATE, POLICY, ROTATION, ALIAS];
 
 /// The key of the logs.
-pub(crate) const OF_LOGS: Profile = profile("log key", "Log key");
-/// The key of the topic: who disables it silences every notice.
-pub(crate) const OF_TOPIC: Profile = profile("topic key", "Topic key");
+pub(crate) const OF_LOGS: Profile = profile("log key", "Log key", &CHANGES, &["PutKeyPolicy"]);
+/// The key of the topic: who disables it silences every notice. Its alias is not looked
+/// at, and its policy not put back.
+pub(crate) const OF_TOPIC: Profile =
+    profile("topic key", "Topic key", CHANGES.split_at(OF_ITSELF).0, &[]);
 
-const fn profile(what: &'static str, title: &'static str) -> Profile {
+const fn profile(
+    what: &'static str,
+    title: &'static str,
+    changes: &'static [Change],
+    own_calls: &'static [&'static str],
+) -> Profile {
     Profile {
         what,
         title,
@@ -52,8 +59,8 @@ const fn profile(what: &'static str, title: &'static str) -> Profile {
         scope: None,
         fields: &FIELDS,
         by_key: &[],
-        changes: &CHANGES,
-        own_calls: &["PutKeyPolicy"],
+        changes,
+        own_calls,
         normal,
         wanted: |change, given, declared, key| {
             let Part::Of(field) = change.part else {
@@ -76,6 +83,8 @@ const PENDING_DELETION: &str = "PendingDeletion";
 /// What is found where an alias stands for a key that the role may not read.
 const ANOTHER_KEY: &str = "stands for another key";
 
+/// So many of the following are about the key itself, the others about its alias.
+const OF_ITSELF: usize = 4;
 /// The calls that can weaken a key.
 /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html>.
 const CHANGES: [Change; 7] = [

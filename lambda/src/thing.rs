@@ -437,6 +437,9 @@ impl Thing {
     }
 }
 
+/// The fields that no deployment changes: that it exists, and that it is on.
+const NEVER_DEPLOYED: [&str; 2] = [EXISTS, "state"];
+
 /// What is declared of a thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declaration {
@@ -526,9 +529,9 @@ impl Declaration {
         })
     }
 
-    /// The same, and as good each field as one of `others` declares it, but that it
-    /// exists; and another function with one of `lists`. Others that do not declare the
-    /// same fields say nothing.
+    /// The same, and as good each field as one of `others` declares it, but that it exists
+    /// and is on, which no deployment changes; and another function with one of `lists`.
+    /// Others that do not declare the same fields say nothing.
     #[must_use]
     pub fn or_as(mut self, others: Vec<Self>, lists: Vec<String>) -> Self {
         for other in others {
@@ -536,8 +539,8 @@ impl Declaration {
                 continue;
             }
             for (field, other) in other.declared {
-                let field = self.declared.get_mut(field).filter(|_| field != EXISTS);
-                if let Some(field) = field {
+                let is_deployed = !NEVER_DEPLOYED.contains(&field);
+                if let Some(field) = self.declared.get_mut(field).filter(|_| is_deployed) {
                     field.as_good.push(other.normal);
                 }
             }
@@ -550,9 +553,11 @@ impl Declaration {
     /// any time: what is only told of does not wait for this function.
     #[must_use]
     pub fn may_come_first(&self, thing: &Thing) -> bool {
-        matches!(self.kind, Kind::Topic | Kind::TopicKey)
-            || thing.is_another_function()
-            || self.restored.is_empty()
+        match self.kind {
+            Kind::Topic | Kind::TopicKey => true,
+            Kind::Function => thing.is_another_function(),
+            _ => self.restored.is_empty(),
+        }
     }
 
     /// What kind of thing it is of.
@@ -665,6 +670,16 @@ impl Declaration {
         let Some(wanted) = wanted(change, parameters, &self.declared, &self.arn) else {
             return Asked::Unknown;
         };
+        // Nor does what is set beside to what is being deployed.
+        let normal = self.kind.profile().normal;
+        let is_of_another = |(field, wanted): &(&str, Value)| {
+            let wanted = normal(field, wanted);
+            let declared = self.declared.get(field);
+            declared.is_some_and(|d| d.normal != wanted && d.as_good.contains(&wanted))
+        };
+        if wanted.iter().any(is_of_another) {
+            return Asked::Unguarded;
+        }
         let is_other = |(field, wanted): &(&str, Value)| {
             let declared = self.declared.get(field);
             declared.is_some_and(|declared| self.differs(field, declared, wanted).is_some())

@@ -42,13 +42,12 @@ impl Keys {
         }
         let event: Vec<String> = incident.event_key().into_iter().collect();
         let stop = incident.stop_key();
-        let by = incident.stop_by_key();
         let hours = now.epoch_millis() / 3_600_000;
         let reminder = incident.reminder_key(hours / 24);
         if incident.source == "event" {
             return Self {
                 claimed: event,
-                noted: stop.into_iter().chain(by).chain(reminder).collect(),
+                noted: stop.into_iter().chain(reminder).collect(),
             };
         }
         let trail = incident.trail_key();
@@ -68,6 +67,7 @@ impl Keys {
             Outcome::AlreadyLogging => stop.iter().cloned().collect(),
             _ => Vec::new(),
         };
+        let by = incident.stop_by_key();
         let others = event.into_iter().chain(stop).chain(by);
         let noted = others.filter(|key| !claimed.contains(key)).collect();
         Self { claimed, noted }
@@ -122,9 +122,11 @@ impl Incident {
             .then(|| stop_key(self.trail_key(), stopped_at))
     }
 
-    /// The key of that stop as one by the actor of this.
+    /// The key of that stop as one by the actor of this, once it is settled.
     fn stop_by_key(&self) -> Option<String> {
-        stop_by_key(&self.stop_key()?, &self.actor)
+        let is_settled = !self.outcome.is_failure() && self.outcome != Outcome::LeftAlone;
+        let stop = self.stop_key().filter(|_| is_settled)?;
+        stop_by_key(&stop, &self.actor)
     }
 
     /// The key of the day on which it is told what is left alone.
@@ -177,10 +179,12 @@ pub fn event_key(trail: &str, event_id: &str, fingerprint: &str, how: &str) -> S
 }
 
 /// The key of the stop of this key as one by `actor`: many calls may fit its time, and
-/// who made them is told once.
+/// who made them is told once. Many people may have one role: each session has an access
+/// key of its own.
 #[must_use]
 pub fn stop_by_key(stop: &str, actor: &Actor) -> Option<String> {
-    Some(format!("{stop}#by#{}", actor.best()?))
+    let who = actor.access_key_id.as_ref().or_else(|| actor.best())?;
+    Some(format!("{stop}#by#{who}"))
 }
 
 /// The key of a stop by the trail's own time of it.

@@ -509,6 +509,15 @@ _of_understudy(
 )
 
 
+_of_understudy(
+    "schedule",
+    "DeleteSchedule",
+    "scheduler",
+    "delete_schedule",
+    lambda a: {"Name": a.names.understudy_schedule, "GroupName": a.names.understudy_schedule_group},
+)
+
+
 @_attack(_UNDERSTUDY, "understudy's schedule", "UpdateSchedule: disabled: the understudy's")
 def _disable_understudys_schedule(account: Account) -> None:
     names = account.names

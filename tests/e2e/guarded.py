@@ -20,7 +20,7 @@ SECONDS = 60.0
 UNDONE = {"restored", "already_restored", "already_logging", "unconfirmed"}
 SWEEP = {"trailkeeper": "sweep"}
 # What the responder itself consists of.
-PARTS = {"rule", "schedule", "function", "guard", "role", "topic", "alarms", "queue", "log_group", "table"}
+PARTS = {"rule", "schedule", "function", "guard", "role", "topic", "topic_key", "alarms", "queue", "log_group", "table"}
 # The function's calls that change a trail.
 WRITES = {
     "StartLogging",

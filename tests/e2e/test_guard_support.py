@@ -78,6 +78,10 @@ def _disable_topic_key(guarded: Guarded) -> None:
     _client(guarded, "kms").disable_key(KeyId=_topic_key(guarded))
 
 
+def _enable_topic_key(guarded: Guarded) -> None:
+    _client(guarded, "kms").enable_key(KeyId=_topic_key(guarded))
+
+
 _LOCKED = {"Sid": "Out", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "kms:Encrypt", "Resource": "*"}
 
 
@@ -93,9 +97,8 @@ _OPEN: dict[str, Any] = {
     "Statement": [{"Sid": "In", "Effect": "Allow", "Principal": "*", "Action": "sns:Subscribe", "Resource": "*"}],
 }
 OPENED = Attack("topic", "policy", lambda g: _set_topic(g, "Policy", json.dumps(_OPEN)))
-LOCKED = Attack("topic_key", "state", _disable_topic_key)
 RESTORED = {
-    "key disabled": LOCKED,
+    "key disabled": Attack("topic_key", "state", _disable_topic_key, _enable_topic_key),
     "anybody may listen": OPENED,
     "publishing denied": Attack("topic", "policy", lambda g: _set_topic(g, "Policy", json.dumps(_DENY))),
 }
@@ -221,7 +224,7 @@ NEEDED: dict[str, Attack] = {
     "VerifyTable": REPORTED["entries that stay"],
     "VerifyTopic": OPENED,
     "VerifySubscriptions": OPENED,
-    "GuardTopicKey": LOCKED,
+    "GuardTopicKey": REPORTED["another policy of the key"],
     "RestoreTopic": OPENED,
     "FindParts": REPORTED["a log of one day"],
 }

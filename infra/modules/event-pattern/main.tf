@@ -32,7 +32,7 @@ locals {
       names     = ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKeyRotation", "CreateAlias", "UpdateAlias", "DeleteAlias"]
       parameter = "keyId"
     }
-    # Nobody uses the topic's key by its alias.
+    # The topic names the key, not its alias.
     topic_key = {
       service   = "kms"
       names     = ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "DisableKeyRotation"]
@@ -95,7 +95,8 @@ locals {
     }
   }
   # The understudy's schedule is made after the rules and, on destroy, goes before them:
-  # the sweep finds it if it is gone. The responder's group has no suffix.
+  # the sweep finds it if it is gone. Who was denied that comes in. The responder's group
+  # has no suffix.
   schedule_pattern = {
     source        = ["aws.scheduler"]
     "detail-type" = ["AWS API Call via CloudTrail"]
@@ -109,6 +110,11 @@ locals {
         {
           eventName         = ["CreateSchedule", "DeleteSchedule", "DeleteScheduleGroup"]
           requestParameters = { name = [local.responder_name, "${local.responder_name}-sweep", { exists = false }] }
+        },
+        {
+          eventName         = ["CreateSchedule", "DeleteSchedule", "DeleteScheduleGroup"]
+          errorCode         = [{ exists = true }]
+          requestParameters = { name = [{ prefix = "${local.responder_name}-" }] }
         },
       ]
     }

@@ -1,7 +1,7 @@
 # The parts of the responder itself: what is declared of each, as the resources of this
-# module make them, a document for each and a list of them. They refer to two resources
-# only, which nobody can tell before: the URL of the queue of a shared sweep, and the key of
-# the log groups. So documents come first, then the function that is told of them, then
+# module make them, a document for each and a list of them. They refer to three resources
+# only, which nobody can tell before: the URL of the queue of a shared sweep, the key of the
+# log groups, and that of the topic. So documents come first, then the function that is told of them, then
 # rules, targets and schedule. On destroy it is the other way round, and what wakes the
 # function for its own parts goes before all others: see the end.
 locals {
@@ -224,7 +224,7 @@ locals {
 
   guard_heals = var.guard_responder && var.mode == "enforce"
 
-  # The rules by a pattern of their names: eight ARNs in each statement would leave little
+  # The rules by a pattern of their names: nine ARNs in each statement would leave little
   # room for trails.
   rule_patterns = concat(["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-*-changes"], local.hub_rule_arns)
 

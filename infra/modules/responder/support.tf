@@ -1,5 +1,5 @@
-# What the responder leans on, as parts of its list: roles, topic with its key, alarms, queue,
-# log group and table. All but the topic and the key's state are told of, not put back. Terraform changes them before the
+# What the responder leans on, as parts of its list: roles, topic with its key, alarms,
+# queue, log group and table. All but the topic and the key's state are told of, not put back. Terraform changes them before the
 # function is told of it, or at any time; their documents come first, and the old ones go
 # last: meanwhile the function leaves alone what the two say otherwise.
 locals {

@@ -372,8 +372,8 @@ variable "topic_evidence" {
   default = null
 
   validation {
-    condition     = var.topic_evidence == null ? true : can(regex("^arn:aws[a-z-]*:sns:", var.topic_evidence.arn)) && can(regex("^/trailkeeper/.+/guard/topic/[0-9a-f]{64}$", var.topic_evidence.parameter_name)) && can(regex("^arn:aws[a-z-]*:kms:", var.topic_evidence.key_arn)) && can(regex("^/trailkeeper/.+/guard/topic_key/[0-9a-f]{64}$", var.topic_evidence.key_parameter_name))
-    error_message = "topic_evidence must be the output evidence of the module notifications."
+    condition     = var.topic_evidence == null ? true : can(regex("^arn:aws[a-z-]*:sns:", var.topic_evidence.arn)) && can(regex("^/trailkeeper/${var.name}/guard/topic/[0-9a-f]{64}$", var.topic_evidence.parameter_name)) && can(regex("^arn:aws[a-z-]*:kms:", var.topic_evidence.key_arn)) && can(regex("^/trailkeeper/${var.name}/guard/topic_key/[0-9a-f]{64}$", var.topic_evidence.key_parameter_name))
+    error_message = "topic_evidence must be the output evidence of a module notifications of the same name: the role reads below that name only."
   }
 }
 

@@ -562,6 +562,7 @@ fn of_many_stops_in_one_second_each_actor_is_told_once() {
         let mut call = event_of("StopLogging", &json!({"Name": "audit"}));
         if number == 0 {
             call = by(PIPELINE, call);
+            call["detail"]["userIdentity"]["accessKeyId"] = json!("ASIAIOSFODNN7EXAMPLE");
         }
         call["detail"]["eventTime"] = json!(in_whole_seconds(now() - ago));
         call["detail"]["eventID"] = json!(format!("b2c3d4e5-0000-4000-8000-00000000000{number}"));

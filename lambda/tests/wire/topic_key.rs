@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answered,
-    attack::{PIPELINE, by},
+    attack::{PIPELINE, RESPONDER, by},
     aws::{Aws, PUBLISH, START, now},
     evidence::of_key,
     lambda::Function,
@@ -145,6 +145,61 @@ fn its_policy_is_left_alone_while_it_is_deployed() {
     aws.state().things.topic_key.state = "Disabled";
     answered(function.invoke(&sweep()));
     assert_eq!(aws.state().things.topic_key.state, "Enabled");
+}
+
+#[test]
+fn no_deployment_disables_it() {
+    let (aws, function) = guarded(&[]);
+    let mut new = document();
+    new["declared"]["state"] = json!("Disabled");
+    let parameter = aws.declare_part(TOPIC_KEY, &new);
+    aws.state().support.written.insert(parameter, now() - 60.0);
+    aws.state().things.topic_key.state = "Disabled";
+    answered(function.invoke(&sweep()));
+    assert_eq!(aws.state().things.topic_key.state, "Enabled");
+}
+
+#[test]
+fn a_call_that_names_no_key_may_be_about_either() {
+    let (aws, function) = guarded(&[]);
+    {
+        let things = &mut aws.state().things;
+        things.topic_key.state = "Disabled";
+        things.key.as_mut().unwrap().state = "Disabled";
+    }
+    let event = of_key("DisableKey", &json!({"omitted": true}));
+    let answer = answered(function.invoke(&event));
+    assert_eq!(answer, json!({"outcomes": ["restored", "restored"]}));
+}
+
+#[test]
+fn its_alias_is_nobodys_business_even_if_the_list_cannot_be_used() {
+    let named = json!({"aliasName": "alias/trailkeeper-alerts", "targetKeyId": TOPIC_KEY});
+    let (aws, function) = guarded(&[]);
+    let event = of_key("UpdateAlias", &named);
+    let ignored = json!({"ignored": "thing_not_guarded"});
+    assert_eq!(answered(function.invoke(&event)), ignored);
+    let lists = |name: &String| name.contains("/guard/list/");
+    aws.state().parameters.retain(|name, _| !lists(name));
+    let evidence = aws.guard(&["state"]);
+    let list = format!("/trailkeeper/trailkeeper/guard/list/{}", "0".repeat(64));
+    let settings = [
+        (VARIABLE, list.as_str()),
+        ("TRAILKEEPER_EVIDENCE", evidence.as_str()),
+    ];
+    let function = Function::start(&aws, &settings);
+    assert_eq!(answered(function.invoke(&event)), ignored);
+    assert_eq!(aws.count(PUBLISH), 0);
+}
+
+#[test]
+fn what_the_responder_never_does_to_it_is_told_if_it_is_denied() {
+    let (aws, function) = guarded(&[]);
+    let mut event = of_key("PutKeyPolicy", &json!({"keyId": TOPIC_KEY}));
+    event["detail"]["errorCode"] = json!("AccessDenied");
+    let answer = answered(function.invoke(&by(RESPONDER, event)));
+    assert_eq!(answer, json!({"outcomes": ["attempt_denied"]}));
+    assert_eq!(aws.count(PUBLISH), 1);
 }
 
 #[test]

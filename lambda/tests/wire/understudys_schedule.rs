@@ -66,3 +66,18 @@ fn as_it_was_or_is_to_be_it_is_left_alone_while_it_is_deployed() {
         assert_eq!(aws.count(PUBLISH), usize::from(is_neither), "{expression}");
     }
 }
+
+#[test]
+fn the_call_that_makes_it_what_is_declared_beside_is_told_as_critical() {
+    let (aws, function) = guarded();
+    let mut new = document();
+    new["declared"]["expression"] = json!("rate(365 days)");
+    let parameter = aws.declare_part(SCHEDULE, &new);
+    aws.state().support.written.insert(parameter, now() - 60.0);
+    aws.state().parts.schedule["ScheduleExpression"] = json!("rate(365 days)");
+    let rare = json!({"name": "trailkeeper-sweep", "groupName": "trailkeeper", "state": "ENABLED",
+                      "scheduleExpression": "rate(365 days)"});
+    let answer = answered(function.invoke(&of("scheduler", "UpdateSchedule", &rare)));
+    assert_eq!(answer, json!({"outcomes": ["unconfirmed"]}));
+    assert_eq!(aws.notice()["severity"], "critical");
+}

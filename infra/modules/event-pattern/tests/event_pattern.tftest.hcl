@@ -47,6 +47,7 @@ run "parts_by_name_or_without_parameters" {
       "$or" = [
         { eventName = ["UpdateSchedule"], requestParameters = { name = [{ prefix = "trailkeeper-" }, { exists = false }] } },
         { eventName = ["CreateSchedule", "DeleteSchedule", "DeleteScheduleGroup"], requestParameters = { name = ["trailkeeper", "trailkeeper-sweep", { exists = false }] } },
+        { eventName = ["CreateSchedule", "DeleteSchedule", "DeleteScheduleGroup"], errorCode = [{ exists = true }], requestParameters = { name = [{ prefix = "trailkeeper-" }] } },
       ]
     })
     error_message = "The understudy's schedule must be destroyed, and made, without waking the function, and not be changed so."

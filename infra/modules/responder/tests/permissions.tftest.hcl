@@ -30,6 +30,19 @@ variables {
   topic_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/topic"
 }
 
+run "baselines_from_elsewhere_are_read_by_their_paths" {
+  command = plan
+
+  variables {
+    baselines = [merge(var.baselines[0], { parameter_path = "/elsewhere/first" }), var.baselines[1]]
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Resource if s.Sid == "ReadBaselines"]) == ["arn:aws:ssm:eu-central-1:123456789012:parameter/elsewhere/first/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/*"]
+    error_message = "Nothing else of what is elsewhere may be read."
+  }
+}
+
 run "role_has_one_statement_per_purpose" {
   command = plan
 

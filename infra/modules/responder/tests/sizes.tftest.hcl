@@ -67,6 +67,25 @@ run "four_others_fit_beside_the_trail_made_here" {
   }
 }
 
+run "fifteen_of_which_logging_alone_is_guarded_fit_too" {
+  command = plan
+
+  variables {
+    baselines = concat([var.baselines[0]], [for number in range(15) : {
+      trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/organization-audit-${number + 10}"
+      parameter_name   = "/trailkeeper/trailkeeper/organization-audit-${number + 10}/c8b2f1d0a4e6975310fedcba98765432100123456789abcdef0123456789abcd"
+      parameter_path   = "/trailkeeper/trailkeeper/organization-audit-${number + 10}"
+      can_be_recreated = false
+      guards           = { settings = false, event_selectors = false, insight_selectors = false, tags = false }
+    }])
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.responder.policy) > 10240 - 150 && local.environment_bytes > local.environment_limit - 185
+    error_message = "The READMEs say that so many fit, and one more would not: ${length(aws_iam_role_policy.responder.policy)} characters, ${local.environment_bytes} bytes."
+  }
+}
+
 run "one_more_is_refused" {
   command = plan
 
