@@ -614,11 +614,21 @@ pub fn stop_confirmed(event: &Event, state: &LoggingState) -> Option<bool> {
     }
 }
 
-/// From when to when a call was made that can be behind a stop at `stopped_at`.
+/// From when to when a call was made that can be behind a stop at `stopped_at`, or behind
+/// one before that it hides.
 pub(crate) fn calls_behind_stop(stopped_at: Moment) -> Option<(Moment, Moment)> {
+    calls_since(SUCCESSION_MS, stopped_at)
+}
+
+/// From when to when a call was made that can be the stop at `stopped_at` itself.
+pub(crate) fn calls_of_stop(stopped_at: Moment) -> Option<(Moment, Moment)> {
+    calls_since(CLOCK_SKEW_MS, stopped_at)
+}
+
+fn calls_since(before_ms: i64, stopped_at: Moment) -> Option<(Moment, Moment)> {
     let at = stopped_at.epoch_millis();
     // The time of a call is cut to the second.
-    let since = Moment::from_epoch_millis(at.checked_sub(SUCCESSION_MS + 1_000)?)?;
+    let since = Moment::from_epoch_millis(at.checked_sub(before_ms + 1_000)?)?;
     let until = Moment::from_epoch_millis(at.checked_add(CLOCK_SKEW_MS)?)?;
     Some((since, until))
 }

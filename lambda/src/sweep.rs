@@ -20,7 +20,7 @@ use crate::{
     event::Event,
     failure::Failure,
     handler::Handler,
-    incident::{Circumstances, Incident, calls_behind_stop},
+    incident::{Circumstances, Incident, calls_behind_stop, calls_of_stop},
     investigation::RECORDED_MS,
     look::Look,
     metrics,
@@ -180,10 +180,16 @@ impl Handler {
             return None;
         }
         let key = stop_key(seen.trail.as_str(), stopped_at);
-        if age >= LATELY && self.was_told(&key, seen.owner, seen.budget).await {
+        let was_told = self.was_told(&key, seen.owner, seen.budget).await;
+        if was_told && age >= LATELY {
             return None;
         }
-        let window = calls_behind_stop(stopped_at);
+        // What was told needs no explanation by calls that were made before.
+        let window = if was_told {
+            calls_of_stop(stopped_at)
+        } else {
+            calls_behind_stop(stopped_at)
+        };
         let call = self.likely_call(seen, &["StopLogging"], window, Some(&key));
         match call.await {
             Some(call) => self.incident(seen, &call, Cause::Stop, true),

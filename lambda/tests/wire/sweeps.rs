@@ -581,6 +581,28 @@ fn of_many_stops_in_one_second_each_actor_is_told_once() {
 }
 
 #[test]
+fn a_stop_that_was_told_is_not_put_down_to_calls_before_it_as_well() {
+    let (aws, function) = whole();
+    let ago = 120.0;
+    undone_stop(&aws, ago);
+    let stops = [40.0, 0.0].map(|before| {
+        let mut event = event_of("StopLogging", &json!({"Name": "audit"}));
+        event["detail"]["eventTime"] = json!(in_whole_seconds(now() - ago - before));
+        event["detail"]["eventID"] =
+            json!(format!("b2c3d4e5-0000-4000-8000-0000000000{before:02}"));
+        aws.state().history.push(event["detail"].clone());
+        event
+    });
+    answered(function.invoke(&stops[1]));
+    for _ in 0..3 {
+        answered(function.invoke(&sweep()));
+    }
+    let told = aws.documents();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(told[0]["event"]["id"], stops[1]["detail"]["eventID"]);
+}
+
+#[test]
 fn a_stop_that_was_told_hides_no_other_one_shortly_after() {
     let (aws, function) = whole();
     let first = 16.5 * 60.0;
