@@ -314,10 +314,14 @@ class Guarded:
         self.dead_letters()
         self.forget_actors()
 
+    def _incidents(self) -> list[dict[str, Any]]:
+        """All of the table: it is more than a page after some hundred tests."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.incidents_table(), ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
     def groups(self) -> list[dict[str, Any]]:
         """What the table of incidents knows of the actors of the last hour."""
-        items = self._dynamodb.scan(TableName=self.incidents_table(), ConsistentRead=True)["Items"]
-        return [item for item in items if item["id"]["S"].startswith(("group#", "groups#"))]
+        return [item for item in self._incidents() if item["id"]["S"].startswith(("group#", "groups#"))]
 
     def forget_actors(self) -> None:
         """Nobody has done anything yet: what the tests' few attackers do again and again is no storm."""
@@ -326,8 +330,7 @@ class Guarded:
 
     def forget_findings(self) -> None:
         """An hour has passed since the last sweep that told of what stays wrong."""
-        items = self._dynamodb.scan(TableName=self.incidents_table(), ConsistentRead=True)["Items"]
-        for item in items:
+        for item in self._incidents():
             if "#still#" in item["id"]["S"]:
                 self._dynamodb.delete_item(TableName=self.incidents_table(), Key={"id": item["id"]})
 

@@ -80,13 +80,15 @@ locals {
     }],
   ]
 
-  # Below what all names of this deployment begin with: an ARN for each trail would leave
-  # little room for trails.
+  # With the parts, below what all names of this deployment begin with: an ARN for each
+  # trail beside that would leave little room for trails.
   own_path = "/trailkeeper/${var.name}/"
-  readable = { for key, baselines in { responder = local.all_baselines, understudy = var.baselines } : key => distinct(concat(
-    [for b in baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${startswith(b.parameter_path, local.own_path) ? local.own_path : "${b.parameter_path}/"}*"],
-    [for path in [local.own_path] : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${path}*" if var.guard_responder],
-  )) }
+  readable = { for key, baselines in { responder = local.all_baselines, understudy = var.baselines } : key => [
+    for path in distinct(concat(
+      [for b in baselines : var.guard_responder && startswith(b.parameter_path, local.own_path) ? local.own_path : "${b.parameter_path}/"],
+      var.guard_responder ? [local.own_path] : [],
+    )) : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${path}*"
+  ] }
 
   # Of all inline policies of a role; jsonencode writes no white space, which would not count.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

@@ -66,7 +66,7 @@ run "the_hub_heals_with_the_members_roles" {
 
   assert {
     condition = { for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid => [flatten([s.Action]), flatten([s.Resource])] } == {
-      ReadBaselines          = [["ssm:GetParameter"], ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/*"]]
+      ReadBaselines          = [["ssm:GetParameter"], ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/audit/*"]]
       RememberIncidents      = [["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/trailkeeper-incidents"]]
       PublishNotices         = [["sns:Publish"], ["arn:aws:sns:eu-central-1:123456789012:alerts"]]
       WriteLogs              = [["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder:log-stream:*"]]
@@ -170,7 +170,7 @@ run "a_hub_has_trails_of_its_own_too" {
   assert {
     condition = { for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Sid => s.Resource if contains(["RestoreTrails", "ReadBaselines"], s.Sid) } == {
       RestoreTrails = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/own"]
-      ReadBaselines = ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/*"]
+      ReadBaselines = ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/own/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/audit/*"]
     }
     error_message = "The role itself heals the own trails only, and reads all baselines."
   }

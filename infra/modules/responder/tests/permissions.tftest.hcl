@@ -34,7 +34,8 @@ run "baselines_from_elsewhere_are_read_by_their_paths" {
   command = plan
 
   variables {
-    baselines = [merge(var.baselines[0], { parameter_path = "/elsewhere/first" }), var.baselines[1]]
+    guard_responder = true
+    baselines       = [merge(var.baselines[0], { parameter_path = "/elsewhere/first" }), var.baselines[1]]
   }
 
   assert {
@@ -77,7 +78,7 @@ run "role_has_one_statement_per_purpose" {
       RecreateTrails            = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"]
       PassLogsRole              = ["arn:aws:iam::123456789012:role/copy"]
       VerifyTrails              = ["arn:aws:cloudtrail:eu-central-1:123456789012:trail/first", "arn:aws:cloudtrail:eu-central-1:123456789012:trail/second"]
-      ReadBaselines             = ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/*"]
+      ReadBaselines             = ["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/first/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/second/*"]
       AttributeChanges          = ["*"]
       RememberIncidents         = ["arn:aws:dynamodb:eu-central-1:123456789012:table/trailkeeper-incidents"]
       PublishNotices            = ["arn:aws:sns:eu-central-1:123456789012:alerts"]

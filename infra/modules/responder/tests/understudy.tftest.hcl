@@ -310,9 +310,9 @@ run "of_a_hub_it_sweeps_the_hubs_own_trails_only" {
     condition = alltrue([
       !strcontains(aws_iam_role_policy.understudy[0].policy, "sts:AssumeRole"),
       !strcontains(aws_iam_role_policy.understudy[0].policy, "sweep-accounts"),
-      [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s.Resource if s.Sid == "ReadBaselines"] == [["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/*"]],
+      [for s in jsondecode(aws_iam_role_policy.understudy[0].policy).Statement : s.Resource if s.Sid == "ReadBaselines"] == [["arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/first/*"]],
     ])
-    error_message = "It must enter no member and take no message of the hub's sweep."
+    error_message = "It must enter no member, take no message of the hub's sweep, and read its own baselines only."
   }
   assert {
     condition     = aws_lambda_function.understudy[0].timeout == 60
