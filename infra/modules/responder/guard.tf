@@ -8,7 +8,11 @@ locals {
   guard_path = "${local.own_path}guard"
 
   # The rules by the last part of their names, and what wakes the function for a part.
-  guard_kinds      = var.guard_responder ? concat(["rule", "schedule", "function", "role", "support"], [for topic in var.topic_evidence[*] : "topic_key"]) : []
+  guard_kinds = var.guard_responder ? concat(["rule", "schedule", "function", "role", "support"], [for topic in var.topic_evidence[*] : "topic_key"]) : []
+  guard_subjects = merge({ for kind in local.guard_kinds : kind => "a ${kind} of the responder" }, {
+    support   = "what the responder leans on"
+    topic_key = "the key of the topic"
+  })
   guard_rule_names = { for kind in local.guard_kinds : kind => "${var.name}-${replace(kind, "_", "-")}-changes" }
   guard_rule_arns  = { for kind, name in local.guard_rule_names : kind => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${name}" }
 
@@ -36,7 +40,7 @@ locals {
       name        = name
       bus         = "default"
       arn         = local.guard_rule_arns[kind]
-      description = "Somebody changed, or tried to change, ${lookup({ support = "what the responder leans on", topic_key = "the key of the responder's topic" }, kind, "a ${kind} of the responder")}"
+      description = "Somebody changed, or tried to change, ${local.guard_subjects[kind]}"
       # IAM's calls are recorded in another region.
       pattern = merge(local.here, module.event_pattern.part_patterns[kind])
       sid     = "${replace(title(replace(kind, "_", " ")), " ", "")}ChangesRule"
