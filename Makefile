@@ -141,8 +141,8 @@ gallery: ## Draw docs/gallery.md and its pictures from the notices that the test
 # Stable Rust and a C++ compiler are enough: see scripts/instrumented_rustc.sh.
 TIME ?= 60
 .PHONY: fuzz
-fuzz: ## Fuzz the parser and the notices, each for TIME=60 seconds
-	@echo "== Fuzzing: the parser and the notices"
+fuzz: ## Fuzz the parser, the notices and the comparison of buckets and keys, each for TIME=60 seconds
+	@echo "== Fuzzing: the parser, the notices, what is compared of buckets and keys"
 	@scripts/fuzz.sh $(TIME)
 
 .PHONY: fuzz-corpus

@@ -5,10 +5,12 @@ locals {
     var.create_trail ? [module.trail[0].baseline] : [],
     [for arn in keys(var.existing_trails) : module.baseline[arn].baseline],
   )
+  evidence    = var.create_trail ? module.trail[0].evidence : []
   trails_made = var.create_trail ? [module.trail[0].arn] : []
 
-  # The responder heals what it guards.
-  only_changed_by = concat(var.only_changed_by, length(var.only_changed_by) > 0 ? ["arn:*:iam::*:role/${var.name}-responder"] : [])
+  # Who heals is let through too, by full names: what only begins so can be anybody's.
+  healers         = [for role in concat(["responder"], var.understudy ? ["responder-understudy"] : []) : "arn:*:iam::*:role/${var.name}-${role}"]
+  only_changed_by = concat(var.only_changed_by, length(var.only_changed_by) > 0 ? local.healers : [])
 }
 
 module "trail" {
@@ -24,6 +26,10 @@ module "trail" {
   log_retention_days       = var.log_retention_days
   object_lock              = var.log_object_lock
   force_destroy            = var.force_destroy_logs
+  guard_evidence           = var.guard_evidence
+  restore_key_policy       = var.restore_key_policy
+  recreate_bucket          = var.recreate_log_bucket
+  bucket_set_elsewhere     = var.log_bucket_set_elsewhere
   responder_ready          = module.responder.function_arn
   only_changed_by          = local.only_changed_by
   tags                     = var.tags
@@ -46,6 +52,7 @@ module "notifications" {
   email_addresses = var.notification_emails
   subscriptions   = var.subscriptions
   chat            = var.chat
+  guard_topic     = var.guard_responder
 
   permissions_boundary = var.permissions_boundary
   only_changed_by      = local.only_changed_by
@@ -60,8 +67,10 @@ module "responder" {
   package                = var.package
   architecture           = var.architecture
   baselines              = local.baselines
+  evidence               = local.evidence
   trails_ready           = local.trails_made
   mode                   = var.mode
+  understudy             = var.understudy
   change_principals      = var.change_principals
   break_glass            = var.break_glass
   containment            = var.containment
@@ -71,6 +80,8 @@ module "responder" {
   chat_topic_arn         = module.notifications.chat_topic_arn
   topic_kms_key_arn      = module.notifications.kms_key_arn
   security_hub           = var.security_hub
+  guard_responder        = var.guard_responder
+  topic_evidence         = module.notifications.evidence
   reserved_concurrency   = var.reserved_concurrency
   permissions_boundary   = var.permissions_boundary
   only_changed_by        = local.only_changed_by

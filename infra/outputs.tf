@@ -76,12 +76,27 @@ output "schedule_name" {
   value       = module.responder.schedule_name
 }
 
+output "understudy_function_name" {
+  description = "Name of the understudy's function; null without one."
+  value       = module.responder.understudy_function_name
+}
+
+output "understudy_role_name" {
+  description = "Name of the understudy's role; null without one."
+  value       = module.responder.understudy_role_name
+}
+
+output "understudy_schedule_name" {
+  description = "Name of the understudy's schedule, and of that schedule's role; null without one."
+  value       = module.responder.understudy_schedule_name
+}
+
 output "incidents_table_name" {
   description = "Name of the table that remembers which incidents have been told."
   value       = module.responder.incidents_table_name
 }
 
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures."
+  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures, understudy_errors, understudy_heartbeat; with guard_evidence also failed_ and lost_ for the rules of log_bucket and log_key."
   value       = module.responder.alarm_names
 }

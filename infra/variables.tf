@@ -85,6 +85,13 @@ variable "mode" {
   nullable    = false
 }
 
+variable "understudy" {
+  description = "Make the same function a second time, with a role and a schedule of its own: it sweeps too, and takes over when the responder's function, role, concurrency or schedule is taken."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "change_principals" {
   description = "ARNs of roles and users, such as the pipeline's role, whose changes are reported as information. What differs from the baseline is healed all the same."
   type        = list(string)
@@ -203,6 +210,46 @@ variable "force_destroy_logs" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "guard_evidence" {
+  description = "Guard the log bucket and the key of the trail made here too: see docs/evidence.md."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "guard_responder" {
+  description = "Guard the responder too, its rules, schedule and function: see docs/guard.md."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "restore_key_policy" {
+  description = "Put back the policy and the rotation of that key too. Off: a change is reported, and left to people. The key is made usable again in either case."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "recreate_log_bucket" {
+  description = "Make the log bucket again, empty, if somebody deletes it. Off: a critical notice says what to do."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_bucket_set_elsewhere" {
+  description = "What of the log bucket something else sets, and Trailkeeper leaves alone: notification, replication, logging. What is not named here is to be absent, and removed if it is there."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.log_bucket_set_elsewhere, ["notification", "replication", "logging"])) == 0
+    error_message = "log_bucket_set_elsewhere must hold nothing but notification, replication and logging."
+  }
 }
 
 variable "notification_emails" {

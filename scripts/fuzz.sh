@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the parser and the notices, each for so many seconds: fuzz.sh SECONDS
+# Fuzzes the parser, the notices and what is compared of buckets and keys, each for so many seconds: fuzz.sh SECONDS
 #
 # Begins with the recorded events and the corpus that is kept in tests/fuzz/corpus. What
 # is found on the way stays in target/fuzz; `make fuzz-corpus` takes the part of it that
@@ -26,7 +26,7 @@ for file in pathlib.Path("tests/events").glob("*.json"):
     (pathlib.Path(sys.argv[1]) / file.stem).write_text(json.dumps(event, separators=(",", ":")))
 PYTHON
 
-for target in event notice; do
+for target in event notice declaration; do
 	found=target/fuzz/$target
 	mkdir -p "$found" "target/fuzz/crashes-$target"
 	log=target/fuzz/$target.log

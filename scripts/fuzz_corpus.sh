@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for target in event notice; do
+for target in event notice declaration; do
 	kept=tests/fuzz/corpus/$target
 	test -d "target/fuzz/$target" || { echo "fuzz-corpus: nothing was found yet; run: make fuzz" >&2; exit 1; }
 	merged=target/fuzz/merged-$target

@@ -30,7 +30,7 @@ run "defaults_make_and_protect_a_trail" {
     error_message = "Names must follow the default prefix."
   }
   assert {
-    condition     = toset(keys(output.alarm_names)) == toset(["errors", "restoration_failures", "heartbeat", "throttles", "dead_letters", "failed_invocations", "failed_sweep_invocations", "lost_events", "lost_failures"])
+    condition     = toset(keys(output.alarm_names)) == toset(["errors", "restoration_failures", "heartbeat", "throttles", "dead_letters", "failed_invocations", "failed_sweep_invocations", "lost_events", "lost_failures", "understudy_errors", "understudy_heartbeat", "failed_log_bucket_invocations", "lost_log_bucket_events", "failed_log_key_invocations", "lost_log_key_events"])
     error_message = "The alarms must be listed."
   }
 }

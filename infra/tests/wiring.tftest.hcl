@@ -142,7 +142,7 @@ run "the_responder_is_told_what_to_do" {
     error_message = "Mode and change principals must reach the function."
   }
   assert {
-    condition     = module.responder.environment["TRAILKEEPER_PEER_ROLES"] == "arn:aws:iam::123456789012:role/trailkeeper-remediation"
+    condition     = module.responder.environment["TRAILKEEPER_PEER_ROLES"] == "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy,arn:aws:iam::123456789012:role/trailkeeper-remediation"
     error_message = "The other responder's role must reach the function."
   }
   assert {
@@ -156,6 +156,41 @@ run "the_responder_is_told_what_to_do" {
   assert {
     condition     = module.responder.schedule_expression == "rate(15 minutes)"
     error_message = "The interval must reach the schedule."
+  }
+}
+
+run "an_understudy_stands_by_unless_asked_otherwise" {
+  command = plan
+
+  variables {
+    only_changed_by = ["arn:aws:iam::123456789012:role/deploy"]
+  }
+
+  assert {
+    condition     = output.understudy_function_name == "trailkeeper-responder-understudy" && output.understudy_role_name == "trailkeeper-responder-understudy" && output.understudy_schedule_name == "trailkeeper-sweep-understudy"
+    error_message = "The outputs must lead to the understudy."
+  }
+  assert {
+    condition     = local.only_changed_by == tolist(["arn:aws:iam::123456789012:role/deploy", "arn:*:iam::*:role/trailkeeper-responder", "arn:*:iam::*:role/trailkeeper-responder-understudy"])
+    error_message = "Both must be able to heal what only the named may change, and nobody whose name only begins so."
+  }
+}
+
+run "no_understudy_on_request" {
+  command = plan
+
+  variables {
+    understudy      = false
+    only_changed_by = ["arn:aws:iam::123456789012:role/deploy"]
+  }
+
+  assert {
+    condition     = output.understudy_function_name == null && output.understudy_role_name == null && output.understudy_schedule_name == null && !contains(keys(output.alarm_names), "understudy_heartbeat")
+    error_message = "understudy must reach the responder's module."
+  }
+  assert {
+    condition     = local.only_changed_by == tolist(["arn:aws:iam::123456789012:role/deploy", "arn:*:iam::*:role/trailkeeper-responder"])
+    error_message = "A role that is not there must not be let through: its name could be taken."
   }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     outcome::{Outcome, Severity},
     storm_summary::Storm,
     text::Clean,
+    thing::{Kind, Named},
     trail::Part,
 };
 
@@ -77,12 +78,13 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
                 "Find out who sent this event: who may invoke the function?",
             ));
         }
-        Outcome::Reported if incident.trail.arn.is_none() => steps.push(Step::new(
-            "Look at the organisation's trail from its management account, and at this call.",
-        )),
+        Outcome::Reported if incident.trail.arn.is_none() && incident.thing.is_none() => steps
+            .push(Step::new(
+                "Look at the organisation's trail from its management account, and at this call.",
+            )),
         _ => {}
     }
-    let trail = incident.trail_arn();
+    let trail = incident.place();
     let is_tampering = incident.severity != Severity::Info && !incident.is_unexplained();
     let contained = trail.as_ref().filter(|_| is_tampering);
     let contained = contained.and_then(|trail| containment_notice::steps(incident, trail));
@@ -91,7 +93,7 @@ pub(crate) fn next_steps(incident: &Incident) -> Vec<Step> {
         if incident.outcome == Outcome::LeftAlone {
             return steps;
         }
-        steps.extend(trail.iter().map(find_the_call));
+        steps.extend(trail.iter().map(|trail| find_the_call(incident, trail)));
     } else if is_tampering {
         if let Some(contained) = contained {
             steps.extend(contained);
@@ -173,9 +175,12 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
         || reported
         || incident.problem.is_some()
         || incident.outcome == Outcome::WouldRestore;
-    let Some(trail) = incident.trail_arn().filter(|_| open) else {
+    let Some(trail) = incident.place().filter(|_| open) else {
         return Vec::new();
     };
+    if let Some(thing) = &incident.thing {
+        return look_and_mend_thing(incident, thing, &trail);
+    }
     if incident.is_gone() {
         return vec![Step::new(
             "Make it again where it was declared: terraform apply.",
@@ -217,10 +222,141 @@ fn look_and_mend(incident: &Incident) -> Vec<Step> {
     steps
 }
 
-fn find_the_call(trail: &TrailArn) -> Step {
+/// The same for what belongs to a trail.
+fn look_and_mend_thing(incident: &Incident, thing: &Named, trail: &TrailArn) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let kind = &thing.kind;
+    let field = incident.drift.first().map(|drift| drift.field.as_str());
+    let look = look_at(thing, field, trail.region());
+    steps.push(Step::new("Look:").run(&look));
+    if incident.is_gone() {
+        steps.push(Step::new(match kind {
+            Kind::LogBucket if incident.outcome.is_failure() => "If its name is taken, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one. Else make it again where it was declared: terraform apply.",
+            Kind::LogBucket => "Make it again at once where it was declared, before somebody else registers its name: terraform apply.",
+            Kind::Topic => "Make it again at once where it was declared: terraform apply. Until then no notice reaches anybody but by other ways.",
+            Kind::Queue | Kind::LogGroup | Kind::Table | Kind::Alarms => "Make it again where it was declared: terraform apply.",
+            Kind::Rule | Kind::Schedule | Kind::Function | Kind::Role | Kind::Guard => "Make it again at once where it was declared: terraform apply. Until then nobody may put a stopped trail back.",
+            Kind::TopicKey => "Make a new one where it was declared, and give it to the topic: terraform apply. Until then no notice reaches anybody but by other ways.",
+            Kind::LogKey => "Its logs cannot be read any more. Make a new key where it was declared: terraform apply.",
+        }));
+    } else {
+        if *kind == Kind::LogBucket && incident.outcome == Outcome::Unverified {
+            steps.push(Step::new("If access is denied, look whose it is: the name of a deleted bucket can be registered by anybody. Then point the trail to another one."));
+        }
+        if *kind == Kind::Topic && field == Some("subscriptions") {
+            steps.push(Step::new("A mail address or an https endpoint that was subscribed again must be confirmed again: open the message that AWS sent it."));
+        }
+        steps.push(Step::new(
+            "Bring back what is missing or changed where it was declared: terraform apply.",
+        ));
+    }
+    steps
+}
+
+/// The command that shows `field` of `thing`.
+fn look_at(thing: &Named, field: Option<&str>, region: &str) -> String {
+    let Named {
+        kind, arn, name, ..
+    } = thing;
+    match (kind, field) {
+        (Kind::LogBucket, field) => {
+            let command = match field {
+                Some("public_access_block") => "get-public-access-block",
+                Some("versioning") => "get-bucket-versioning",
+                Some("encryption") => "get-bucket-encryption",
+                Some("lifecycle") => "get-bucket-lifecycle-configuration",
+                Some("object_lock") => "get-object-lock-configuration",
+                Some("ownership") => "get-bucket-ownership-controls",
+                Some("notification") => "get-bucket-notification-configuration",
+                Some("replication") => "get-bucket-replication",
+                Some("logging") => "get-bucket-logging",
+                Some("exists") => "head-bucket",
+                _ => "get-bucket-policy",
+            };
+            format!("aws s3api {command} --bucket {name} --region {region}")
+        }
+        (Kind::LogKey | Kind::TopicKey, Some("policy")) => {
+            format!("aws kms get-key-policy --policy-name default --key-id {arn} --region {region}")
+        }
+        (Kind::LogKey | Kind::TopicKey, _) => {
+            format!("aws kms describe-key --key-id {arn} --region {region}")
+        }
+        (Kind::Rule, Some("targets")) => {
+            let bus = thing.scope();
+            format!(
+                "aws events list-targets-by-rule --rule {name} --event-bus-name {bus} --region {region}"
+            )
+        }
+        (Kind::Rule, _) => {
+            let bus = thing.scope();
+            format!(
+                "aws events describe-rule --name {name} --event-bus-name {bus} --region {region}"
+            )
+        }
+        (Kind::Schedule, _) => {
+            let group = thing.scope();
+            format!(
+                "aws scheduler get-schedule --name {name} --group-name {group} --region {region}"
+            )
+        }
+        (Kind::Function, field) => {
+            let command = match field {
+                Some("permissions") => "get-policy",
+                Some("retries") => "get-function-event-invoke-config",
+                Some("concurrency") => "get-function-concurrency",
+                _ => "get-function-configuration",
+            };
+            format!("aws lambda {command} --function-name {name} --region {region}")
+        }
+        (Kind::Role, field) => {
+            let command = match field {
+                Some("policy") => format!("get-role-policy --policy-name {name}"),
+                Some("policies") => "list-role-policies".to_owned(),
+                Some("attached") => "list-attached-role-policies".to_owned(),
+                _ => "get-role".to_owned(),
+            };
+            format!("aws iam {command} --role-name {name}")
+        }
+        (Kind::Topic, Some("subscriptions" | "filters")) => {
+            format!("aws sns list-subscriptions-by-topic --topic-arn {arn} --region {region}")
+        }
+        (Kind::Topic, _) => {
+            format!("aws sns get-topic-attributes --topic-arn {arn} --region {region}")
+        }
+        (Kind::Alarms, _) => {
+            let prefix = name.as_str().trim_end_matches('*');
+            format!("aws cloudwatch describe-alarms --alarm-name-prefix {prefix} --region {region}")
+        }
+        (Kind::Queue, _) => {
+            format!("aws sqs get-queue-url --queue-name {name} --region {region}")
+        }
+        (Kind::LogGroup, _) => {
+            format!("aws logs describe-log-groups --log-group-name-prefix {name} --region {region}")
+        }
+        (Kind::Table, Some("policy")) => {
+            format!("aws dynamodb get-resource-policy --resource-arn {arn} --region {region}")
+        }
+        (Kind::Table, _) => {
+            format!("aws dynamodb describe-time-to-live --table-name {name} --region {region}")
+        }
+        (Kind::Guard, _) => {
+            let name = arn
+                .as_str()
+                .split_once(":parameter")
+                .map_or("", |(_, name)| name);
+            format!("aws ssm get-parameter --name {name} --region {region}")
+        }
+    }
+}
+
+fn find_the_call(incident: &Incident, trail: &TrailArn) -> Step {
+    let by = match &incident.thing {
+        Some(thing) => Lookup::by_name(thing.name.as_str()),
+        None => Lookup::by_name(trail.name()),
+    };
     look_up(
         "Find the call (a record can take 15 minutes to appear):",
-        &Lookup::by_trail(trail),
+        &by,
         trail,
     )
 }
@@ -298,5 +434,12 @@ impl Incident {
     #[must_use]
     pub fn trail_arn(&self) -> Option<TrailArn> {
         self.trail.arn.as_ref()?.as_str().parse().ok()
+    }
+
+    /// The trail's ARN; where there is none, that of one in the place of the thing.
+    fn place(&self) -> Option<TrailArn> {
+        let thing = self.thing.as_ref();
+        self.trail_arn()
+            .or_else(|| thing.map(|thing| thing.place.clone()))
     }
 }

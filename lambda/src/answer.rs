@@ -8,7 +8,7 @@ use crate::{
     incident::Incident,
 };
 
-/// So many of the trails that are not as declared are named, with what stood in the way.
+/// So many of the trails and things that are not as declared are named, with what stood in the way.
 const NAMED: usize = 20;
 
 /// How incidents ended.
@@ -31,9 +31,11 @@ impl Endings {
         self.failed += 1;
         self.retryable |= incident.retryable;
         if self.failed <= NAMED {
-            let trail = incident.trail.arn.as_ref().map(ToString::to_string);
+            let thing = incident.thing.as_ref().map(|thing| &thing.arn);
+            let arn = thing.or(incident.trail.arn.as_ref());
             let accounts = || format!("{} accounts", incident.accounts.len());
-            self.trails.push(trail.unwrap_or_else(accounts));
+            self.trails
+                .push(arn.map_or_else(accounts, ToString::to_string));
             self.causes.extend(incident.problem.clone());
         }
     }

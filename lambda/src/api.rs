@@ -58,6 +58,9 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// Names `operation` and the format of the body.
     fn address(&self, operation: &str, headers: &mut Headers);
 
+    /// Adds what a service wants to be told of the body itself.
+    fn seal(&self, _body: &str, _headers: &mut Headers) {}
+
     /// Reads the body of a successful answer; `None` if it is none.
     fn answer(&self, body: &[u8]) -> Option<Self::Answer>;
 
@@ -138,11 +141,13 @@ pub(crate) fn action(operation: &'static str) -> &'static str {
 
 fn request(protocol: &impl Protocol, call: Call) -> Result<HttpRequest, BoxError> {
     let length = call.body.len().to_string();
-    let mut request = HttpRequest::new(SdkBody::from(call.body));
+    let mut request = HttpRequest::new(SdkBody::empty());
     request.set_method(call.method)?;
     request.set_uri(call.target)?;
     request.headers_mut().try_insert("content-length", length)?;
     protocol.address(call.operation, request.headers_mut());
+    protocol.seal(&call.body, request.headers_mut());
+    *request.body_mut() = SdkBody::from(call.body);
     Ok(request)
 }
 

@@ -228,6 +228,14 @@ fn resources(incident: &Incident, by: Reporter<'_>) -> Vec<Value> {
             "Region": by.region,
         })
     };
+    if let Some(thing) = &incident.thing {
+        return vec![json!({
+            "Type": thing.kind.resource(),
+            "Id": thing.arn.as_str(),
+            "Partition": thing.place.partition(),
+            "Region": thing.place.region(),
+        })];
+    }
     if let Some(trail) = incident.trail_arn() {
         return vec![json!({
             "Type": "AwsCloudTrailTrail",

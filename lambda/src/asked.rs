@@ -35,6 +35,9 @@ impl Asked {
 /// Compares `record`'s call with `baseline`.
 #[must_use]
 pub fn asked_for(record: &Record, baseline: &Baseline) -> Asked {
+    if let Some(thing) = &baseline.thing {
+        return thing.asked_for(record);
+    }
     let Some((wanted, is_guarded)) = wanted(record, baseline) else {
         return Asked::Unknown;
     };

@@ -64,11 +64,25 @@ pub enum Service {
     Iam,
     /// Security Hub.
     SecurityHub,
+    /// Key Management Service.
+    Kms,
+    /// Simple Storage Service.
+    S3,
+    /// EventBridge.
+    Events,
+    /// EventBridge Scheduler.
+    Scheduler,
+    /// Lambda.
+    Lambda,
+    /// CloudWatch.
+    CloudWatch,
+    /// CloudWatch Logs.
+    Logs,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 16] = [
         Self::CloudTrail,
         Self::Sns,
         Self::Ssm,
@@ -78,6 +92,13 @@ impl Service {
         Self::Sqs,
         Self::Iam,
         Self::SecurityHub,
+        Self::Kms,
+        Self::S3,
+        Self::Events,
+        Self::Scheduler,
+        Self::Lambda,
+        Self::CloudWatch,
+        Self::Logs,
     ];
 
     /// What the names of its endpoints begin with; signatures call it the same.
@@ -93,6 +114,13 @@ impl Service {
             Self::Sqs => "sqs",
             Self::Iam => "iam",
             Self::SecurityHub => "securityhub",
+            Self::Kms => "kms",
+            Self::S3 => "s3",
+            Self::Events => "events",
+            Self::Scheduler => "scheduler",
+            Self::Lambda => "lambda",
+            Self::CloudWatch => "monitoring",
+            Self::Logs => "logs",
         }
     }
 
@@ -109,6 +137,13 @@ impl Service {
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
             Self::Iam => "AWS_ENDPOINT_URL_IAM",
             Self::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
+            Self::Kms => "AWS_ENDPOINT_URL_KMS",
+            Self::S3 => "AWS_ENDPOINT_URL_S3",
+            Self::Events => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            Self::Scheduler => "AWS_ENDPOINT_URL_SCHEDULER",
+            Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
+            Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
+            Self::Logs => "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
         }
     }
 }

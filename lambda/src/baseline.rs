@@ -12,6 +12,7 @@ use crate::{
     arn::TrailArn,
     selectors::{AdvancedEventSelector, EventSelector, InsightSelector, Selectors},
     text::excerpt,
+    thing::Declaration,
 };
 
 /// Name of the document's schema.
@@ -39,6 +40,10 @@ pub struct Baseline {
     /// All tags of the trail, those of AWS itself (`aws:`) excepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,
+    /// What is declared of another thing, whose document is its own; then nothing is of
+    /// the trail that it belongs to.
+    #[serde(skip)]
+    pub thing: Option<Declaration>,
 }
 
 /// The settings of a trail, by Terraform's names. Declared, `""` means none and
@@ -80,7 +85,7 @@ pub struct Settings {
 }
 
 /// What a baseline declares beside the logging state, and so what has to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a set of four")]
 pub struct Guards {
     /// Any setting.
@@ -91,15 +96,18 @@ pub struct Guards {
     pub insight_selectors: bool,
     /// The tags.
     pub tags: bool,
+    /// The fields of a thing that is no trail.
+    pub fields: Vec<&'static str>,
 }
 
 impl Guards {
-    /// Everything there is.
+    /// Everything there is of a trail.
     pub const ALL: Self = Self {
         settings: true,
         event_selectors: true,
         insight_selectors: true,
         tags: true,
+        fields: Vec::new(),
     };
 }
 
@@ -199,6 +207,16 @@ impl Baseline {
             advanced_event_selectors,
             insight_selectors,
             tags,
+            thing: None,
+        }
+    }
+
+    /// The baseline of a thing that belongs to `trail`.
+    #[must_use]
+    pub fn of_thing(trail: &TrailArn, declaration: Declaration) -> Self {
+        Self {
+            thing: Some(declaration),
+            ..Self::of_logging(trail)
         }
     }
 
@@ -227,6 +245,7 @@ impl Baseline {
                 || self.advanced_event_selectors.is_some(),
             insight_selectors: self.insight_selectors.is_some(),
             tags: self.tags.is_some(),
+            fields: self.thing.iter().flat_map(Declaration::fields).collect(),
         }
     }
 }

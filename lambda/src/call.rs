@@ -48,6 +48,8 @@ fn is_passing(status: u16, code: Option<&str>) -> bool {
                         | "RequestTimeout"
                         | "RequestTimeoutException"
                         | "RequestExpired"
+                        // The name of a bucket that was just deleted is not free at once.
+                        | "OperationAborted"
                         // Two functions heal at once, and the other was faster.
                         | "TrailAlreadyExistsException"
                 )

@@ -29,7 +29,8 @@ pub(crate) fn chat(incident: &Incident, headline: &str, summary: &str) -> String
     let steps = next_steps(incident);
     let steps: Vec<String> = steps.iter().take(MOST_STEPS).map(step).collect();
     let title: String = marked(headline).chars().take(LONGEST_TITLE).collect();
-    let resource = incident.trail_arn().map(|arn| arn.to_string());
+    let thing = incident.thing.iter().map(|thing| thing.arn.to_string());
+    let resources = thing.chain(incident.trail_arn().map(|arn| arn.to_string()));
     let mut keywords = vec![
         incident.severity.as_str().to_owned(),
         incident.outcome.as_str().to_owned(),
@@ -50,7 +51,7 @@ pub(crate) fn chat(incident: &Incident, headline: &str, summary: &str) -> String
             "threadId": incident.thread(),
             "summary": headline,
             "eventType": format!("trailkeeper.{}", incident.outcome.as_str()),
-            "relatedResources": Vec::from_iter(resource),
+            "relatedResources": resources.collect::<Vec<_>>(),
         },
     })
     .to_string()
@@ -79,6 +80,9 @@ fn description(incident: &Incident, summary: &str) -> String {
         fact("From", some(&storm.source_ips));
     } else if !incident.outcome.is_of_accounts() {
         fact("Trail", value(&incident.trail.arn));
+        if let Some(thing) = &incident.thing {
+            fact(thing.kind.title(), Some(code(thing.arn.as_str())));
+        }
         if !incident.is_unexplained() {
             let actor = &incident.actor;
             fact("Who", actor.best().map(|who| code(who.as_str())));
@@ -183,7 +187,8 @@ impl Incident {
             return sha256(&storm.key);
         }
         // What a sweep finds has no id: what stays wrong with one trail is one incident.
-        let trail = self.trail.arn.as_ref().map(Clean::as_str);
+        let thing = self.thing.as_ref().map(|thing| &thing.arn);
+        let trail = thing.or(self.trail.arn.as_ref()).map(Clean::as_str);
         let key = json!([
             self.id,
             trail,

@@ -16,6 +16,7 @@ use crate::{
     baseline::{Guards, Settings},
     budget::Budget,
     call::{WorthRepeating, bounded},
+    evidence::of_another_kind,
     failure::CallError,
     moment::Moment,
     pace::Pace,
@@ -346,6 +347,7 @@ impl TrailApi for CloudTrail {
                     .set_tags_list(sdk_tags(operation, tags)?);
                 bounded(operation, budget, call.send()).await.map(drop)
             }
+            Remedy::Mend(_) => Err(of_another_kind(remedy)),
             Remedy::RemoveTags(tags) => {
                 let call = client
                     .remove_tags()
@@ -359,11 +361,11 @@ impl TrailApi for CloudTrail {
 
 impl Observation {
     /// What an answer holds; its error is kept.
-    fn took<T>(&mut self, answer: Option<Result<T, CallError>>) -> Option<T> {
+    pub(crate) fn took<T>(&mut self, answer: Option<Result<T, CallError>>) -> Option<T> {
         match answer? {
             Ok(value) => Some(value),
             Err(error) => {
-                self.is_missing |= error.is_trail_missing();
+                self.is_missing |= error.is_missing();
                 self.unread.push(error);
                 None
             }
@@ -371,7 +373,8 @@ impl Observation {
     }
 }
 
-async fn asked<T>(
+/// Makes the call if it is wanted.
+pub(crate) async fn asked<T>(
     wanted: bool,
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Option<Result<T, CallError>> {

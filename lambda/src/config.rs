@@ -6,9 +6,11 @@ use crate::{
     arn::{InvalidTrailArn, TrailArn},
     break_glass::BreakGlass,
     containment::Rules,
+    guard,
     members::{Members, in_account},
     reconcile::Mode,
     text::excerpt,
+    thing::{self, Thing},
 };
 
 /// The variable that names the protected trails and the parameters of their baselines.
@@ -29,6 +31,12 @@ pub const INCIDENTS_TABLE: &str = "TRAILKEEPER_INCIDENTS_TABLE";
 pub const CHANGE_PRINCIPALS: &str = "TRAILKEEPER_CHANGE_PRINCIPALS";
 /// The variable that names the roles of other responders for the same trails.
 pub const PEER_ROLES: &str = "TRAILKEEPER_PEER_ROLES";
+/// The variable that names the log buckets and keys under guard.
+pub const EVIDENCE: &str = "TRAILKEEPER_EVIDENCE";
+/// The function's name, set by Lambda.
+pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+/// The variable that names the list of the responder's parts under guard.
+pub const GUARD: &str = "TRAILKEEPER_GUARD";
 /// The variable that holds the break-glass entries.
 pub const BREAK_GLASS: &str = "TRAILKEEPER_BREAK_GLASS";
 /// The variable that says who may be contained.
@@ -73,6 +81,10 @@ pub struct Config {
     pub containment: Option<Rules>,
     /// The other accounts, if this is an organisation's hub.
     pub members: Option<Members>,
+    /// The log buckets and keys under guard.
+    pub things: Vec<Thing>,
+    /// The list of the responder's parts under guard, if they are.
+    pub guard: Option<Thing>,
 }
 
 /// The SSM parameter that holds a baseline.
@@ -82,6 +94,19 @@ pub struct Parameter {
     pub name: String,
     /// SHA-256 of its value, lower-case hexadecimal.
     pub sha256: String,
+}
+
+impl Parameter {
+    /// Reads a name that ends in a slash and a hash.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        let (path, hash) = name.rsplit_once('/')?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(is_digit);
+        (!path.is_empty() && is_hash).then(|| Self {
+            name: name.to_owned(),
+            sha256: hash.to_owned(),
+        })
+    }
 }
 
 /// Why the configuration cannot be used. Each text names the variable, what was
@@ -103,6 +128,26 @@ pub enum InvalidConfig {
         variable: &'static str,
         /// What is wrong with the entry.
         source: InvalidTrailArn,
+    },
+    /// The entry of a log bucket or key is malformed.
+    #[error(
+        "{variable}: {why}: expected a JSON list of objects with arn, trail_arn, parameter and perhaps alias"
+    )]
+    Things {
+        /// The variable's name.
+        variable: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// The list of the responder's parts cannot be named.
+    #[error(
+        "{variable}: {why}: expected the name of a parameter, which ends in / and the SHA-256 of its value"
+    )]
+    Guard {
+        /// The variable's name.
+        variable: &'static str,
+        /// What is wrong.
+        why: String,
     },
     /// A variable holds something else than expected.
     #[error("{variable} is \"{found}\": expected {expected}")]
@@ -182,19 +227,13 @@ impl Config {
                 });
             }
         };
-        let containment = match variable(CONTAINMENT).filter(|text| !text.trim().is_empty()) {
-            None => None,
-            Some(text) => match Rules::read(&text) {
-                Some(rules) => Some(rules),
-                None => {
-                    return Err(InvalidConfig::Unusable {
-                        variable: CONTAINMENT,
-                        found: excerpt(&text),
-                        expected: CONTAINED,
-                    });
-                }
-            },
-        };
+        let evidence = variable(EVIDENCE).unwrap_or_default();
+        let things =
+            thing::read(&evidence, account_of(&role_arn)).map_err(|why| InvalidConfig::Things {
+                variable: EVIDENCE,
+                why,
+            })?;
+        let guard = parts(&variable, &role_arn, &topic_region)?;
         let listed = |name| -> Vec<String> {
             let list = variable(name).unwrap_or_default();
             let parts = list.split(',').map(str::trim);
@@ -216,8 +255,10 @@ impl Config {
             change_principals: listed(CHANGE_PRINCIPALS),
             peer_roles: listed(PEER_ROLES),
             break_glass: BreakGlass::read(&variable(BREAK_GLASS).unwrap_or_default()),
-            containment,
+            containment: containment(&variable)?,
             members,
+            things,
+            guard,
         })
     }
 
@@ -283,6 +324,36 @@ impl Config {
     }
 }
 
+/// The list of the responder's parts; `None` if they are not under guard.
+fn parts(
+    variable: impl Fn(&str) -> Option<String>,
+    role_arn: &str,
+    region: &str,
+) -> Result<Option<Thing>, InvalidConfig> {
+    let name = variable(GUARD).filter(|name| !name.trim().is_empty());
+    let partition = role_arn.split(':').nth(1).unwrap_or_default();
+    let place = (partition, region, account_of(role_arn));
+    let reader = variable(FUNCTION_NAME).unwrap_or_default();
+    let list = name.map(|name| guard::list(name.trim(), place, &reader));
+    list.transpose().map_err(|why| InvalidConfig::Guard {
+        variable: GUARD,
+        why,
+    })
+}
+
+/// Who may be contained; `None` if nothing says so.
+fn containment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Rules>, InvalidConfig> {
+    let Some(text) = variable(CONTAINMENT).filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let unusable = || InvalidConfig::Unusable {
+        variable: CONTAINMENT,
+        found: excerpt(&text),
+        expected: CONTAINED,
+    };
+    Rules::read(&text).map(Some).ok_or_else(unusable)
+}
+
 /// The region of a topic; `None` if `arn` is no topic's.
 fn topic_region_of(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.split(':').collect();
@@ -319,23 +390,12 @@ pub(crate) fn entry<'a>(
     // Any account will do to check the form.
     let example: Result<TrailArn, _> = in_account(arn, "000000000000").parse();
     example.map_err(|source| InvalidConfig::Trail { variable, source })?;
-    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    match name.rsplit_once('/') {
-        Some((path, hash))
-            if !path.is_empty() && hash.len() == 64 && hash.bytes().all(is_digit) =>
-        {
-            let parameter = Parameter {
-                name: name.to_owned(),
-                sha256: hash.to_owned(),
-            };
-            Ok((arn, parameter))
-        }
-        _ => Err(InvalidConfig::Unusable {
-            variable,
-            found: excerpt(text),
-            expected,
-        }),
-    }
+    let parameter = Parameter::parse(name).ok_or_else(|| InvalidConfig::Unusable {
+        variable,
+        found: excerpt(text),
+        expected,
+    })?;
+    Ok((arn, parameter))
 }
 
 /// The value of a variable that must be there.

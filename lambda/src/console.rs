@@ -73,11 +73,11 @@ impl Lookup {
         })
     }
 
-    /// By the trail that a call was about.
-    pub(crate) fn by_trail(trail: &TrailArn) -> Self {
+    /// By the name of what a call was about: a trail, a key's id, a bucket.
+    pub(crate) fn by_name(name: &str) -> Self {
         Self {
             attribute: "ResourceName",
-            value: trail.name().to_owned(),
+            value: name.to_owned(),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     arn::{TrailArn, is_trail_name},
     event::{Event, Record, text},
     reconcile::Cause,
+    thing::{Kind, Reference, Thing},
     trail::{Part, part_changed_by},
 };
 
@@ -33,6 +34,11 @@ pub enum Decision {
     /// These trails may not be as declared any more. More than one when the
     /// record does not say which.
     Reconcile(Vec<TrailArn>, Cause),
+    /// Somebody tried to weaken this thing and the call failed: report only.
+    Attempted(Thing),
+    /// These things may not be as declared any more; more than one when the record
+    /// does not say which.
+    Examine(Vec<Thing>, Cause),
 }
 
 /// Why an event is left alone.
@@ -54,6 +60,8 @@ pub enum Reason {
     OtherService,
     /// The trail is not protected.
     TrailNotProtected,
+    /// The bucket, the key or the part is not under guard.
+    ThingNotGuarded,
 }
 
 impl Reason {
@@ -83,8 +91,116 @@ impl Reason {
             Self::OtherCall => "other_call",
             Self::OtherService => "other_service",
             Self::TrailNotProtected => "trail_not_protected",
+            Self::ThingNotGuarded => "thing_not_guarded",
         }
     }
+}
+
+/// Whether `event` comes from a service that a part of the responder belongs to. What else
+/// belongs to that service may be changed by calls that no part knows.
+#[must_use]
+pub fn is_of_part(event: &Event) -> bool {
+    let source = event.source.as_deref();
+    let name = event.record.event_name.as_deref().unwrap_or_default();
+    let kinds = Kind::ALL.into_iter();
+    let of_source: Vec<Kind> = kinds
+        .filter(|kind| source == Some(kind.source().0))
+        .collect();
+    let is_shared = of_source.iter().any(|kind| !kind.is_part());
+    let mut parts = of_source.iter().filter(|kind| kind.is_part());
+    parts.any(|kind| !is_shared || kind.change(name).is_some())
+}
+
+impl Decision {
+    /// What is to be done if `first` was decided of some things, and `second` of others.
+    #[must_use]
+    pub fn of_both(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(Self::Examine(mut things, cause)), Some(Self::Examine(more, _))) => {
+                things.extend(more);
+                Some(Self::Examine(things, cause))
+            }
+            (Some(first), None | Some(Self::Ignore(_))) => Some(first),
+            (_, second) => second,
+        }
+    }
+}
+
+/// Decides about `event` if it comes from the service of one of `things`.
+///
+/// Buckets and keys are changed in their own account and region. A record that does not
+/// say which was changed may be about any.
+#[must_use]
+pub fn decide_of_things(event: &Event, things: &[Thing]) -> Option<Decision> {
+    let record = &event.record;
+    let source = (event.source.as_deref(), record.event_source.as_deref());
+    let is_its = |kind: &Kind| {
+        let (envelope, recorded) = kind.source();
+        source == (Some(envelope), Some(recorded))
+    };
+    if let [list] = things
+        && list.kind == Kind::Guard
+    {
+        // It cannot be used, and so nobody knows what the event is about.
+        let list = vec![list.clone()];
+        return Some(Decision::Examine(list, Cause::Change(Part::Existence)));
+    }
+    let mut guarded = things.iter().filter(|thing| is_its(&thing.kind)).peekable();
+    let kind = guarded.peek()?.kind;
+    let told = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (account, region) = (told(&event.account), told(&event.region));
+    let is_here = |thing: &&Thing| thing.account == account && thing.region == region;
+    let name = record.event_name.as_deref().unwrap_or_default();
+    let change = kind.change(name);
+    let ignored = |reason| Some(Decision::Ignore(reason));
+    if event.detail_type.as_deref() != Some("AWS API Call via CloudTrail") {
+        return ignored(Reason::NotFromCloudTrail);
+    }
+    if contradicts(record, &account, &region) {
+        return ignored(Reason::Contradictory);
+    }
+    if !things.iter().any(|thing| thing.account == account) {
+        return ignored(Reason::ForeignAccount);
+    }
+    if !things.iter().any(|thing| is_here(&thing)) {
+        return ignored(Reason::ForeignRegion);
+    }
+    if is_no_api_call(record) {
+        return ignored(Reason::NotAnApiCall);
+    }
+    let Some(change) = change else {
+        return ignored(Reason::OtherCall);
+    };
+    let is_denied = record.error_code.is_some();
+    let may_be_meant = |thing: &&Thing| match thing.reference(record) {
+        Reference::This => true,
+        Reference::Unknown => !is_denied,
+        Reference::Another => false,
+    };
+    let meant: Vec<Thing> = guarded
+        .filter(is_here)
+        .filter(may_be_meant)
+        .cloned()
+        .collect();
+    Some(match meant.first() {
+        None => Decision::Ignore(Reason::ThingNotGuarded),
+        Some(thing) if is_denied => Decision::Attempted(thing.clone()),
+        Some(_) => Decision::Examine(meant, Cause::Change(change.part)),
+    })
+}
+
+/// Whether envelope and record name different accounts or regions.
+fn contradicts(record: &Record, account: &str, region: &str) -> bool {
+    let differs = |recorded: &Option<String>, told: &str| {
+        recorded.as_deref().is_some_and(|recorded| recorded != told)
+    };
+    differs(&record.recipient_account_id, account) || differs(&record.aws_region, region)
+}
+
+/// Whether it is an event of another type than that of a call.
+fn is_no_api_call(record: &Record) -> bool {
+    let kind = record.event_type.as_deref();
+    kind.is_some_and(|kind| kind != "AwsApiCall")
 }
 
 /// Decides about `event`, given the protected trails and the function's account.
@@ -108,10 +224,7 @@ pub fn decide(event: &Event, protected: &[TrailArn], own_account: &str) -> Decis
     }
     let account = event.account.as_deref().unwrap_or_default();
     let region = event.region.as_deref().unwrap_or_default();
-    let contradicts =
-        |recorded: &Option<String>, told: &str| recorded.as_deref().is_some_and(|r| r != told);
-    if contradicts(&record.recipient_account_id, account) || contradicts(&record.aws_region, region)
-    {
+    if contradicts(record, account, region) {
         return Decision::Ignore(Reason::Contradictory);
     }
     let is_owner = |trail: &TrailArn| trail.account() == account || account == own_account;
@@ -123,11 +236,7 @@ pub fn decide(event: &Event, protected: &[TrailArn], own_account: &str) -> Decis
     if source != ORGANIZATIONS && !protected.iter().any(|trail| at_home(&trail)) {
         return Decision::Ignore(Reason::ForeignRegion);
     }
-    if record
-        .event_type
-        .as_deref()
-        .is_some_and(|kind| kind != "AwsApiCall")
-    {
+    if is_no_api_call(record) {
         return Decision::Ignore(Reason::NotAnApiCall);
     }
     let name = record.event_name.as_deref().unwrap_or_default();

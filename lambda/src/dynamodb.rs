@@ -19,7 +19,7 @@ use crate::{
     json_api::{JSON_1_0, Json, JsonApi},
 };
 
-const DYNAMODB: Json = Json {
+pub(crate) const DYNAMODB: Json = Json {
     content_type: JSON_1_0,
     target: "DynamoDB_20120810",
 };

@@ -19,12 +19,13 @@ use crate::{
 
 /// The sections below the first lines, in their order. One that has nothing to say
 /// about an incident writes nothing.
-const SECTIONS: [fn(&mut Page, &Incident); 10] = [
+const SECTIONS: [fn(&mut Page, &Incident); 11] = [
     steps,
     accounts,
     containment_notice::section,
     changes,
     break_glass,
+    thing,
     trail,
     who,
     when,
@@ -92,9 +93,23 @@ fn steps(page: &mut Page, incident: &Incident) {
     }
 }
 
+/// The log bucket, the key or the part of the responder.
+fn thing(page: &mut Page, incident: &Incident) {
+    if let Some(thing) = &incident.thing {
+        page.heading(&thing.kind.what().to_uppercase());
+        page.fact("ARN", Some(&thing.arn));
+        if thing.kind.is_part() {
+            page.fact("Account", incident.trail.account.as_ref());
+            page.fact("Region", incident.trail.region.as_ref());
+        }
+    }
+}
+
 /// The trail.
 fn trail(page: &mut Page, incident: &Incident) {
-    if incident.outcome.is_of_accounts() {
+    let mut thing = incident.thing.iter();
+    // A part of the responder belongs to no trail.
+    if incident.outcome.is_of_accounts() || thing.any(|thing| thing.kind.is_part()) {
         return;
     }
     page.heading("TRAIL");
@@ -175,9 +190,14 @@ fn who(page: &mut Page, incident: &Incident) {
     page.field("User agent", actor.user_agent.as_ref());
 }
 
-/// Whether the trail was looked at.
+/// Whether the trail, or the thing, was looked at.
 fn was_answered(incident: &Incident) -> bool {
-    !matches!(incident.outcome, Outcome::AttemptDenied | Outcome::Reported)
+    match incident.outcome {
+        Outcome::AttemptDenied => false,
+        // A thing is looked at, whatever is left to people.
+        Outcome::Reported => incident.thing.is_some() && incident.verification.reads > 0,
+        _ => true,
+    }
 }
 
 /// What differed, field by field; a plain stop is told by the first line.
@@ -349,7 +369,7 @@ fn course(page: &mut Page, incident: &Incident) {
 /// The most important line.
 pub(crate) fn status(incident: &Incident) -> String {
     let stop = incident.is_plain_stop();
-    let off = incident.verification.is_logging != Some(true);
+    let off = incident.verification.is_logging != Some(true) && incident.thing.is_none();
     let state = match incident.outcome {
         Outcome::Restored if stop => "RESTORED: logging was stopped and is on again, read back.",
         Outcome::Restored if incident.was_deleted() => {
@@ -383,6 +403,9 @@ pub(crate) fn status(incident: &Incident) -> String {
         }
         Outcome::NotRestored => "NOT RESTORED: the trail is NOT as declared. Act now.",
         Outcome::Unverified if off => "NOT VERIFIED: the trail may NOT be logging. Act now.",
+        Outcome::Unverified if incident.thing.is_some() => {
+            "NOT VERIFIED: the trail is perhaps NOT as declared. Act now."
+        }
         Outcome::Unverified => "NOT VERIFIED: logging, but perhaps NOT as declared. Act now.",
         Outcome::WouldRestore => "NOT AS DECLARED: nothing was done, the mode is observe.",
         Outcome::LeftAlone if incident.verification.is_logging == Some(false) => {
@@ -393,6 +416,9 @@ pub(crate) fn status(incident: &Incident) -> String {
         }
         Outcome::AttemptDenied => {
             "ATTEMPT DENIED: somebody tried to weaken a trail, and the call failed."
+        }
+        Outcome::Reported if incident.thing.is_some() => {
+            "NOT RESTORED: the trail is NOT as declared, and that is left to you. Act now."
         }
         Outcome::Reported => "REPORTED: a call that Trailkeeper cannot undo.",
         Outcome::Unreachable => "UNREACHABLE: nobody knows whether the trails there log. Act now.",
@@ -410,6 +436,11 @@ pub(crate) fn status(incident: &Incident) -> String {
         _ => "",
     };
     let severity = incident.severity.as_str().to_uppercase();
+    // The same is said of what belongs to a trail.
+    let what = incident.what();
+    let state = state.replace("the trail", &format!("the {what}"));
+    let article = if what.starts_with('e') { "an" } else { "a" };
+    let state = state.replace("a trail", &format!("{article} {what}"));
     format!("{severity}  {state}{but}")
 }
 

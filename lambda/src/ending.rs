@@ -28,6 +28,9 @@ pub(crate) fn outcome(
     if about.mode == Mode::Observe && found && done.baseline_problem.is_none() {
         return Some(Outcome::WouldRestore);
     }
+    if is_left_to_people(done) {
+        return Some(Outcome::Reported);
+    }
     if done.verified_at.is_none() || done.baseline_problem.is_some() {
         return Some(if done.left.is_empty() {
             Outcome::Unverified
@@ -65,6 +68,16 @@ pub(crate) fn outcome(
         Outcome::ConformingChange if is_left_alone => Outcome::LeftAlone,
         outcome => outcome,
     })
+}
+
+/// Whether all that is still wrong is what the baseline has people restore.
+fn is_left_to_people(done: &Reconciliation) -> bool {
+    let thing = done.baseline.thing.as_ref();
+    done.verified_at.is_none()
+        && done.baseline_problem.is_none()
+        && done.refused.is_empty()
+        && (done.unread.is_empty() || done.is_missing)
+        && thing.is_some_and(|thing| thing.leaves_to_people(&done.left))
 }
 
 /// How a stop ended that was to be left alone, and that was undone before the look;

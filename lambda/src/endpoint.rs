@@ -63,15 +63,29 @@ impl Endpoint {
         let Variant { fips, dual_stack } = variant;
         // In GovCloud every endpoint is validated. Only those for IPv6 say so, and of
         // these services one that has both kinds there.
-        let has_both = service == Service::SecurityHub;
-        let is_plain = partition.is_gov && (is_global || !dual_stack) && !has_both;
+        let has_both = matches!(
+            service,
+            Service::SecurityHub
+                | Service::Kms
+                | Service::S3
+                | Service::Scheduler
+                | Service::Lambda
+        );
+        // EventBridge names none there.
+        let is_plain = partition.is_gov
+            && (is_global || !dual_stack || service == Service::Events)
+            && !has_both;
         let fips = if fips && !is_plain { "-fips" } else { "" };
-        let suffix = if dual_stack {
+        let suffix = if dual_stack && service != Service::S3 {
             partition.dual_stack_suffix
         } else {
             partition.suffix
         };
-        let url = format!("https://{}{fips}.{region}.{suffix}", service.prefix());
+        // S3 had endpoints for IPv6 before they had a suffix of their own.
+        let is_older = dual_stack && service == Service::S3;
+        let stack = if is_older { ".dualstack" } else { "" };
+        let prefix = service.prefix();
+        let url = format!("https://{prefix}{fips}{stack}.{region}.{suffix}");
         Self {
             url: Ok(Url::builder().url(url).build()),
             signing_region: region.to_owned(),
@@ -130,6 +144,16 @@ struct Partition {
     global_region: &'static str,
     is_gov: bool,
     iam: Iam,
+}
+
+/// The region whose name IAM's calls are recorded with, in the partition of `region`.
+pub(crate) fn iam_region(region: &str) -> &'static str {
+    Partition::of(region).iam.region
+}
+
+/// What the names of services end in, in the partition of `region`.
+pub(crate) fn suffix(region: &str) -> &'static str {
+    Partition::of(region).suffix
 }
 
 /// IAM's endpoints in a partition.
@@ -341,15 +365,33 @@ mod tests {
             ("eusc-de-east-1", PLAIN, "eusc-de-east-1.amazonaws.eu"),
         ] {
             for service in Service::ALL {
-                // It names its validated endpoints in GovCloud too.
-                let is_other = service == Service::SecurityHub && region.starts_with("us-gov-");
-                let is_global = matches!(service, Service::Organizations | Service::Iam);
-                if !(is_global || is_other && variant.fips) {
+                // These name their validated endpoints in GovCloud too.
+                let has_both = matches!(
+                    service,
+                    Service::SecurityHub | Service::Kms | Service::Scheduler | Service::Lambda
+                );
+                // And this one does not at all.
+                let has_none = service == Service::Events && variant.dual_stack;
+                let is_other = (has_both || has_none) && region.starts_with("us-gov-");
+                let is_own = matches!(service, Service::Organizations | Service::Iam | Service::S3);
+                if !(is_own || is_other && variant.fips) {
                     let dot = if expected.starts_with('-') { "" } else { "." };
                     let expected = format!("https://{}{dot}{expected}", service.prefix());
                     assert_eq!(url(service, region, variant), expected);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn eventbridge_names_no_validated_endpoints_in_govcloud() {
+        for (variant, suffix) in [
+            (FIPS, "amazonaws.com"),
+            (BOTH, "api.aws"),
+            (DUAL, "api.aws"),
+        ] {
+            let expected = format!("https://events.us-gov-east-1.{suffix}");
+            assert_eq!(url(Service::Events, "us-gov-east-1", variant), expected);
         }
     }
 
@@ -363,6 +405,29 @@ mod tests {
         ] {
             let expected = format!("https://securityhub{expected}");
             assert_eq!(url(Service::SecurityHub, region, variant), expected);
+        }
+    }
+
+    #[test]
+    fn s3_has_its_old_names_for_ipv6() {
+        for (region, variant, expected) in [
+            ("eu-central-1", PLAIN, "s3.eu-central-1.amazonaws.com"),
+            ("us-east-1", FIPS, "s3-fips.us-east-1.amazonaws.com"),
+            (
+                "us-east-1",
+                BOTH,
+                "s3-fips.dualstack.us-east-1.amazonaws.com",
+            ),
+            ("us-west-2", DUAL, "s3.dualstack.us-west-2.amazonaws.com"),
+            (
+                "cn-north-1",
+                DUAL,
+                "s3.dualstack.cn-north-1.amazonaws.com.cn",
+            ),
+            ("us-gov-west-1", FIPS, "s3-fips.us-gov-west-1.amazonaws.com"),
+        ] {
+            let expected = format!("https://{expected}");
+            assert_eq!(url(Service::S3, region, variant), expected);
         }
     }
 

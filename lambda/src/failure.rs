@@ -31,10 +31,12 @@ impl CallError {
         }
     }
 
-    /// Whether the service says that there is no such trail.
+    /// Whether the service says that there is no such trail, key or bucket.
     #[must_use]
-    pub fn is_trail_missing(&self) -> bool {
-        self.has_code(TRAIL_NOT_FOUND)
+    pub fn is_missing(&self) -> bool {
+        const KEY_NOT_FOUND: &str = "NotFoundException";
+        const NO_BUCKET: &str = "NoSuchBucket";
+        [TRAIL_NOT_FOUND, KEY_NOT_FOUND, NO_BUCKET].contains(&self.code())
     }
 
     /// Whether this is the service's error code.
@@ -47,6 +49,12 @@ impl CallError {
     #[must_use]
     pub fn code(&self) -> &str {
         self.code.as_str()
+    }
+
+    /// Whether the service says that the permission is missing.
+    #[must_use]
+    pub fn is_denial(&self) -> bool {
+        ["AccessDeniedException", "AccessDenied"].contains(&self.code())
     }
 
     /// What stays the same as long as the reason does. Which one of many calls is

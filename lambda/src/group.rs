@@ -208,11 +208,13 @@ fn kinds(incident: &Incident) -> BTreeSet<String> {
     if fields.is_empty() {
         fields.insert(None);
     }
-    let (trail, event) = (&incident.trail.arn, &incident.event.name);
+    let part = incident.thing.as_ref().filter(|thing| thing.kind.is_part());
+    let part = part.map(|part| &part.arn);
+    let (about, event) = (part.or(incident.trail.arn.as_ref()), &incident.event.name);
     let (outcome, severity) = (incident.outcome, incident.severity);
     fields
         .into_iter()
-        .map(|field| json!([trail, event, outcome, severity, field]).to_string())
+        .map(|field| json!([about, event, outcome, severity, field]).to_string())
         .collect()
 }
 

@@ -20,9 +20,10 @@ use crate::{
     budget::Budget,
     cloudtrail::CloudTrail,
     config::Config,
-    decide::{Decision, decide, named_trail},
+    decide::{Decision, Reason, decide, decide_of_things, is_of_part, named_trail},
     dynamodb::Incidents,
     event::Event,
+    evidence,
     failure::{CallError, Failure},
     iam::Iam,
     incident::{Circumstances, Incident},
@@ -39,6 +40,7 @@ use crate::{
     sns::Topics,
     ssm::Baselines,
     text::Clean,
+    thing::{Kind, Reference},
     trail::{Part, part_changed_by},
     untold::Untold,
 };
@@ -171,7 +173,22 @@ impl Handler {
         deadline: SystemTime,
     ) -> Result<Value, Failure> {
         let protected = self.config.protected(account_of(event));
-        let incidents = match decide(event, &protected, self.config.account()) {
+        let mut of_things = decide_of_things(event, &self.config.things);
+        // A key may be that of the logs, or one of the parts.
+        let is_known = match &of_things {
+            None | Some(Decision::Ignore(Reason::ThingNotGuarded)) => false,
+            Some(Decision::Examine(things, _)) => things
+                .iter()
+                .any(|thing| thing.reference(&event.record) == Reference::This),
+            Some(_) => true,
+        };
+        if !is_known && is_of_part(event) {
+            let of_parts = decide_of_things(event, &self.parts(deadline).await);
+            of_things = Decision::of_both(of_things, of_parts);
+        }
+        let own_account = self.config.account();
+        let decision = of_things.unwrap_or_else(|| decide(event, &protected, own_account));
+        let incidents = match decision {
             Decision::Ignore(reason) => {
                 let told = |field: &Option<String>| field.as_deref().map(Clean::from).map(display);
                 let named = named_trail(&event.record).map(Clean::from).map(display);
@@ -206,16 +223,48 @@ impl Handler {
                 log::incident(&incident);
                 vec![incident]
             }
+            Decision::Attempted(thing)
+                if self.is_own_attempt(event)
+                    && thing
+                        .kind
+                        .is_own_call(event.record.event_name.as_deref().unwrap_or_default()) =>
+            {
+                info!("a refused call of the function itself");
+                Vec::new()
+            }
+            Decision::Attempted(thing) => {
+                let incident = Incident::denied(event, Some(&thing.trail)).of(&thing);
+                log::incident(&incident);
+                vec![incident]
+            }
             Decision::Reconcile(trails, cause) => {
-                let cause = match cause {
-                    Cause::Change(_) if self.is_own(event) => Cause::Echo,
-                    cause => cause,
-                };
+                let cause = self.or_echo(cause, event);
                 self.heal(event, &trails, cause, deadline).await
+            }
+            Decision::Examine(things, cause) => {
+                let about = self.circumstances(self.or_echo(cause, event), event);
+                self.examine(event, &things, about, deadline).await
             }
         };
         let sent = self.notify(&incidents, owner, deadline).await;
         incidents.iter().collect::<Endings>().conclude(sent)
+    }
+
+    /// The cause of a look, or that a call of a responder's own came back.
+    fn or_echo(&self, cause: Cause, event: &Event) -> Cause {
+        match cause {
+            Cause::Change(_) if self.is_own(event) => Cause::Echo,
+            cause => cause,
+        }
+    }
+
+    fn circumstances(&self, cause: Cause, event: &Event) -> Circumstances {
+        Circumstances {
+            cause,
+            mode: self.config.mode,
+            is_expected: cause != Cause::Echo && self.is_expected(event),
+            saw_stop: false,
+        }
     }
 
     /// Whether it is a call of this function that failed: the invocation that made
@@ -223,8 +272,11 @@ impl Handler {
     /// whoever's role they come with.
     fn is_own_attempt(&self, event: &Event) -> bool {
         let name = event.record.event_name.as_deref().unwrap_or_default();
-        let heals =
-            !matches!(name, "StopLogging" | "DeleteTrail") && part_changed_by(name).is_some();
+        let heals = match part_changed_by(name) {
+            Some(_) => !matches!(name, "StopLogging" | "DeleteTrail"),
+            // What puts back a setting of something else under guard.
+            None => Kind::ALL.iter().any(|kind| kind.is_own_call(name)),
+        };
         heals && self.is_own(event)
     }
 
@@ -256,12 +308,7 @@ impl Handler {
         } else {
             Budget::for_restoration(deadline)
         };
-        let about = Circumstances {
-            cause,
-            mode: self.config.mode,
-            is_expected: cause != Cause::Echo && self.is_expected(event),
-            saw_stop: false,
-        };
+        let about = self.circumstances(cause, event);
         let unnamed = &Event::default();
         let id = event.record.event_id.as_deref().or(event.id.as_deref());
         let id = id.unwrap_or("unknown");
@@ -335,7 +382,8 @@ impl Handler {
         let (trail, budget) = (look.trail, look.budget);
         let baseline = self.baseline(trail, budget);
         let (cause, mode) = (look.cause, self.config.mode);
-        let mut done = reconcile(cloudtrail, trail, baseline, cause, mode, look, budget).await;
+        let api = evidence::Access::Trail(cloudtrail);
+        let mut done = reconcile(&api, trail, baseline, cause, mode, look, budget).await;
         done.break_glass = look.break_glass();
         done
     }

@@ -17,6 +17,7 @@ const LONGEST: usize = 99;
 /// that gives way.
 pub(crate) fn headline(incident: &Incident) -> String {
     let stop = incident.is_plain_stop();
+    let is_thing = incident.thing.is_some();
     let state = match incident.outcome {
         Outcome::Restored if stop => "stopped, logging again",
         Outcome::Restored if incident.was_deleted() => "deleted, made again",
@@ -29,6 +30,7 @@ pub(crate) fn headline(incident: &Incident) -> String {
         Outcome::Unconfirmed => "changed, not known how",
         Outcome::ConformingChange => "changed as declared",
         Outcome::NotRestored if incident.verification.is_logging == Some(false) => "NOT LOGGING",
+        Outcome::NotRestored | Outcome::Reported if is_thing && incident.is_gone() => "IS GONE",
         Outcome::NotRestored if incident.is_gone() => "TRAIL IS GONE",
         Outcome::NotRestored => "NOT RESTORED",
         Outcome::Unverified => "NOT VERIFIED",
@@ -38,6 +40,7 @@ pub(crate) fn headline(incident: &Incident) -> String {
         }
         Outcome::LeftAlone => "BREAK-GLASS, left alone",
         Outcome::AttemptDenied => "attempt denied",
+        Outcome::Reported if is_thing => "NOT RESTORED",
         Outcome::Reported => "recording at risk",
         Outcome::Unreachable => "UNREACHABLE",
         Outcome::AccountSuspended => "not active, not swept",
@@ -63,14 +66,15 @@ pub(crate) fn headline(incident: &Incident) -> String {
         let region = part(&incident.trail.region);
         format!("{}, {region}", part(&incident.trail.account))
     };
-    let rest = format!("{severity} CloudTrail : {state} ({place})")
+    let kind = incident.thing.as_ref().map(|thing| thing.kind.what());
+    let kind = kind.map_or_else(String::new, |what| format!("{what} "));
+    let rest = format!("{severity} CloudTrail {kind}: {state} ({place})")
         .chars()
         .count();
     let room = LONGEST.saturating_sub(rest);
-    let mut name = incident
-        .trail
-        .name
-        .as_ref()
+    let thing = incident.thing.as_ref().map(|thing| &thing.name);
+    let mut name = thing
+        .or(incident.trail.name.as_ref())
         .map_or_else(|| of_no_trail(incident), |name| name.as_str().to_owned());
     if name.chars().count() > room {
         name = name
@@ -79,7 +83,9 @@ pub(crate) fn headline(incident: &Incident) -> String {
             .collect::<String>()
             + "...";
     }
-    subject(&format!("{severity} CloudTrail {name}: {state} ({place})"))
+    subject(&format!(
+        "{severity} CloudTrail {kind}{name}: {state} ({place})"
+    ))
 }
 
 /// What stands in the place of a trail's name.

@@ -12,9 +12,19 @@ use crate::{
 };
 
 /// The version of the API.
-const VERSION: &str = "2010-05-08";
+pub(crate) const VERSION: &str = "2010-05-08";
 /// IAM's error code for what does not exist.
 pub(crate) const MISSING: &str = "NoSuchEntity";
+
+/// The policy in `text`, which IAM writes as in an address. No `+` is meant as a blank.
+pub(crate) fn document(text: &str) -> Option<Value> {
+    let text = text
+        .replace('+', "%2B")
+        .replace('&', "%26")
+        .replace('=', "%3D");
+    let (decoded, _) = form_urlencoded::parse(text.as_bytes()).next()?;
+    serde_json::from_str(&decoded).ok()
+}
 
 /// The client for users and roles.
 pub(crate) struct Iam {
@@ -55,13 +65,7 @@ impl Iam {
         };
         let [response, result] = path;
         let text = answer.text(&[response, result, "PolicyDocument"]);
-        // IAM writes the document as in an address. No `+` is meant as a blank.
-        let document = text.and_then(|text| {
-            let text = text.replace('+', "%2B");
-            let (decoded, _) = form_urlencoded::parse(text.as_bytes()).next()?;
-            serde_json::from_str(&decoded).ok()
-        });
-        document
+        text.and_then(|text| document(&text))
             .map(Some)
             .ok_or_else(|| CallError::new(operation, "UnusableAnswer", "no document in it", true))
     }

@@ -21,6 +21,7 @@ use crate::{
     reconcile::{Cause, Mode, Reconciliation},
     storm_summary::Storm,
     text::Clean,
+    thing::{Named, Thing},
     trail::{Drift, LoggingState, Part},
 };
 
@@ -53,6 +54,9 @@ pub struct Incident {
     pub source: &'static str,
     /// The trail.
     pub trail: Trail,
+    /// What of the trail's evidence chain it is about; `None` if the trail itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing: Option<Named>,
     /// The call.
     pub event: Call,
     /// Who made it.
@@ -299,7 +303,13 @@ impl Incident {
         // Nobody is expected to stop or delete a trail, or to leave one wrong.
         let is_change = !matches!(
             event.record.event_name.as_deref(),
-            Some("StopLogging" | "DeleteTrail")
+            Some(
+                "StopLogging"
+                    | "DeleteTrail"
+                    | "DisableKey"
+                    | "ScheduleKeyDeletion"
+                    | "DeleteBucket"
+            )
         );
         let is_right =
             !outcome.is_failure() && !matches!(outcome, Outcome::WouldRestore | Outcome::LeftAlone);
@@ -370,6 +380,49 @@ impl Incident {
         Some(incident)
     }
 
+    /// The same as an incident of `thing`, which belongs to the trail. What is left to
+    /// people is as urgent as what could not be restored; and so is whatever was done to a
+    /// part of the responder, which belongs to no trail.
+    #[must_use]
+    pub fn of(mut self, thing: &Thing) -> Self {
+        self.thing = Some(Named::from(thing));
+        let is_part = thing.kind.is_part();
+        if is_part {
+            self.trail.arn = None;
+            self.trail.name = None;
+        }
+        // Terraform never makes one other than it declared before: nobody is expected to.
+        let was_other = matches!(
+            self.outcome,
+            Outcome::Restored | Outcome::AlreadyRestored | Outcome::WouldRestore
+        );
+        // What a record does not tell may be something that is not compared.
+        let may_be_other =
+            self.outcome == Outcome::Unconfirmed && self.severity == Severity::Medium;
+        let is_tampered = is_part && (was_other || may_be_other || self.severity == Severity::High);
+        if self.outcome == Outcome::Reported || is_tampered {
+            self.severity = Severity::Critical;
+        }
+        self
+    }
+
+    /// What it is about, in a word or two.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        self.thing
+            .as_ref()
+            .map_or("trail", |thing| thing.kind.what())
+    }
+
+    /// How what it is about is called in a sentence.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.thing {
+            Some(thing) => format!("{} {}", self.what(), thing.name),
+            None => self.trail.title(),
+        }
+    }
+
     /// Notes what stood in the way, and whether a later try may do better.
     fn note_trouble(&mut self, done: &Reconciliation) {
         self.problem = problem(done, self.outcome);
@@ -378,7 +431,7 @@ impl Incident {
         let unusable = done.baseline_problem.as_ref();
         self.causes
             .extend(unusable.map(|problem| problem.cause.clone()));
-        let missing = |error: &&CallError| !error.is_trail_missing();
+        let missing = |error: &&CallError| !error.is_missing();
         let baseline = done.baseline_problem.as_ref();
         self.retryable = baseline.is_none_or(|problem| problem.is_retryable)
             && !is_lost(done)
@@ -424,6 +477,7 @@ impl Incident {
             id: id.clone().or_else(|| clean(&event.id)),
             outcome,
             severity: outcome.severity(),
+            thing: None,
             source: "event",
             trail: trail.map_or_else(
                 || Trail {
@@ -560,11 +614,21 @@ pub fn stop_confirmed(event: &Event, state: &LoggingState) -> Option<bool> {
     }
 }
 
-/// From when to when a call was made that can be behind a stop at `stopped_at`.
+/// From when to when a call was made that can be behind a stop at `stopped_at`, or behind
+/// one before that it hides.
 pub(crate) fn calls_behind_stop(stopped_at: Moment) -> Option<(Moment, Moment)> {
+    calls_since(SUCCESSION_MS, stopped_at)
+}
+
+/// From when to when a call was made that can be the stop at `stopped_at` itself.
+pub(crate) fn calls_of_stop(stopped_at: Moment) -> Option<(Moment, Moment)> {
+    calls_since(CLOCK_SKEW_MS, stopped_at)
+}
+
+fn calls_since(before_ms: i64, stopped_at: Moment) -> Option<(Moment, Moment)> {
     let at = stopped_at.epoch_millis();
     // The time of a call is cut to the second.
-    let since = Moment::from_epoch_millis(at.checked_sub(SUCCESSION_MS + 1_000)?)?;
+    let since = Moment::from_epoch_millis(at.checked_sub(before_ms + 1_000)?)?;
     let until = Moment::from_epoch_millis(at.checked_add(CLOCK_SKEW_MS)?)?;
     Some((since, until))
 }
@@ -585,7 +649,9 @@ fn event_time(event: &Event) -> Option<Moment> {
 
 /// Whether the trail is gone and cannot be made again from here.
 fn is_lost(done: &Reconciliation) -> bool {
-    done.is_missing && done.baseline.settings.s3_bucket_name.is_none()
+    done.is_missing
+        && done.baseline.thing.is_none()
+        && done.baseline.settings.s3_bucket_name.is_none()
 }
 
 fn fields<'a>(drift: impl IntoIterator<Item = &'a Drift>) -> Vec<String> {

@@ -14,6 +14,7 @@ const NAMED: usize = 20;
 pub(crate) fn incident(incident: &Incident) {
     let timing = &incident.timing;
     let trail = incident.trail.arn.as_ref().map(display);
+    let thing = incident.thing.as_ref().map(|thing| display(&thing.arn));
     let actor = incident.actor.best().map(display);
     let problem = incident.problem.as_deref();
     let outcome = incident.outcome.as_str();
@@ -33,20 +34,24 @@ pub(crate) fn incident(incident: &Incident) {
     } else if incident.outcome.is_failure() {
         error!(
             outcome,
-            trail, actor, problem, drift, calls, "the trail is not verified as declared"
+            trail, thing, actor, problem, drift, calls, "not verified as declared"
         );
     } else if incident.outcome == Outcome::AttemptDenied {
         let error_code = incident.event.error_code.as_ref().map(display);
         warn!(
             outcome,
-            trail, actor, error_code, "an attempt to weaken a trail failed"
+            trail, thing, actor, error_code, "an attempt to weaken a trail failed"
         );
     } else if incident.severity == Severity::Info {
-        info!(outcome, trail, actor, drift, calls, "an expected change");
+        info!(
+            outcome,
+            trail, thing, actor, drift, calls, "an expected change"
+        );
     } else {
         warn!(
             outcome,
             trail,
+            thing,
             actor,
             problem,
             drift,

@@ -204,14 +204,9 @@ impl Occasion for Look<'_> {
         observed: &Observation,
     ) -> LeftAlone {
         let now = Moment::now();
-        if self
-            .handler
-            .config
-            .break_glass
-            .in_force(now)
-            .next()
-            .is_none()
-        {
+        let mut entries = self.handler.config.break_glass.in_force(now);
+        // Break-glass is for the trail, not for its evidence.
+        if baseline.thing.is_some() || entries.next().is_none() {
             return LeftAlone::default();
         }
         let exemption = self.exemption.filter(|entry| entry.is_in_force(now));

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use tracing::{error, level_filters::LevelFilter};
 use trailkeeper::{
     aws::{Aws, Variable},
-    config::{BREAK_GLASS, Config, InvalidConfig, required},
+    config::{BREAK_GLASS, Config, FUNCTION_NAME, InvalidConfig, required},
     handler::Handler,
     moment::Moment,
 };
@@ -53,7 +53,7 @@ fn prepare(variable: Variable) -> Result<Handler, InvalidConfig> {
     let aws = Aws::read(variable)?;
     let name = required(
         variable,
-        "AWS_LAMBDA_FUNCTION_NAME",
+        FUNCTION_NAME,
         "the function's name, set by Lambda",
     )?;
     Ok(Handler::new(config, aws, name, write_line))

@@ -4,12 +4,14 @@
 use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 use form_urlencoded::Serializer;
+use serde_json::Value;
 
 use crate::{
     api::{Api, Protocol, Refusal, action},
     aws::{Aws, Service},
     budget::Budget,
     failure::CallError,
+    xml,
 };
 
 /// A client for a service that speaks AWS query.
@@ -50,6 +52,11 @@ impl QueryApi {
 pub(crate) struct Xml(String);
 
 impl Xml {
+    /// What is in the root.
+    pub(crate) fn content(&self) -> Option<Value> {
+        xml::content(&self.0)
+    }
+
     /// The text of the first element at `path`, which begins with the root.
     pub(crate) fn text(&self, path: &[&str]) -> Option<String> {
         text_at(&self.0, path)

@@ -14,8 +14,14 @@ use crate::{
     trail::{Drift, LoggingState, Observation, Part, Remedy, calls_to_the_end, drift, remedies},
 };
 
-/// What the reconciliation needs of CloudTrail.
+/// What the reconciliation needs of AWS: CloudTrail of a trail, and the services of the
+/// other things under guard.
 pub trait TrailApi {
+    /// What is looked after if the baseline cannot be used.
+    fn least(&self, trail: &TrailArn) -> Baseline {
+        Baseline::of_logging(trail)
+    }
+
     /// Reads the logging state of `trail` and what `guards` names.
     fn observe(
         &self,
@@ -128,7 +134,8 @@ pub struct Reconciliation {
     pub unread: Vec<CallError>,
     /// What the trail was compared with.
     pub baseline: Baseline,
-    /// Why the declared baseline could not be used. Then only logging was looked after.
+    /// Why the declared baseline could not be used. Then only logging was looked after,
+    /// or what else there is no way without.
     pub baseline_problem: Option<BaselineProblem>,
     /// Whether the trail could not be found at the last look.
     pub is_missing: bool,
@@ -149,6 +156,9 @@ const WAITS: [Duration; 6] = [
 /// So many looks, a second and a half, are given to a call until it shows: then
 /// a difference that it should have healed is healed again.
 const LOOKS_PER_CALL: usize = 4;
+/// The same for a part of the responder: the services that they belong to take far more
+/// calls a second than CloudTrail, and a sweep looks again.
+const LOOKS_PER_CALL_OF_PART: usize = 2;
 
 /// Looks, a second apart, at a trail that somebody may be about to make as declared.
 const SETTLING_LOOKS: u32 = 6;
@@ -185,7 +195,7 @@ pub async fn reconcile(
         trail,
         budget,
         healed: Vec::new(),
-        done: Reconciliation::begun(trail),
+        done: Reconciliation::begun(api.least(trail)),
     };
     if cause == Cause::Stop && mode == Mode::Enforce {
         run.heal(&Remedy::Start).await;
@@ -219,12 +229,12 @@ impl Reconciliation {
     /// Nothing was done or seen: the account of `trail` could not be reached.
     #[must_use]
     pub fn unreached(trail: &TrailArn, error: CallError) -> Self {
-        let mut done = Self::begun(trail);
+        let mut done = Self::begun(Baseline::of_logging(trail));
         done.unread.push(error);
         done
     }
 
-    fn begun(trail: &TrailArn) -> Self {
+    fn begun(baseline: Baseline) -> Self {
         Self {
             begun_at: Moment::now(),
             found: Vec::new(),
@@ -240,7 +250,7 @@ impl Reconciliation {
             verified_at: None,
             refused: Vec::new(),
             unread: Vec::new(),
-            baseline: Baseline::of_logging(trail),
+            baseline,
             baseline_problem: None,
             is_missing: false,
         }
@@ -389,7 +399,7 @@ impl<A: TrailApi> Run<'_, A> {
         // A trail that may be missing has nothing to be read.
         let may_be_missing = observed.is_missing && differs.is_empty();
         let unread = observed.unread.iter();
-        let unread = unread.filter(|error| !(may_be_missing && error.is_trail_missing()));
+        let unread = unread.filter(|error| !(may_be_missing && error.is_missing()));
         done.unread = unread.cloned().collect();
         let is_whole = differs.is_empty() && done.unread.is_empty();
         if !is_whole {
@@ -403,14 +413,20 @@ impl<A: TrailApi> Run<'_, A> {
     /// to be: more if they can be older than the call that the event tells of. Few
     /// enough, that a flood of calls does not use up the function's concurrency.
     fn looks_until_believed(&self, cause: Cause, shows: bool) -> usize {
+        let thing = self.done.baseline.thing.as_ref();
+        let per_call = if thing.is_some_and(|thing| thing.kind().is_part()) {
+            LOOKS_PER_CALL_OF_PART
+        } else {
+            LOOKS_PER_CALL
+        };
         match cause {
             Cause::Sweep | Cause::Echo => 1,
             Cause::Change(_) if self.done.is_exempt => 1,
             Cause::Stop | Cause::Change(Part::Logging) if shows => 1,
             Cause::Stop | Cause::Change(Part::Logging) => WAITS.len(),
             Cause::Change(_) if !self.done.calls.is_empty() => 1,
-            Cause::Change(_) if shows => LOOKS_PER_CALL,
-            Cause::Change(_) => LOOKS_PER_CALL + 1,
+            Cause::Change(_) if shows => per_call,
+            Cause::Change(_) => per_call + 1,
         }
     }
 
@@ -418,7 +434,12 @@ impl<A: TrailApi> Run<'_, A> {
     /// one call per part, and each wakes this function; and it tells the function of
     /// a new baseline a moment before it changes the trail.
     fn is_work_in_progress(&self, cause: Cause, differs: &[Drift]) -> bool {
-        let lasts = |drift: &Drift| matches!(drift.part, Part::Existence | Part::Logging);
+        // A part of the responder may be about to be made, or to be destroyed with the rest.
+        let is_thing = self.done.baseline.thing.is_some();
+        let lasts = |drift: &Drift| match drift.part {
+            Part::Existence => !is_thing,
+            part => part == Part::Logging,
+        };
         let may_pass = |drift: &Drift| match cause {
             Cause::Stop | Cause::Echo => false,
             Cause::Sweep => !lasts(drift),

@@ -18,7 +18,7 @@ const PER_CALL: usize = 10;
 /// Accounts that one call hands out.
 pub const PORTION: usize = PER_CALL * PER_MESSAGE;
 const OPERATION: &str = "sqs:SendMessageBatch";
-const SQS: Json = Json {
+pub(crate) const SQS: Json = Json {
     content_type: JSON_1_0,
     target: "AmazonSQS",
 };

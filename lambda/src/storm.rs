@@ -79,7 +79,7 @@ impl Handler {
             return Ok(());
         }
         let summary = group.summary(key, now);
-        self.tell(&summary, owner, budget).await?;
+        Box::pin(self.tell(&summary, owner, budget)).await?;
         info!(
             incidents = group.count,
             untold = group.silent,

@@ -7,6 +7,7 @@ use crate::{
     outcome::Outcome,
     storm_notice,
     text::Clean,
+    thing::Change,
     trail::{Part, part_changed_by},
 };
 
@@ -18,12 +19,22 @@ pub(crate) fn summary(incident: &Incident) -> String {
     if let Some(storm) = &incident.storm {
         return storm_notice::sentence(incident, storm);
     }
-    let trail = incident.trail.title();
+    let trail = incident.title();
+    let what = incident.what();
     let happened = happened(incident, &trail);
     let now = match incident.outcome {
         Outcome::Restored if incident.is_plain_stop() => "It is logging again.".to_owned(),
         Outcome::Restored if incident.is_left_in_part() => {
             "It is as declared again but for what follows, read back.".to_owned()
+        }
+        Outcome::Restored if incident.thing.is_some() && incident.was_deleted() => {
+            let is_part = incident.thing.iter().any(|thing| thing.kind.is_part());
+            let lost = if is_part {
+                ""
+            } else {
+                " The logs that were in it are gone."
+            };
+            format!("The {what} was made again, and is as declared, read back.{lost}")
         }
         Outcome::Restored => "It is as declared again, read back.".to_owned(),
         Outcome::AlreadyLogging if incident.is_unexplained() => {
@@ -32,7 +43,7 @@ pub(crate) fn summary(incident: &Incident) -> String {
         }
         Outcome::AlreadyLogging => "It was logging again when this event was answered.".to_owned(),
         Outcome::AlreadyRestored => format!(
-            "It set what is not declared: {}. The trail was as declared again when this event was answered.",
+            "It set what is not declared: {}. The {what} was as declared again when this event was answered.",
             incident.event.asked_for.join(", ")
         ),
         Outcome::Unconfirmed if incident.is_plain_stop() => {
@@ -42,14 +53,18 @@ pub(crate) fn summary(incident: &Incident) -> String {
             "What it set is not guarded, and was not looked at.".to_owned()
         }
         Outcome::Unconfirmed => {
-            "The record does not say what it set. The trail is as declared.".to_owned()
+            format!("The record does not say what it set. The {what} is as declared.")
         }
         Outcome::ConformingChange => {
-            "The trail is as declared. Trailkeeper changed nothing.".to_owned()
+            format!("The {what} is as declared. Trailkeeper changed nothing.")
         }
         Outcome::NotRestored => match incident.verification.is_logging {
             Some(false) => "It is STILL NOT LOGGING.".to_owned(),
-            _ if incident.is_gone() => "The trail is GONE.".to_owned(),
+            _ if incident.is_gone() => format!("The {what} is GONE."),
+            None if !incident.verification.still_differs.is_empty() => format!(
+                "It is STILL NOT as declared: {}.",
+                incident.verification.still_differs.join(", ")
+            ),
             None => "It cannot be read.".to_owned(),
             Some(true) if incident.verification.still_differs.is_empty() => {
                 "It is NOT as declared.".to_owned()
@@ -61,10 +76,18 @@ pub(crate) fn summary(incident: &Incident) -> String {
         },
         Outcome::Unverified => match incident.verification.is_logging {
             Some(true) => "It is logging, and nothing proves that it is as declared.".to_owned(),
+            _ if incident.thing.is_some() => "Nothing proves that it is as declared.".to_owned(),
             _ => "Nothing proves that it is logging again.".to_owned(),
         },
         Outcome::WouldRestore => "Trailkeeper only observes here, and changed nothing.".to_owned(),
         Outcome::AttemptDenied => "The call failed.".to_owned(),
+        Outcome::Reported if incident.is_gone() => {
+            format!("The {what} is GONE. Trailkeeper does not make it again: act now.")
+        }
+        Outcome::Reported if incident.thing.is_some() => format!(
+            "It is NOT as declared: {}. Trailkeeper leaves that to you: act now.",
+            incident.verification.still_differs.join(", ")
+        ),
         Outcome::Reported => "Trailkeeper cannot undo this: look at it now.".to_owned(),
         // Of what is left alone, the next sentence says it all.
         Outcome::LeftAlone
@@ -153,7 +176,10 @@ fn happened(incident: &Incident, trail: &str) -> String {
             "change the insight selectors of",
         ),
         "AddTags" | "RemoveTags" => ("changed the tags of", "change the tags of"),
-        other => return other_call(incident, &actor, other, trail),
+        other => match incident.change() {
+            Some(change) => (change.did, change.to_do),
+            None => return other_call(incident, &actor, other, trail),
+        },
     };
     if incident.outcome == Outcome::AttemptDenied {
         format!("{actor} tried to {to_do} {trail}.")
@@ -187,7 +213,15 @@ impl Incident {
             .name
             .as_ref()
             .is_none_or(|n| n.as_str() == "StopLogging");
-        is_stop && self.drift.iter().all(|drift| drift.field == "is_logging")
+        self.thing.is_none()
+            && is_stop
+            && self.drift.iter().all(|drift| drift.field == "is_logging")
+    }
+
+    /// What the call does to a thing that is no trail.
+    fn change(&self) -> Option<&'static Change> {
+        let thing = self.thing.as_ref()?;
+        thing.kind.change(self.event.name.as_ref()?.as_str())
     }
 
     /// Whether something read from the trail bears out what the event tells. What
@@ -198,12 +232,14 @@ impl Incident {
             .name
             .as_ref()
             .map_or("StopLogging", Clean::as_str);
-        match part_changed_by(name) {
+        match part_changed_by(name).or_else(|| Some(self.change()?.part)) {
             Some(Part::Logging) => self.verification.stop_confirmed == Some(true),
-            part => self
-                .drift
-                .iter()
-                .any(|drift| Some(drift.part) == part && self.event.can_have_set(&drift.field)),
+            part => self.drift.iter().any(|drift| {
+                // Some calls change one of many fields.
+                let asked = || self.event.asked_for.contains(&drift.field);
+                let is_its = Some(drift.part) == part && self.event.can_have_set(&drift.field);
+                is_its || (self.thing.is_some() && asked())
+            }),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The sweep: every protected trail is looked at, whether an event came or not.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime},
+};
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -8,6 +11,7 @@ use tokio::{join, sync::mpsc::unbounded_channel};
 use tracing::{error, info, warn};
 
 use crate::{
+    actor::Actor,
     arn::TrailArn,
     attribution::suspects,
     budget::Budget,
@@ -16,20 +20,20 @@ use crate::{
     event::Event,
     failure::Failure,
     handler::Handler,
-    incident::{Circumstances, Incident, calls_behind_stop},
+    incident::{Circumstances, Incident, calls_behind_stop, calls_of_stop},
     investigation::RECORDED_MS,
     look::Look,
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
     tell::{Find, Finds, Told},
-    told::{SETTLED, event_key, stop_key},
+    told::{SETTLED, event_key, stop_by_key, stop_key},
     trail::{Part, calls_behind},
 };
 
 /// How far back the event history is searched for the call behind a drift, in
 /// milliseconds.
-const SEARCHED_MS: i64 = 24 * 3_600_000;
+pub(crate) const SEARCHED_MS: i64 = 24 * 3_600_000;
 
 /// How long a record may take to appear in the history.
 const RECORDED: Duration = Duration::from_millis(RECORDED_MS.unsigned_abs());
@@ -62,7 +66,8 @@ fn undone_stop(done: &Reconciliation) -> Option<Moment> {
 }
 
 impl Handler {
-    /// Reconciles every protected trail. Silent if all are as declared.
+    /// Reconciles every protected trail, its log bucket and its key, and the parts of the
+    /// responder. Silent if all are as declared.
     ///
     /// # Errors
     /// As for an event.
@@ -81,7 +86,21 @@ impl Handler {
             let finds = finds;
             let trails = self.config.trails.iter();
             let own = trails.map(|arn| self.look(&self.cloudtrail, arn, &finds, &owner, deadline));
-            join!(join_all(own), self.sweep_members(&finds, &owner, deadline));
+            let things = self.config.things.iter();
+            let things = things.map(|thing| self.look_at(thing, &finds, &owner, deadline));
+            let parts = async {
+                let parts = self.parts(deadline).await;
+                let looks = parts
+                    .iter()
+                    .map(|part| self.look_at(part, &finds, &owner, deadline));
+                join_all(looks).await;
+            };
+            join!(
+                join_all(own),
+                join_all(things),
+                parts,
+                self.sweep_members(&finds, &owner, deadline)
+            );
         };
         let ((), told, summed_up) = join!(
             looks,
@@ -147,7 +166,7 @@ impl Handler {
         let since = Moment::from_epoch_millis(until.epoch_millis() - SEARCHED_MS);
         let calls = calls_behind(&seen.done.found);
         let call = self
-            .likely_call(seen, &calls, since.map(|since| (since, until)))
+            .likely_call(seen, &calls, since.map(|since| (since, until)), None)
             .await;
         self.incident(seen, &call.unwrap_or_default(), Cause::Sweep, false)
     }
@@ -161,11 +180,18 @@ impl Handler {
             return None;
         }
         let key = stop_key(seen.trail.as_str(), stopped_at);
-        if age >= LATELY && self.was_told(&key, seen.owner, seen.budget).await {
+        let was_told = self.was_told(&key, seen.owner, seen.budget).await;
+        if was_told && age >= LATELY {
             return None;
         }
-        let window = calls_behind_stop(stopped_at);
-        match self.likely_call(seen, &["StopLogging"], window).await {
+        // What was told needs no explanation by calls that were made before.
+        let window = if was_told {
+            calls_of_stop(stopped_at)
+        } else {
+            calls_behind_stop(stopped_at)
+        };
+        let call = self.likely_call(seen, &["StopLogging"], window, Some(&key));
+        match call.await {
             Some(call) => self.incident(seen, &call, Cause::Stop, true),
             // To hide the call among others, or the history itself, hides no stop.
             None if age >= RECORDED => self.incident(seen, &Event::default(), Cause::Sweep, true),
@@ -193,12 +219,14 @@ impl Handler {
     }
 
     /// The likely one of `calls` behind what was found, made within `window`: a record
-    /// takes minutes to appear in the history. Best effort (law 7).
+    /// takes minutes to appear in the history. Not one by whom the stop of the key `stop`
+    /// is known to be. Best effort (law 7).
     async fn likely_call(
         &self,
         seen: &Seen<'_>,
         calls: &[&str],
         window: Option<(Moment, Moment)>,
+        stop: Option<&str>,
     ) -> Option<Event> {
         let (since, until) = window?;
         let (trail, budget) = (seen.trail, seen.budget);
@@ -212,10 +240,18 @@ impl Handler {
             }
         }
         found.sort_by(|a, b| b.record.event_time.cmp(&a.record.event_time));
+        let mut known = BTreeSet::new();
         for event in found {
             let Some(id) = &event.record.event_id else {
                 continue;
             };
+            let by = stop.and_then(|stop| stop_by_key(stop, &Actor::of(&event.record)));
+            if let Some(by) = by
+                && (known.contains(&by) || self.was_told(&by, seen.owner, budget).await)
+            {
+                known.insert(by);
+                continue;
+            }
             // A call that was told of already was answered then: it is not this one.
             let told = event_key(trail.as_str(), id, &event.fingerprint(), SETTLED);
             if !self.was_told(&told, seen.owner, budget).await {

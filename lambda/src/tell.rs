@@ -119,7 +119,7 @@ impl Handler {
             let budget = Budget::for_notice(deadline).within(whole);
             match find {
                 Find::Incident(incident) => {
-                    let sent = self.tell_or_keep(&incident, owner, budget).await;
+                    let sent = Box::pin(self.tell_or_keep(&incident, owner, budget)).await;
                     (is_new.then_some(incident), sent, Ok(()))
                 }
                 Find::AsDeclared(trail, at) => {
@@ -154,7 +154,7 @@ impl Handler {
         owner: &str,
         budget: Budget,
     ) -> Result<(), CallError> {
-        let told = self.tell(incident, owner, budget).await;
+        let told = Box::pin(self.tell(incident, owner, budget)).await;
         if let Err(error) = &told {
             error!(%error, "a notice was not sent");
             if incident.source != "event" && !self.untold.keep(incident) {

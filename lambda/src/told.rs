@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::{baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome, text::Clean};
+use crate::{
+    actor::Actor, baseline::sha256, incident::Incident, moment::Moment, outcome::Outcome,
+    text::Clean,
+};
 
 /// Who is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,7 @@ impl Keys {
         let claimed = match incident.outcome {
             outcome if outcome.is_failure() => vec![still(incident, trail, hours)],
             Outcome::LeftAlone => reminder.into_iter().collect(),
+            Outcome::Reported => vec![still(incident, trail, hours)],
             Outcome::WouldRestore | Outcome::AccountSuspended => {
                 vec![still(incident, trail, hours / 24)]
             }
@@ -63,7 +67,8 @@ impl Keys {
             Outcome::AlreadyLogging => stop.iter().cloned().collect(),
             _ => Vec::new(),
         };
-        let others = event.into_iter().chain(stop);
+        let by = incident.stop_by_key();
+        let others = event.into_iter().chain(stop).chain(by);
         let noted = others.filter(|key| !claimed.contains(key)).collect();
         Self { claimed, noted }
     }
@@ -117,6 +122,13 @@ impl Incident {
             .then(|| stop_key(self.trail_key(), stopped_at))
     }
 
+    /// The key of that stop as one by the actor of this, once it is settled.
+    fn stop_by_key(&self) -> Option<String> {
+        let is_settled = !self.outcome.is_failure() && self.outcome != Outcome::LeftAlone;
+        let stop = self.stop_key().filter(|_| is_settled)?;
+        stop_by_key(&stop, &self.actor)
+    }
+
     /// The key of the day on which it is told what is left alone.
     fn reminder_key(&self, day: i64) -> Option<String> {
         let glass = self.break_glass.as_ref()?;
@@ -126,9 +138,10 @@ impl Incident {
             .then(|| format!("{trail}#left#{}#{day}", sha256(&what.to_string())))
     }
 
-    /// What a key says of the trail.
+    /// What a key says of the trail, or of what else it is about.
     fn trail_key(&self) -> &str {
-        self.trail.arn.as_ref().map_or("", Clean::as_str)
+        let thing = self.thing.as_ref().map(|thing| &thing.arn);
+        thing.or(self.trail.arn.as_ref()).map_or("", Clean::as_str)
     }
 
     /// The key of the event: what failed, what was left alone and what was settled are
@@ -163,6 +176,15 @@ pub const SETTLED: &str = "settled";
 #[must_use]
 pub fn event_key(trail: &str, event_id: &str, fingerprint: &str, how: &str) -> String {
     format!("{trail}#{event_id}#{fingerprint}#{how}")
+}
+
+/// The key of the stop of this key as one by `actor`: many calls may fit its time, and
+/// who made them is told once. Many people may have one role: each session has an access
+/// key of its own.
+#[must_use]
+pub fn stop_by_key(stop: &str, actor: &Actor) -> Option<String> {
+    let who = actor.access_key_id.as_ref().or_else(|| actor.best())?;
+    Some(format!("{stop}#by#{who}"))
 }
 
 /// The key of a stop by the trail's own time of it.

@@ -12,6 +12,7 @@ use crate::{
     moment::Moment,
     selectors::{InsightSelector, Selectors, sorted_insights},
     text::harmless,
+    thing::Mend,
 };
 
 /// A part of a trail that one kind of call changes.
@@ -29,6 +30,8 @@ pub enum Part {
     InsightSelectors,
     /// The tags.
     Tags,
+    /// A field of a thing that is no trail: see [`crate::thing`].
+    Of(&'static str),
 }
 
 /// The calls that can weaken a trail, and the part they change.
@@ -79,10 +82,11 @@ pub struct LoggingState {
     pub stopped_at: Option<Moment>,
 }
 
-/// A trail as it was read. `None` was not read: not asked for, or see `unread`.
+/// A trail, or another thing under guard, as it was read. `None` was not read: not
+/// asked for, or see `unread`.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
-    /// CloudTrail said that there is no such trail.
+    /// AWS said that there is no such thing.
     pub is_missing: bool,
     /// The logging state.
     pub logging: Option<LoggingState>,
@@ -94,6 +98,8 @@ pub struct Observation {
     pub insight_selectors: Option<Vec<InsightSelector>>,
     /// The tags, without AWS's own.
     pub tags: Option<BTreeMap<String, String>>,
+    /// What was read of a thing that is no trail, by field.
+    pub fields: BTreeMap<&'static str, Value>,
     /// What was asked for and could not be read.
     pub unread: Vec<CallError>,
 }
@@ -103,12 +109,13 @@ impl Observation {
     #[must_use]
     pub fn shows(&self, part: Part) -> bool {
         match part {
-            Part::Existence => self.is_missing || self.logging.is_some(),
+            Part::Existence => self.is_missing || self.logging.is_some() || !self.fields.is_empty(),
             Part::Logging => self.logging.is_some(),
             Part::Settings => self.settings.is_some(),
             Part::EventSelectors => self.selectors.is_some(),
             Part::InsightSelectors => self.insight_selectors.is_some(),
             Part::Tags => self.tags.is_some(),
+            Part::Of(field) => self.fields.contains_key(field),
         }
     }
 }
@@ -131,7 +138,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    fn new(part: Part, field: &str, found: Value, declared: &Value) -> Self {
+    pub(crate) fn new(part: Part, field: &str, found: Value, declared: &Value) -> Self {
         Self {
             field: field.to_owned(),
             before: harmless(&found),
@@ -139,6 +146,11 @@ impl Drift {
             part,
             found,
         }
+    }
+
+    /// As found, uncut.
+    pub(crate) fn found(&self) -> &Value {
+        &self.found
     }
 
     /// The trail's logging state, found off.
@@ -170,6 +182,9 @@ pub fn drift(baseline: &Baseline, observed: &Observation) -> Vec<Drift> {
     if observed.is_missing {
         let drift = Drift::new(Part::Existence, "exists", json!(false), &json!(true));
         return vec![drift];
+    }
+    if let Some(thing) = &baseline.thing {
+        return thing.drift(observed);
     }
     let mut found = Vec::new();
     if observed.logging.and_then(|state| state.is_logging) == Some(false) {
@@ -263,6 +278,8 @@ pub enum Remedy {
     AddTags(BTreeMap<String, String>),
     /// Takes tags away.
     RemoveTags(BTreeMap<String, String>),
+    /// A call that heals a thing that is no trail.
+    Mend(Mend),
 }
 
 impl Remedy {
@@ -277,6 +294,7 @@ impl Remedy {
             Self::PutInsightSelectors(_) => "cloudtrail:PutInsightSelectors",
             Self::AddTags(_) => "cloudtrail:AddTags",
             Self::RemoveTags(_) => "cloudtrail:RemoveTags",
+            Self::Mend(mend) => mend.call,
         }
     }
 
@@ -290,6 +308,7 @@ impl Remedy {
             Self::PutEventSelectors(_) => Part::EventSelectors,
             Self::PutInsightSelectors(_) => Part::InsightSelectors,
             Self::AddTags(_) | Self::RemoveTags(_) => Part::Tags,
+            Self::Mend(mend) => mend.part(),
         }
     }
 
@@ -335,6 +354,10 @@ impl Remedy {
 /// bucket is not declared.
 #[must_use]
 pub fn remedies(drift: &[Drift], baseline: &Baseline, observed: &Observation) -> Vec<Remedy> {
+    if let Some(thing) = &baseline.thing {
+        let mends = drift.iter().flat_map(|drift| thing.mends(drift));
+        return mends.map(Remedy::Mend).collect();
+    }
     let mut remedies = Vec::new();
     let differs = |part| drift.iter().any(|drift| drift.part == part);
     if differs(Part::Existence) {
@@ -378,7 +401,7 @@ pub fn remedies(drift: &[Drift], baseline: &Baseline, observed: &Observation) ->
     remedies
 }
 
-/// The names of all calls that it takes to heal `drift`: a trail that is made
+/// The names of all calls that it takes to heal `drift`: a trail or a bucket that is made
 /// again needs more than to be made.
 #[must_use]
 pub fn calls_to_the_end(
@@ -398,6 +421,11 @@ pub fn calls_to_the_end(
             ..Observation::default()
         };
         all.extend(remedies(&drift(baseline, &new), baseline, &new));
+    }
+    if let (Some(Remedy::Mend(first)), Some(thing)) = (all.first(), &baseline.thing)
+        && first.part() == Part::Existence
+    {
+        all.extend(thing.mends_of_new().into_iter().map(Remedy::Mend));
     }
     all.iter().map(Remedy::call).collect()
 }

@@ -27,7 +27,9 @@ def play(package: Path, only: str, progress: Progress) -> list[Outcome]:
     if not chosen:
         raise LabError(f"no attack is called like {only!r}")
     outcomes = []
-    with Lab(f"attack-matrix-{os.getpid()}", package, progress, variables=NEVER_SWEPT) as lab:
+    variables = NEVER_SWEPT | {"security_hub": True}
+    with Lab(f"attack-matrix-{os.getpid()}", package, progress, variables=variables) as lab:
+        lab.root.client("securityhub").enable_security_hub()
         inbox = Inbox(lab.admin, lab.inbox_url)
         lab.on_exit(inbox.close)
         rounds = Rounds(Account(lab, Guarded(lab, inbox)))

@@ -41,6 +41,7 @@ _PASSING = {
     "RoleId",
     "SubscriptionArn",
     "KeyLastUsed",
+    "storedBytes",
 }
 
 
@@ -67,8 +68,14 @@ class Names:
     topic: str
     topic_key: str
     subscription: str
+    understudy: str
+    understudy_role: str
+    understudy_role_policy: str
+    understudy_schedule: str
+    understudy_schedule_group: str
     alarms: list[str]
     heartbeat: str
+    understudy_heartbeat: str
     queue: str
     log_group: str
     parameter: str
@@ -116,36 +123,50 @@ class Account:
         policy = json.loads(self.root("lambda").get_policy(FunctionName=function["FunctionName"])["Policy"])
         subscriptions = self.root("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
         keys = {alias["AliasName"]: alias for alias in self.root("kms").list_aliases()["Aliases"]}
-        schedule = self.root("scheduler").list_schedules()["Schedules"][0]
+        schedules = {found["Name"]: found for found in self.root("scheduler").list_schedules()["Schedules"]}
+        schedule = schedules[outputs["schedule_name"]]
+        understudy_schedule = schedules[outputs["understudy_schedule_name"]]
         sweep_role = schedule["Name"]
         return Names(
             trail=trail["Name"],
             trail_arn=trail["TrailARN"],
             bucket=trail["S3BucketName"],
             key=trail["KmsKeyId"],
-            key_alias=next(name for name in keys if name.endswith("-logs")),
+            key_alias=next(name for name, found in keys.items() if found.get("TargetKeyId", "-") in trail["KmsKeyId"]),
             rule=outputs["event_rule_name"],
             target=self.root("events").list_targets_by_rule(Rule=outputs["event_rule_name"])["Targets"][0],
             schedule=schedule["Name"],
             schedule_group=schedule["GroupName"],
             function=function["FunctionName"],
             function_arn=function["FunctionArn"],
-            permission=policy["Statement"][0]["Sid"],
+            permission=next(
+                s["Sid"] for s in policy["Statement"] if json.dumps(s).count(f"/{outputs['event_rule_name']}")
+            ),
             role=role,
             role_policy=outputs["responder_role_policy_name"],
             sweep_role=sweep_role,
-            sweep_role_policy=self.root("iam").list_role_policies(RoleName=sweep_role)["PolicyNames"][0],
+            sweep_role_policy=self._only_policy(sweep_role),
             topic=topic,
             topic_key=next(alias["TargetKeyId"] for name, alias in keys.items() if name.endswith("-alerts")),
             subscription=subscriptions[0]["SubscriptionArn"],
+            understudy=outputs["understudy_function_name"],
+            understudy_role=outputs["understudy_role_name"],
+            understudy_role_policy=self._only_policy(outputs["understudy_role_name"]),
+            understudy_schedule=understudy_schedule["Name"],
+            understudy_schedule_group=understudy_schedule["GroupName"],
             alarms=sorted(outputs["alarm_names"].values()),
             heartbeat=outputs["alarm_names"]["heartbeat"],
+            understudy_heartbeat=outputs["alarm_names"]["understudy_heartbeat"],
             queue=outputs["dead_letter_queue_url"],
             log_group=outputs["responder_log_group_name"],
             parameter=self.guarded.parameter_name(),
             table=outputs["incidents_table_name"],
             table_arn=f"arn:aws:dynamodb:{region}:{account}:table/{outputs['incidents_table_name']}",
         )
+
+    def _only_policy(self, role: str) -> str:
+        (name,) = self.root("iam").list_role_policies(RoleName=role)["PolicyNames"]
+        return name
 
     def _all_readers(self) -> dict[str, Callable[[], Any]]:
         names = self.names
@@ -157,11 +178,8 @@ class Account:
             "key alias": lambda: self._ask("kms", "describe_key", KeyId=names.key_alias),
             "rule": lambda: self._ask("events", "describe_rule", Name=names.rule, kept=("State",)),
             "targets": lambda: self._ask("events", "list_targets_by_rule", Rule=names.rule),
-            "schedule": lambda: self._ask(
-                "scheduler", "get_schedule", Name=names.schedule, GroupName=names.schedule_group, kept=("State",)
-            ),
-            "function": lambda: self._ask("lambda", "get_function_configuration", FunctionName=names.function),
-            "concurrency": lambda: self._ask("lambda", "get_function_concurrency", FunctionName=names.function),
+            "schedule": lambda: self._schedule(names.schedule, names.schedule_group),
+            "understudy's schedule": lambda: self._schedule(names.understudy_schedule, names.understudy_schedule_group),
             "permission": lambda: self._ask("lambda", "get_policy", FunctionName=names.function),
             "retries": lambda: self._ask("lambda", "get_function_event_invoke_config", FunctionName=names.function),
             "topic": lambda: self._topic(),
@@ -174,6 +192,12 @@ class Account:
             "table": lambda: self._table(),
             "table policy": lambda: self._ask("dynamodb", "get_resource_policy", ResourceArn=names.table_arn),
         }
+        for prefix, function in {"": names.function, "understudy's ": names.understudy}.items():
+            for part, call in {
+                "function": "get_function_configuration",
+                "concurrency": "get_function_concurrency",
+            }.items():
+                readers[prefix + part] = self._of("lambda", call, FunctionName=function)
         for part, call in {
             "bucket": "head_bucket",
             "bucket policy": "get_bucket_policy",
@@ -185,9 +209,11 @@ class Account:
             "bucket ownership": "get_bucket_ownership_controls",
             "bucket object lock": "get_object_lock_configuration",
             "bucket replication": "get_bucket_replication",
+            "bucket request payment": "get_bucket_request_payment",
         }.items():
             readers[part] = self._of("s3", call, Bucket=names.bucket)
-        for part, role in {"role": names.role, "sweep's role": names.sweep_role}.items():
+        roles = {"role": names.role, "sweep's role": names.sweep_role, "understudy's role": names.understudy_role}
+        for part, role in roles.items():
             readers[part] = self._reader_of_role(role)
         return readers
 
@@ -203,6 +229,9 @@ class Account:
                 for policy in self._ask("iam", "list_role_policies", RoleName=name).get("PolicyNames", [])
             ],
         }
+
+    def _schedule(self, name: str, group: str) -> Any:
+        return self._ask("scheduler", "get_schedule", Name=name, GroupName=group, kept=("State",))
 
     def _topic(self) -> Any:
         found = self._ask("sns", "get_topic_attributes", TopicArn=self.names.topic)

@@ -212,6 +212,14 @@ _one(
         },
     },
 )
+_one(
+    _BUCKET,
+    "bucket request payment",
+    "PutBucketRequestPayment: CloudTrail pays",
+    "s3",
+    "put_bucket_request_payment",
+    lambda a: {"Bucket": a.names.bucket, "RequestPaymentConfiguration": {"Payer": "Requester"}},
+)
 _bucket("bucket", "DeleteBucket", "delete_bucket")
 
 # --- The key of the logs ---
@@ -301,11 +309,15 @@ _one(
 _SCHEDULE = "Schedule"
 
 
-def _schedule(account: Account, **changes: Any) -> None:
+def _change_schedule(account: Account, name: str, group: str, **changes: Any) -> None:
     scheduler = account.intruder.client("scheduler")
-    found = scheduler.get_schedule(Name=account.names.schedule, GroupName=account.names.schedule_group)
+    found = scheduler.get_schedule(Name=name, GroupName=group)
     wanted = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State")
     scheduler.update_schedule(**({name: found[name] for name in wanted} | changes))
+
+
+def _schedule(account: Account, **changes: Any) -> None:
+    _change_schedule(account, account.names.schedule, account.names.schedule_group, **changes)
 
 
 @_attack(_SCHEDULE, "schedule", "UpdateSchedule: disabled")
@@ -458,6 +470,65 @@ _role(
     "delete_role_policy",
     lambda a: {"PolicyName": a.names.sweep_role_policy},
 )
+
+# --- The understudy, and both at once ---
+
+_UNDERSTUDY = "Understudy"
+
+
+def _of_understudy(
+    part: str, name: str, service: str, operation: str, target: Callable[[Account], Any], **given: Any
+) -> None:
+    _one(
+        _UNDERSTUDY,
+        f"understudy's {part}",
+        f"{name}: the understudy's",
+        service,
+        operation,
+        lambda a: target(a) | given,
+    )
+
+
+_of_understudy(
+    "concurrency",
+    "PutFunctionConcurrency: 0",
+    "lambda",
+    "put_function_concurrency",
+    lambda a: {"FunctionName": a.names.understudy},
+    ReservedConcurrentExecutions=0,
+)
+_of_understudy(
+    "function", "DeleteFunction", "lambda", "delete_function", lambda a: {"FunctionName": a.names.understudy}
+)
+_of_understudy(
+    "role",
+    "DeleteRolePolicy",
+    "iam",
+    "delete_role_policy",
+    lambda a: {"RoleName": a.names.understudy_role, "PolicyName": a.names.understudy_role_policy},
+)
+
+
+_of_understudy(
+    "schedule",
+    "DeleteSchedule",
+    "scheduler",
+    "delete_schedule",
+    lambda a: {"Name": a.names.understudy_schedule, "GroupName": a.names.understudy_schedule_group},
+)
+
+
+@_attack(_UNDERSTUDY, "understudy's schedule", "UpdateSchedule: disabled: the understudy's")
+def _disable_understudys_schedule(account: Account) -> None:
+    names = account.names
+    _change_schedule(account, names.understudy_schedule, names.understudy_schedule_group, State="DISABLED")
+
+
+@_attack(_UNDERSTUDY, "concurrency", "PutFunctionConcurrency: 0 for both")
+def _no_concurrency_for_both(account: Account) -> None:
+    for name in (account.names.function, account.names.understudy):
+        account.intruder.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+
 
 # --- Who is told ---
 

@@ -20,7 +20,8 @@ from .attacks import Attack
 # The schedule runs when it is told to: see deployments.NEVER_SWEPT.
 INTERVAL_SECONDS = 3600
 # Events and runs that are not over by then are waiting for what does not come, a free place for instance.
-_LIMIT_SECONDS = 8.0
+# A sweep gives what is missing six seconds, for each trail and part at once.
+_LIMIT_SECONDS = 14.0
 _EVERY_SECONDS = 0.05
 _TRIES = 5
 _SECONDS_BETWEEN_TRIES = 0.5
@@ -32,7 +33,7 @@ ATTACK, STOP, SWEEP = "attack", "stop", "sweep"
 class Told:
     """Something that reached the responders and is about the attack."""
 
-    way: str  # event, stop, sweep, alarm or heartbeat
+    way: str  # event, stop, sweep, alarm, heartbeat or finding
     what: str
     seconds: float
 
@@ -53,8 +54,9 @@ class Outcome:
 
     @property
     def noticed(self) -> bool:
-        """Whether anybody heard of it by itself."""
-        return self.refused is not None or bool(self.told)
+        """Whether anybody heard of it by itself: as of something critical, if it is not back."""
+        is_loud = any(told.way in ("alarm", "heartbeat") or "critical" in told.what for told in self.told)
+        return self.refused is not None or is_loud or bool(self.told and self.back)
 
     @property
     def in_order(self) -> bool:
@@ -107,11 +109,12 @@ class Rounds:
 
         self._count_failures(began)
         self._alarms()
-        if not self._has_swept_since(swept_at):
+        silent = self._silent_since(swept_at)
+        if silent:
             self._alarms(later=3 * INTERVAL_SECONDS + 60)
         self._until(self._guarded.inbox.is_drained, 3)
         time.sleep(0.1)
-        self._tell(outcome, ids, began, (stopped_at, swept_at))
+        self._tell(outcome, ids, began, (stopped_at, swept_at), silent)
         return outcome
 
     def _put_back(self) -> None:
@@ -172,12 +175,18 @@ class Rounds:
     def _alarms(self, later: float = 0) -> None:
         self._emulator.ask("alarms", **self._where, later=later)
 
-    def _has_swept_since(self, since: float) -> bool:
+    def _silent_since(self, since: float) -> set[str]:
+        """The alarms of those that have not swept: three silent intervals on, the others have gone on sweeping."""
+        names = self._account.names
+        heartbeats = {names.heartbeat: names.function, names.understudy_heartbeat: names.understudy}
+        return {alarm for alarm, function in heartbeats.items() if not self._has_swept_since(since, function)}
+
+    def _has_swept_since(self, since: float, function: str) -> bool:
         """Whether there is a heartbeat."""
         found = self._account.root("cloudwatch").get_metric_statistics(
             Namespace="Trailkeeper",
             MetricName="Sweeps",
-            Dimensions=[{"Name": "FunctionName", "Value": self._account.names.function}],
+            Dimensions=[{"Name": "FunctionName", "Value": function}],
             StartTime=datetime.fromtimestamp(since, UTC),
             EndTime=datetime.fromtimestamp(since + 600, UTC),
             Period=60,
@@ -208,9 +217,12 @@ class Rounds:
                         ],
                     )
 
-    def _tell(self, outcome: Outcome, ids: set[str], began: float, marks: tuple[float, float]) -> None:
+    def _tell(
+        self, outcome: Outcome, ids: set[str], began: float, marks: tuple[float, float], silent: set[str]
+    ) -> None:
         """Sort what reached the responders."""
         stopped_at, swept_at = marks
+        heartbeats = {self._account.names.heartbeat, self._account.names.understudy_heartbeat}
         for message in self._guarded.inbox.messages():
             if message.received_at < began:
                 continue
@@ -219,13 +231,29 @@ class Rounds:
             content = _content(message)
             if content.get("NewStateValue") == "ALARM":
                 name = content["AlarmName"]
-                way = "heartbeat" if name == self._account.names.heartbeat else "alarm"
+                if name in heartbeats - silent:
+                    continue
+                way = "heartbeat" if name in heartbeats else "alarm"
                 outcome.told.append(Told(way, name, at - start))
             elif content.get("schema") == "trailkeeper.notice":
                 if way := _way(content, ids, before_stop=at < stopped_at):
                     outcome.told.append(Told(way, f"{content['outcome']}, {content['severity']}", at - start))
                 elif any(identifier in message.body for identifier in ids):
                     outcome.named_beside = True
+        if not outcome.told:
+            outcome.told.extend(self._findings(began))
+
+    def _findings(self, since: float) -> list[Told]:
+        """What Security Hub has instead, of anything but the trail."""
+        found = self._account.root("securityhub").get_findings()["Findings"]
+        told = []
+        for finding in found:
+            at = datetime.fromisoformat(finding["UpdatedAt"]).timestamp()
+            if at >= since and finding["Resources"][0]["Type"] != "AwsCloudTrailTrail":
+                severity = finding["FindingProviderFields"]["Severity"]["Label"].lower()
+                came = finding["ProductFields"]["trailkeeper/outcome"]
+                told.append(Told("finding", f"{came}, {severity}", at - since))
+        return told
 
 
 def _content(message: Message) -> dict[str, Any]:

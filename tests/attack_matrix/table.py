@@ -11,7 +11,8 @@ _LEGEND = """\
 - *Back*: the part is as before. In seconds from the event's arrival, or with the next sweep.
 - *Noticed*: what reached a subscriber of the topic, and by which way. *event*: the call itself woke the responder. \
 *stop*: the notice of the stop that followed says more than that. *sweep*: with the next one. *alarm*: something \
-fails, within a minute or two. *heartbeat*: an alarm, after three silent intervals.
+fails, within a minute or two. *heartbeat*: an alarm, after three silent intervals. *finding*: nothing reached \
+that subscriber, and Security Hub has it. What is not back counts only if it is critical or an alarm.
 - *Logs again*: after the stop that followed, in seconds from the call, or with the next sweep.
 - *[stop]*: the notice of the stop names the attack among what else was done. Without a stop nobody hears of it.
 """
@@ -91,11 +92,12 @@ def _noticed(outcome: Outcome) -> str:
         return "not needed"
     if not outcome.told:
         return "**no**" + (" [stop]" if outcome.named_beside else "")
+    quietly = "" if outcome.noticed else "**no**: "
     shown: dict[tuple[str, str], str] = {}
     for told in outcome.told:
         when = f" {told.seconds:.1f} s" if told.way in ("event", "stop") else ""
         shown.setdefault((told.way, told.what), f"{told.way}{when}: {told.what}")
-    return "; ".join(shown.values())
+    return quietly + "; ".join(shown.values())
 
 
 def _logs(outcome: Outcome) -> str:

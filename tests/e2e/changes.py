@@ -43,6 +43,7 @@ class Change:
     after: State
     events: set[str]
     writes: list[str]
+    repairs: list[str]
     notices: list[dict[str, Any]]
     dead_letters: list[dict[str, Any]]
     plan_differs: bool
@@ -86,6 +87,7 @@ class _Changer:
             guarded.state(),
             {record["eventName"] for record in guarded.records(since)},
             guarded.writes(since),
+            guarded.repairs(since),
             guarded.notices(since),
             guarded.dead_letters(),
             self._deployment.terraform.differs(f"-target={_TRAIL}"),
@@ -124,6 +126,8 @@ def change_all(deployment: Deployment, variables: dict[str, Any]) -> Changes:
         pipeline.client("cloudtrail"), "update_trail", Name=guarded.trail_name, EnableLogFileValidation=False
     )
     # The last one: the provider (5.100 and 6.x) cannot take advanced selectors away without making a new trail.
-    to_advanced = changer.apply(advanced_event_selectors=ADVANCED)
+    # The policies of bucket and key change with it.
+    named = [f"arn:aws:iam::{deployment.account}:user/{deployment.admin.credentials.name}", principal]
+    to_advanced = changer.apply(advanced_event_selectors=ADVANCED, only_changed_by=named)
     inbox.close()
     return Changes(by_administrator, attacked, by_pipeline, beside_terraform, to_advanced)

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from e2e.deployments import NEVER_SWEPT, Deployment
+from e2e.deployments import NEVER_SWEPT, TRAIL_ALONE, Deployment
 from e2e.guarded import Guarded
 from e2e.pipeline import as_pipeline, create_pipeline_role
 from lab.aws import Aws
@@ -69,7 +69,7 @@ def contain(deployment: Deployment, variables: dict[str, Any]) -> Contained:
     """The user first, then the role."""
     role_arn = create_pipeline_role(deployment.root)
     deployment.make_trail()
-    deployment.protect(variables | NEVER_SWEPT | {"containment": {}}, deployment.baseline)
+    deployment.protect(variables | NEVER_SWEPT | TRAIL_ALONE | {"containment": {}}, deployment.baseline)
     inbox = Inbox(deployment.admin, deployment.inbox_url)
     guarded = Guarded(deployment, inbox)
     begun = time.time()

@@ -23,7 +23,9 @@ from lab.terraform import Terraform
 
 FIRST_ACCOUNT = 333300000000
 # As rarely as can be: no sweep is to come in between.
-NEVER_SWEPT = {"sweep_interval_minutes": 60}
+NEVER_SWEPT: dict[str, Any] = {"sweep_interval_minutes": 60}
+# Half of the resources, for tests of what the responder does to a trail.
+TRAIL_ALONE: dict[str, Any] = {"understudy": False, "guard_responder": False}
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Deployments:
 
     def __init__(self, recipes: dict[str, Recipe]) -> None:
         self._recipes = recipes
-        self._pool = ThreadPoolExecutor(max_workers=len(recipes) or 1, thread_name_prefix="deployment")
+        self._pool = ThreadPoolExecutor(max_workers=5, thread_name_prefix="deployment")
         self._futures: dict[str, Future[tuple[Deployment, Any]]] = {}
 
     def start(self, lab: Lab, names: Iterable[str], quiet: Progress) -> None:
@@ -88,7 +90,7 @@ class Deployments:
 
     def get(self, name: str) -> tuple[Deployment, Any]:
         """A deployment and what its recipe returned; raises what the recipe raised."""
-        return self._futures[name].result(timeout=400)
+        return self._futures[name].result(timeout=900)
 
     def close(self) -> None:
         """Wait for what is under way; the emulator forgets the rest."""

@@ -60,7 +60,7 @@ class Examples:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self.quiet = Progress(_Silent())
-        self._pool = ThreadPoolExecutor(max_workers=5, thread_name_prefix="example")
+        self._pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="example")
         self._futures: dict[str, Future[Example]] = {}
         self._ends: dict[str, Future[Example]] = {}
 

@@ -15,10 +15,12 @@ from lab.gateway_process import Gateway, wait_for
 from lab.inbox import Inbox, Message
 from lab.terraform import Terraform
 
-SECONDS = 30.0
+SECONDS = 60.0
 # What may truly be said of a weakening that is undone: by this run, another one, or a person.
 UNDONE = {"restored", "already_restored", "already_logging", "unconfirmed"}
 SWEEP = {"trailkeeper": "sweep"}
+# What the responder itself consists of.
+PARTS = {"rule", "schedule", "function", "guard", "role", "topic", "topic_key", "alarms", "queue", "log_group", "table"}
 # The function's calls that change a trail.
 WRITES = {
     "StartLogging",
@@ -58,6 +60,9 @@ class Guarded:
         self.function_name: str = outputs["responder_function_name"]
         self.role_arn: str = outputs["responder_role_arn"]
         self.role_name = self.role_arn.rsplit("/", 1)[-1]
+        # None where the responder stands alone.
+        self.understudy_name: str | None = outputs.get("understudy_function_name")
+        self.understudy_role_name: str | None = outputs.get("understudy_role_name")
         self.topic_arn: str = outputs["alerts_topic_arn"]
         self.dead_letter_url: str = outputs["dead_letter_queue_url"]
         self.rule_name: str = outputs["event_rule_name"]
@@ -120,10 +125,11 @@ class Guarded:
         return self.wait(f"a notice about {record['eventName']}", found)[0]
 
     def requests(self, since: float, **query: Any) -> list[dict[str, Any]]:
-        """All calls of the function, accepted or not."""
-        marker = f":assumed-role/{self.role_name}/"
+        """All calls of the function, and of its understudy, accepted or not."""
+        roles = filter(None, (self.role_name, self.understudy_role_name))
+        markers = [f":assumed-role/{role}/" for role in roles]
         found = self.control.requests(since=since, account=self.lab.account, **query)
-        return [request for request in found if marker in (request["caller"] or "")]
+        return [request for request in found if any(marker in (request["caller"] or "") for marker in markers)]
 
     def refused(self, operation: str, since: float) -> list[dict[str, Any]]:
         """The function's calls of an operation that IAM refused."""
@@ -160,14 +166,22 @@ class Guarded:
         found = self.control.records(since=since, account=self.lab.account, **query)
         return [entry["record"] for entry in found]
 
-    def _own(self, since: float) -> list[Message]:
+    def _all(self, since: float) -> list[Message]:
         """Notices about calls made since then, and those of sweeps: a late one about an earlier call is no answer."""
         ids = {record["eventID"] for record in self.records(since) if not record["readOnly"]}
         return [message for message in self.inbox.notices(since) if _event_id(message) in {*ids, None}]
 
+    def _own(self, since: float) -> list[Message]:
+        """Without those about the responder's own parts: the tests do a lot to the function to see what it does."""
+        return [message for message in self._all(since) if _kind(message) not in PARTS]
+
     def notices(self, since: float) -> list[dict[str, Any]]:
-        """The JSON documents that reached the inbox."""
+        """The JSON documents that reached the inbox, but for those about the responder's own parts."""
         return [message.notice() for message in self._own(since)]
+
+    def notices_of_parts(self, since: float) -> list[dict[str, Any]]:
+        """Those."""
+        return [message.notice() for message in self._all(since) if _kind(message) in PARTS]
 
     def notice(self, since: float, seconds: float = SECONDS) -> tuple[Message, dict[str, Any]]:
         """The first notice."""
@@ -178,6 +192,14 @@ class Guarded:
         """The function's accepted calls that change a trail, in order."""
         accepted = [r for r in self.requests(since) if r["status"] == 200 and r["operation"] in WRITES]
         return [f"cloudtrail:{r['operation']}" for r in sorted(accepted, key=lambda r: r["received_at"])]
+
+    def repairs(self, since: float) -> list[str]:
+        """The function's calls that change bucket or key, accepted or not."""
+        services = {"s3.amazonaws.com", "kms.amazonaws.com"}
+        called = {request["operation"] for request in self.requests(since) if request["event_source"] in services}
+        # A notice is encrypted on its way to the topic.
+        reads = ("Get", "Describe", "GenerateDataKey", "Decrypt")
+        return sorted(operation for operation in called if not operation.startswith(reads))
 
     def settle(self) -> None:
         """Wait until all that is under way has come to its end: deliveries, runs, notices."""
@@ -193,25 +215,29 @@ class Guarded:
         """The name of the trail's baseline parameter."""
         return dict(pair.split("=", 1) for pair in self.environment()["TRAILKEEPER_TRAILS"].split(","))[self.trail_arn]
 
+    def guard_path(self) -> str:
+        """Below it is what is declared of the responder's parts."""
+        return self.environment()["TRAILKEEPER_GUARD"].rsplit("/list/", 1)[0]
+
     def incidents_table(self) -> str:
         """The name of the table of incidents."""
         return self.environment()["TRAILKEEPER_INCIDENTS_TABLE"]
 
-    def sweep(self) -> list[Any]:
-        """Invoke the function as the schedule does, and wait; its outcomes."""
-        answer = self.call_function(SWEEP)
+    def sweep(self, function: str | None = None) -> list[Any]:
+        """Invoke the function, or its understudy, as the schedule does, and wait; its outcomes."""
+        answer = self.call_function(SWEEP, function)
         assert "FunctionError" not in answer, answer["Payload"]
         return answer["Payload"]["outcomes"]
 
-    def call_function(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def call_function(self, payload: dict[str, Any], function: str | None = None) -> dict[str, Any]:
         """Invoke the function with any payload and wait; the answer with its payload read."""
         text = json.dumps(payload).encode()
-        answer = self.wait("a free place for the function", lambda: self._invoke(text))
+        answer = self.wait("a free place for the function", lambda: self._invoke(function or self.function_name, text))
         return {**answer, "Payload": json.load(answer["Payload"])}
 
-    def _invoke(self, payload: bytes) -> dict[str, Any] | None:
+    def _invoke(self, function: str, payload: bytes) -> dict[str, Any] | None:
         try:
-            return self._lambda.invoke(FunctionName=self.function_name, Payload=payload)
+            return self._lambda.invoke(FunctionName=function, Payload=payload)
         except self._lambda.exceptions.TooManyRequestsException:
             return None  # all of its reserved places are taken by events
 
@@ -259,8 +285,9 @@ class Guarded:
         assert len(names) == 1, f"the role {self.role_name} has inline policies {names}; the tests expect one"
         return self._iam.get_role_policy(RoleName=self.role_name, PolicyName=names[0])["PolicyDocument"]
 
-    def _put_role_policy(self, document: dict[str, Any]) -> None:
-        name = self._iam.list_role_policies(RoleName=self.role_name)["PolicyNames"][0]
+    def put_role_policy(self, document: dict[str, Any], name: str | None = None) -> None:
+        """In the place of the one that is there, if no name is given."""
+        name = name or self._iam.list_role_policies(RoleName=self.role_name)["PolicyNames"][0]
         self._iam.put_role_policy(RoleName=self.role_name, PolicyName=name, PolicyDocument=json.dumps(document))
 
     @contextmanager
@@ -269,11 +296,11 @@ class Guarded:
         document = self.role_policy()
         kept = [statement for statement in document["Statement"] if statement["Sid"] != sid]
         assert len(kept) == len(document["Statement"]) - 1, f"no statement {sid} in {document}"
-        self._put_role_policy({**document, "Statement": kept})
+        self.put_role_policy({**document, "Statement": kept})
         try:
             yield document
         finally:
-            self._put_role_policy(document)
+            self.put_role_policy(document)
 
     def reset(self) -> None:
         """Put right whatever a test, passed or failed, has left."""
@@ -287,15 +314,25 @@ class Guarded:
         self.dead_letters()
         self.forget_actors()
 
+    def _incidents(self) -> list[dict[str, Any]]:
+        """All of the table: it is more than a page after some hundred tests."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.incidents_table(), ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
     def groups(self) -> list[dict[str, Any]]:
         """What the table of incidents knows of the actors of the last hour."""
-        items = self._dynamodb.scan(TableName=self.incidents_table(), ConsistentRead=True)["Items"]
-        return [item for item in items if item["id"]["S"].startswith(("group#", "groups#"))]
+        return [item for item in self._incidents() if item["id"]["S"].startswith(("group#", "groups#"))]
 
     def forget_actors(self) -> None:
         """Nobody has done anything yet: what the tests' few attackers do again and again is no storm."""
         for group in self.groups():
             self._dynamodb.delete_item(TableName=self.incidents_table(), Key={"id": group["id"]})
+
+    def forget_findings(self) -> None:
+        """An hour has passed since the last sweep that told of what stays wrong."""
+        for item in self._incidents():
+            if "#still#" in item["id"]["S"]:
+                self._dynamodb.delete_item(TableName=self.incidents_table(), Key={"id": item["id"]})
 
     def let_ten_minutes_pass(self) -> None:
         """For the groups of incidents: the next sweep sums them up."""
@@ -307,6 +344,10 @@ class Guarded:
                     UpdateExpression="SET last_at = :then",
                     ExpressionAttributeValues={":then": {"N": str(int(group["last_at"]["N"]) - 600)}},
                 )
+
+
+def _kind(message: Message) -> str | None:
+    return (message.notice().get("thing") or {}).get("kind")
 
 
 def _event_id(message: Message) -> str | None:

@@ -6,12 +6,14 @@ Nothing here knows of Trailkeeper.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
 from moto.awslambda.models import LambdaFunction
+from moto.awslambda.policy import Policy
 from moto.cloudformation.models import StackInstance, StackInstances, StackSet
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudtrail.responses import CloudTrailResponse
@@ -127,6 +129,17 @@ def _put_policy(original: Callable[..., None]) -> Callable[..., None]:
     return put
 
 
+def _one_at_a_time(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Of two statements that are removed side by side moto overlooks one."""
+    lock = threading.Lock()
+
+    def change(*arguments: Any, **more: Any) -> Any:
+        with lock:
+            return original(*arguments, **more)
+
+    return change
+
+
 @contextmanager
 def fill_gaps() -> Iterator[None]:
     """As long as the block runs."""
@@ -154,6 +167,7 @@ def fill_gaps() -> Iterator[None]:
             _delete_stack_instances(CloudFormationResponse.delete_stack_instances),
         )
         put(Role, "put_policy", _put_policy(Role.put_policy))
+        put(Policy, "del_statement", _one_at_a_time(Policy.del_statement))
         put(LambdaFunction, "__init__", _create_function(LambdaFunction.__init__))
         put(LambdaFunction, "get_configuration", _function_configuration(LambdaFunction.get_configuration))
         yield

@@ -250,6 +250,7 @@ def _add_responder(lab: Lab, site: Account) -> None:
             topic_arn="${module.notifications.topic_arn}",
             topic_kms_key_arn="${module.notifications.kms_key_arn}",
             peer_roles=[f"arn:aws:iam::{site.account}:role/{NAME}-remediation"],
+            understudy=False,
             **NEVER_SWEPT,
         ),
     }

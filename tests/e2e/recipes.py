@@ -9,7 +9,7 @@ from typing import Any
 from e2e.break_glass import break_glass
 from e2e.changes import change_all
 from e2e.containment import contain
-from e2e.deployments import NEVER_SWEPT, Deployment, Recipe
+from e2e.deployments import NEVER_SWEPT, TRAIL_ALONE, Deployment, Recipe
 from e2e.guarded import Guarded
 from e2e.pipeline_roles import pipe
 from e2e.security_hub import security_hub
@@ -69,7 +69,7 @@ def complete(deployment: Deployment, variables: dict[str, Any]) -> LoggingAlone:
 def sequences(deployment: Deployment, variables: dict[str, Any]) -> list[Ran]:
     """Random sequences of attacks, one after the other, on a trail declared by hand."""
     deployment.make_trail()
-    deployment.protect(variables | NEVER_SWEPT, deployment.baseline)
+    deployment.protect(variables | NEVER_SWEPT | TRAIL_ALONE, deployment.baseline)
     inbox = Inbox(deployment.admin, deployment.inbox_url)
     try:
         return run_all(Guarded(deployment, inbox), deployment.trail_terraform)
@@ -86,7 +86,7 @@ def observe(deployment: Deployment, variables: dict[str, Any]) -> None:
 def scheduled(deployment: Deployment, variables: dict[str, Any]) -> Scheduled:
     """A weakening whose event is lost, and the real schedule at its fastest."""
     deployment.make_trail()
-    deployment.protect(variables | {"sweep_interval_minutes": 1}, deployment.baseline)
+    deployment.protect(variables | TRAIL_ALONE | {"sweep_interval_minutes": 1}, deployment.baseline)
     inbox = Inbox(deployment.admin, deployment.inbox_url)
     guarded = Guarded(deployment, inbox)
     guarded.lose_next_event()

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from e2e.deployments import NEVER_SWEPT, Deployment
+from e2e.deployments import NEVER_SWEPT, TRAIL_ALONE, Deployment
 from e2e.guarded import Guarded
 from lab.inbox import Inbox
 
@@ -22,6 +22,7 @@ class Reported:
     resolved: dict[str, Any]
     after_another_sweep: dict[str, Any]
     without_permission: dict[str, Any]
+    topic_deleted: dict[str, Any]
     dead_letters: int
 
 
@@ -30,7 +31,8 @@ def security_hub(deployment: Deployment, variables: dict[str, Any]) -> Reported:
     hub = deployment.root.client("securityhub")
     hub.enable_security_hub()
     deployment.make_trail()
-    deployment.protect(variables | NEVER_SWEPT | {"security_hub": True}, deployment.baseline)
+    variables = variables | NEVER_SWEPT | TRAIL_ALONE | {"security_hub": True}
+    deployment.protect(variables, deployment.baseline)
     inbox = Inbox(deployment.admin, deployment.inbox_url)
     guarded = Guarded(deployment, inbox)
     wanted = ("ReportFindings", "RememberIncidents")
@@ -64,4 +66,12 @@ def security_hub(deployment: Deployment, variables: dict[str, Any]) -> Reported:
         refused = guarded.invoke(guarded.records(since)[0])["Payload"]
     assert guarded.is_logging()
     inbox.close()
-    return Reported(statements, restored, opened, again, resolved, afterwards, refused, len(letters))
+
+    deployment.protect(variables | {"guard_responder": True}, deployment.baseline)
+    deployment.admin.client("sns").delete_topic(TopicArn=guarded.topic_arn)
+
+    def of_topic() -> list[dict[str, Any]]:
+        return [f for f in findings() if f["Resources"][0]["Type"] == "AwsSnsTopic"]
+
+    (gone,) = guarded.wait("a finding about the topic", of_topic)
+    return Reported(statements, restored, opened, again, resolved, afterwards, refused, gone, len(letters))

@@ -43,14 +43,13 @@ def drill(guarded: Guarded, driller: Aws, tmp_path: Path) -> Iterator[Callable[.
 
 
 @contextmanager
-def without_rule(guarded: Guarded) -> Iterator[None]:
-    """Nobody hears of an attack."""
-    events = guarded.lab.admin.client("events")
-    events.disable_rule(Name=guarded.rule_name)
+def without_events(guarded: Guarded) -> Iterator[None]:
+    """Nobody hears of an attack. The rule itself is put back if somebody disables it."""
+    guarded.switch(muted=True)
     try:
         yield
     finally:
-        events.enable_rule(Name=guarded.rule_name)
+        guarded.switch(muted=False)
 
 
 def start_command(guarded: Guarded) -> str:
@@ -106,7 +105,7 @@ def test_the_name_of_the_trail_is_asked_for(guarded: Guarded, drill: Callable[..
 
 
 def test_nobody_answers(guarded: Guarded, drill: Callable[..., Running]) -> None:
-    with without_rule(guarded):
+    with without_events(guarded):
         ended = drill("--yes", "--topic", guarded.topic_arn, "--budget", "5").end()
     assert ended.code == 1, ended.output
     assert ended.report["restored_by"] == "drill"
@@ -116,7 +115,7 @@ def test_nobody_answers(guarded: Guarded, drill: Callable[..., Running]) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_on_the_way(guarded: Guarded, drill: Callable[..., Running], number: signal.Signals) -> None:
-    with without_rule(guarded):
+    with without_events(guarded):
         running = drill("--yes", "--topic", guarded.topic_arn, "--budget", "60")
         running.until("StopLogging accepted")
         assert not guarded.is_logging()
@@ -128,7 +127,7 @@ def test_a_signal_on_the_way(guarded: Guarded, drill: Callable[..., Running], nu
 
 
 def test_a_drill_that_was_killed_leaves_the_way_back(guarded: Guarded, drill: Callable[..., Running]) -> None:
-    with without_rule(guarded):
+    with without_events(guarded):
         killed = drill("--yes", "--budget", "60")
         killed.until("StopLogging accepted")
         killed.kill()
@@ -155,7 +154,7 @@ def _lost(guarded: Guarded, ended: Drilled) -> None:
 
 
 def test_a_network_that_is_lost_after_the_attack(guarded: Guarded, drill: Callable[..., Running], driller: Aws) -> None:
-    with without_rule(guarded), relay(driller.endpoint_url) as way:
+    with without_events(guarded), relay(driller.endpoint_url) as way:
         by = dataclasses.replace(driller, endpoint_url=way.url)
         running = drill("--yes", "--budget", "5", "--restore-limit", "5", by=by)
         running.until("StopLogging accepted")
@@ -166,7 +165,7 @@ def test_a_network_that_is_lost_after_the_attack(guarded: Guarded, drill: Callab
 def test_credentials_that_end_after_the_attack(guarded: Guarded, drill: Callable[..., Running]) -> None:
     root = guarded.lab.root
     by = root.as_(create_user(root, "short-lived", CLOUDTRAIL_ONLY))
-    with without_rule(guarded):
+    with without_events(guarded):
         running = drill("--yes", "--budget", "100", "--restore-limit", "5", by=by)
         running.until("StopLogging accepted")
         root.client("iam").delete_access_key(UserName=by.credentials.name, AccessKeyId=by.credentials.access_key_id)
@@ -221,7 +220,7 @@ def test_what_is_no_drill(guarded: Guarded, drill: Callable[..., Running]) -> No
 
 
 def test_a_trail_that_is_off_is_not_drilled(guarded: Guarded, drill: Callable[..., Running]) -> None:
-    with without_rule(guarded):
+    with without_events(guarded):
         guarded.cloudtrail.stop_logging(Name=guarded.trail_arn)
         ended = drill("--yes").end()
     assert ended.code == 2 and "That is no drill" in ended.output

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from e2e.guarded import Guarded
+from e2e.guarded import UNDONE, Guarded
 
 STOPS = 50
 
@@ -40,6 +40,7 @@ def test_fifty_stops_end_with_a_logging_trail(guarded: Guarded, another_trail_lo
 
     guarded.wait(f"a notice of each of {len(delivered)} events, or a summary", told, 60)
     assert guarded.stays(guarded.is_logging, 3), "a late event or retry left the trail stopped"
-    assert {notice["outcome"] for notice in guarded.notices(since)} <= {"restored", "already_logging", "storm_summary"}
+    # A stop that is answered a minute after a later one is hidden by that: unconfirmed.
+    assert {notice["outcome"] for notice in guarded.notices(since)} <= UNDONE | {"storm_summary"}
     assert guarded.dead_letters() == []
     print(f"{len(delivered)} delivered, {len(guarded.calls('StartLogging', since))} starts")

@@ -19,9 +19,10 @@ def changes(deployments: Deployments) -> Changes:
 
 
 def _was_not_fought(change: Change) -> None:
-    """No call that changes the trail, nothing but information, and nothing left to apply."""
+    """No call that changes the trail, its bucket or its key, nothing but information, and nothing left to apply."""
     assert change.after != change.before, "Terraform did not change anything"
     assert change.writes == []
+    assert change.repairs == []
     assert change.notices, "a change is told, for information"
     for notice in change.notices:
         assert (notice["outcome"], notice["severity"]) == ("conforming_change", "info"), notice["summary"]
@@ -36,9 +37,10 @@ def test_key_selectors_insights_prefix_and_tags_by_terraform(changes: Changes) -
     assert change.after["insight_selectors"] == [{"insight_type": "ApiErrorRateInsight"}]
     assert (change.after["s3_key_prefix"], change.after["tags"]) == ("audit", {"owner": "security"})
     assert change.after["kms_key_id"] not in ("", change.before["kms_key_id"])
-    assert {"UpdateTrail", "PutEventSelectors", "PutInsightSelectors", "AddTags"} <= change.events, (
-        "all were to be seen"
-    )
+    of_trail = {"UpdateTrail", "PutEventSelectors", "PutInsightSelectors", "AddTags"}
+    of_bucket = {"PutBucketPolicy", "PutBucketEncryption"}
+    of_key = {"CreateKey", "PutKeyPolicy", "UpdateAlias", "ScheduleKeyDeletion"}
+    assert of_trail | of_bucket | of_key <= change.events, "all were to be seen"
 
 
 def test_after_a_change_the_new_state_is_guarded(changes: Changes) -> None:
@@ -70,3 +72,4 @@ def test_from_basic_to_advanced_selectors(changes: Changes) -> None:
     change = changes.to_advanced
     _was_not_fought(change)
     assert [selector["name"] for selector in change.after["advanced_event_selectors"]] == ["Management", "Objects"]
+    assert {"PutBucketPolicy", "PutKeyPolicy"} <= change.events, "who may change bucket and key was to change too"

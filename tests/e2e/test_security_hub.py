@@ -48,3 +48,10 @@ def test_it_needs_three_permissions_and_fails_loudly_without(reported: Reported)
     assert reported.dead_letters == 1, "that of the stop that could not be undone"
     assert reported.without_permission["errorType"] == "Terminal.NoticeNotSent"
     assert "securityhub:BatchImportFindings" in reported.without_permission["errorMessage"]
+
+
+def test_a_deleted_topic_is_told_where_no_topic_is_needed(reported: Reported) -> None:
+    finding = reported.topic_deleted
+    assert finding["FindingProviderFields"]["Severity"]["Label"] == "CRITICAL"
+    assert finding["ProductFields"]["trailkeeper/outcome"] == "reported"
+    assert finding["ProductFields"]["trailkeeper/event_name"] == "DeleteTopic"

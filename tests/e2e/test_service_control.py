@@ -30,6 +30,7 @@ REMEDIATION = f"arn:aws:iam::{MEMBER}:role/trailkeeper-remediation"
 RESPONDER = f"arn:aws:iam::{MEMBER}:role/trailkeeper-responder"
 HUBS_RESPONDER = f"arn:aws:iam::{HUB}:role/trailkeeper-responder"
 SWEEP = f"arn:aws:iam::{MEMBER}:role/trailkeeper-sweep"
+UNDERSTUDY, UNDERSTUDY_SWEEP = f"{RESPONDER}-understudy", f"{SWEEP}-understudy"
 TRAIL = f"arn:aws:cloudtrail:{HERE}:trail/audit"
 HUBS_TRAIL = f"arn:aws:cloudtrail:{REGION}:{HUB}:trail/audit"
 FUNCTION = f"arn:aws:lambda:{HERE}:function:trailkeeper-responder"
@@ -122,6 +123,19 @@ DENIED = [
     ("iam:UntagRole", RESPONDER),
     ("iam:UpdateRole", RESPONDER),
     ("iam:CreateRole", SWEEP),
+    ("iam:CreateRole", f"{RESPONDER}s-namesake"),
+    ("iam:CreateRole", f"arn:aws:iam::{MEMBER}:role/trailkeeper-responder-path/any"),
+    ("iam:DeleteRolePolicy", UNDERSTUDY),
+    ("iam:PassRole", UNDERSTUDY_SWEEP),
+    ("lambda:PutFunctionConcurrency", f"{FUNCTION}-understudy"),
+    ("lambda:InvokeFunction", f"{FUNCTION}-understudy"),
+    ("logs:DeleteLogGroup", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/trailkeeper-responder-understudy"),
+    (
+        "scheduler:UpdateSchedule",
+        f"arn:aws:scheduler:{HERE}:schedule/trailkeeper-understudy/trailkeeper-sweep-understudy",
+    ),
+    ("scheduler:DeleteScheduleGroup", f"arn:aws:scheduler:{HERE}:schedule-group/trailkeeper-understudy"),
+    ("scheduler:CreateSchedule", f"arn:aws:scheduler:{HERE}:schedule/trailkeeper-understudy/another"),
     ("scheduler:UpdateSchedule", f"arn:aws:scheduler:{HERE}:schedule/trailkeeper/trailkeeper-sweep"),
     ("scheduler:DeleteScheduleGroup", f"arn:aws:scheduler:{HERE}:schedule-group/trailkeeper"),
     ("scheduler:CreateSchedule", f"arn:aws:scheduler:{HERE}:schedule/trailkeeper/another"),
@@ -345,9 +359,11 @@ def test_a_responder_heals_where_there_is_one(
 ) -> None:
     policy = policies[variant]
     calls = (("cloudtrail:PutEventSelectors", TRAIL), ("dynamodb:PutItem", TABLE), ("dynamodb:UpdateItem", TABLE))
-    for action, resource in calls:
-        assert denies(policy, RESPONDER, action, resource) is not member_heals
+    for healer in (RESPONDER, UNDERSTUDY):
+        for action, resource in calls:
+            assert denies(policy, healer, action, resource) is not member_heals
     assert denies(policy, SWEEP, "lambda:InvokeFunction", FUNCTION) is not member_heals
+    assert denies(policy, UNDERSTUDY_SWEEP, "lambda:InvokeFunction", f"{FUNCTION}-understudy") is not member_heals
     assert denies(policy, HUBS_RESPONDER, "cloudtrail:UpdateTrail", HUBS_TRAIL) is not hub_heals
     hubs_sweep, hubs_function = (text.replace(MEMBER, HUB) for text in (SWEEP, FUNCTION))
     assert denies(policy, hubs_sweep, "lambda:InvokeFunction", hubs_function) is not hub_heals

@@ -77,6 +77,9 @@ def _inputs(account: str) -> dict[str, dict[str, Any]]:
             "baselines": [json.loads(json.dumps(baseline).replace("{account}", account))],
             # As infra/examples/member says.
             "peer_roles": [f"arn:aws:iam::{account}:role/{NAME}-remediation"],
+            "understudy": False,
+            # The templates bring no guard of the responder: docs/organization.md.
+            "guard_responder": False,
         },
     }
 

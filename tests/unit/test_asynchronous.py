@@ -66,3 +66,19 @@ def test_an_event_keeps_its_request_id_and_waits_for_a_place(emulator: Emulator,
     log = root.client("logs").filter_log_events(logGroupName="/aws/lambda/failing")["events"]
     starts = [event["message"].split()[2] for event in log if event["message"].startswith("START ")]
     assert (len(starts), len(set(starts))) == (6, 3), "two tries each, with the same id"
+
+
+def test_an_event_waits_for_a_place_that_is_given_back(emulator: Emulator, root: Aws) -> None:
+    """Nothing runs while nothing is reserved, and then the reservation is what it is now."""
+    sqs, functions = root.client("sqs"), root.client("lambda")
+    url = sqs.create_queue(QueueName="switched-off")["QueueUrl"]
+    _function(root, "off", f"arn:aws:sqs:{REGION}:{ACCOUNT}:switched-off")
+    functions.put_function_concurrency(FunctionName="off", ReservedConcurrentExecutions=0)
+    functions.invoke(FunctionName="off", InvocationType="Event", Payload=json.dumps({"seconds": 0}).encode())
+    time.sleep(1)
+    assert _unfinished(emulator, ACCOUNT) == 1
+    functions.put_function_concurrency(FunctionName="off", ReservedConcurrentExecutions=1)
+    deadline = time.monotonic() + 30
+    while _unfinished(emulator, ACCOUNT) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert "Messages" in sqs.receive_message(QueueUrl=url), "it ran, and failed"

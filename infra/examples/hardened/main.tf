@@ -44,7 +44,12 @@ module "global_events" {
   providers = { aws = aws.global }
 
   home_region = data.aws_region.home.id
-  role_names  = [module.trailkeeper.responder_role_name, module.trailkeeper.schedule_name]
+  role_names = [
+    module.trailkeeper.responder_role_name,
+    module.trailkeeper.schedule_name,
+    module.trailkeeper.understudy_role_name,
+    module.trailkeeper.understudy_schedule_name,
+  ]
 }
 
 # Who changes the roles is told, in EventBridge's own words.

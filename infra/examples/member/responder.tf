@@ -27,6 +27,7 @@ module "responder" {
   package                = var.package
   architecture           = var.architecture
   baselines              = [for arn in keys(local.documents) : module.baseline[arn].baseline]
+  understudy             = false # The hub is the second one, from outside.
   mode                   = var.mode
   change_principals      = [for arn in var.responder.change_principals : replace(arn, "{account}", local.account)]
   break_glass            = var.responder.break_glass

@@ -22,7 +22,7 @@ variable "home_region" {
 }
 
 variable "role_names" {
-  description = "Names of the roles whose changes are passed on: the responder's, and that of its schedule. No paths, no ARNs."
+  description = "Names of the roles whose changes are passed on: the responder's, the understudy's, and those of their schedules. No paths, no ARNs."
   type        = list(string)
   nullable    = false
 

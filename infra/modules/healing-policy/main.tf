@@ -20,6 +20,28 @@ locals {
   complete   = [for b in var.baselines : b.trail_arn if b.can_be_recreated]
   logs_roles = distinct([for b in var.baselines : b.cloud_watch_logs_role_arn if b.cloud_watch_logs_role_arn != null])
 
+  log_buckets    = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket"]
+  locked_buckets = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket" && contains(thing.restored, "object_lock")]
+  lost_buckets   = [for thing in var.evidence : thing.arn if thing.kind == "log_bucket" && contains(thing.restored, "exists")]
+  log_keys       = [for thing in var.evidence : thing.arn if thing.kind == "log_key"]
+  key_policies   = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "policy")]
+  key_rotations  = [for thing in var.evidence : thing.arn if thing.kind == "log_key" && contains(thing.restored, "rotation")]
+
+  # What not every bucket is guarded for, by what of it is restored.
+  bucket_reads = {
+    logging         = "s3:GetBucketLogging"
+    notification    = "s3:GetBucketNotification"
+    replication     = "s3:GetReplicationConfiguration"
+    request_payment = "s3:GetBucketRequestPayment"
+  }
+  bucket_writes = {
+    logging         = "s3:PutBucketLogging"
+    notification    = "s3:PutBucketNotification"
+    replication     = "s3:PutReplicationConfiguration"
+    request_payment = "s3:PutBucketRequestPayment"
+  }
+  bucket_fields = distinct(flatten([for thing in var.evidence : thing.restored if thing.kind == "log_bucket"]))
+
   organization_trails = [for b in var.baselines : b.trail_arn if b.is_organization_trail]
   service_linked_roles = distinct([
     for arn in local.organization_trails :
@@ -108,6 +130,85 @@ locals {
         "cloudtrail:ListTags",
       ]
       Resource = local.trail_arns
+    }],
+    [length(local.log_buckets) > 0, {
+      Sid    = "VerifyBuckets"
+      Effect = "Allow"
+      Action = sort(concat([
+        "s3:GetBucketOwnershipControls",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketVersioning",
+        "s3:GetEncryptionConfiguration",
+        "s3:GetLifecycleConfiguration",
+      ], [for field, call in local.bucket_reads : call if contains(local.bucket_fields, field)]))
+      Resource = local.log_buckets
+    }],
+    [length(local.locked_buckets) > 0, {
+      Sid      = "VerifyObjectLock"
+      Effect   = "Allow"
+      Action   = "s3:GetBucketObjectLockConfiguration"
+      Resource = local.locked_buckets
+    }],
+    [local.heals && length(local.log_buckets) > 0, {
+      # Their settings. Nothing can be replicated without a role to pass. Whoever may set a
+      # bucket's policy can let somebody else at its logs, and a lifecycle lets them expire:
+      # object lock is the answer to that.
+      Sid    = "RestoreBuckets"
+      Effect = "Allow"
+      Action = sort(concat([
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketVersioning",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
+      ], [for field, call in local.bucket_writes : call if contains(local.bucket_fields, field)]))
+      Resource = local.log_buckets
+    }],
+    [local.heals && length(local.log_buckets) > 0, {
+      # Whatever it writes into the bucket's policy, this role itself gets no log.
+      Sid      = "NoLogs"
+      Effect   = "Deny"
+      Action   = ["s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"]
+      Resource = [for arn in local.log_buckets : "${arn}/*"]
+    }],
+    [local.heals && length(local.locked_buckets) > 0, {
+      Sid      = "RestoreObjectLock"
+      Effect   = "Allow"
+      Action   = "s3:PutBucketObjectLockConfiguration"
+      Resource = local.locked_buckets
+    }],
+    [local.heals && length(local.lost_buckets) > 0, {
+      Sid      = "RecreateBuckets"
+      Effect   = "Allow"
+      Action   = "s3:CreateBucket"
+      Resource = local.lost_buckets
+    }],
+    [length(local.log_keys) > 0, {
+      # Under its alias too: the resource is the key that the alias stands for.
+      Sid      = "VerifyKeys"
+      Effect   = "Allow"
+      Action   = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"]
+      Resource = local.log_keys
+    }],
+    [local.heals && length(local.log_keys) > 0, {
+      Sid      = "RestoreKeys"
+      Effect   = "Allow"
+      Action   = ["kms:CancelKeyDeletion", "kms:EnableKey"]
+      Resource = local.log_keys
+    }],
+    [local.heals && length(local.key_policies) > 0, {
+      Sid      = "RestoreKeyPolicies"
+      Effect   = "Allow"
+      Action   = "kms:PutKeyPolicy"
+      Resource = local.key_policies
+    }],
+    [local.heals && length(local.key_rotations) > 0, {
+      Sid      = "RestoreKeyRotations"
+      Effect   = "Allow"
+      Action   = "kms:EnableKeyRotation"
+      Resource = local.key_rotations
     }],
     [true, {
       # Who did it, and what else he did. The event history has no ARN to name, so the

@@ -28,6 +28,22 @@ variable "baselines" {
   }
 }
 
+variable "evidence" {
+  description = "What belongs to these trails and is guarded too: items of the output evidence of the module trail."
+  type = list(object({
+    kind     = string
+    arn      = string
+    restored = list(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for thing in var.evidence : contains(["log_bucket", "log_key"], thing.kind)])
+    error_message = "kind in evidence must be log_bucket or log_key."
+  }
+}
+
 variable "mode" {
   description = "enforce heals; observe only reads."
   type        = string

@@ -70,6 +70,30 @@ resource "aws_kms_key" "topic" {
   deletion_window_in_days = 7
   policy                  = local.key_policy
   tags                    = var.tags
+
+  lifecycle {
+    # A key is made with its policy. Changes of it are the next resource's.
+    ignore_changes = [policy]
+  }
+}
+
+# Apart from the key, which must be there before what is declared of it can name it: the
+# policy changes only after that is written.
+resource "aws_kms_key_policy" "topic" {
+  key_id = aws_kms_key.topic.key_id
+  policy = local.key_policy
+
+  # Only so does the provider leave the policy as it is when this resource goes: it is that
+  # of a key in use, if the key is being replaced. The account's root is in every policy
+  # above.
+  bypass_policy_lockout_safety_check = true
+
+  lifecycle {
+    # The provider would go on with the old key.
+    replace_triggered_by = [aws_kms_key.topic.key_id]
+  }
+
+  depends_on = [aws_ssm_parameter.evidence]
 }
 
 resource "aws_kms_alias" "topic" {

@@ -89,6 +89,9 @@ resource "aws_sns_topic" "alerts" {
   name              = local.topic_name
   kms_master_key_id = aws_kms_key.topic.arn
   tags              = var.tags
+
+  # What is declared of it comes first.
+  depends_on = [aws_ssm_parameter.evidence]
 }
 
 resource "aws_sns_topic_policy" "alerts" {

@@ -94,6 +94,13 @@ variable "subscriptions" {
   }
 }
 
+variable "guard_topic" {
+  description = "Declare the topic and its key for a responder that guards them: the topic's policy, key and subscriptions are put back, the key is enabled again, and a changed filter or key policy is told at once. docs/guard.md"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "chat" {
   description = "Notices in Slack or Microsoft Teams, through Amazon Q Developer in chat applications, over a topic of their own. Channels by a name of your choice; the workspace or team must have been authorised in the console of Amazon Q Developer once. {} makes the topic alone; null nothing."
   type = object({

@@ -82,6 +82,32 @@ locals {
       Resource = concat(local.resources.trails, var.guarded_trail_arns)
     },
     {
+      # The settings of the log bucket. What is in it, nobody may read, write or delete.
+      Sid    = "GuardBucket"
+      Effect = "Allow"
+      Action = [
+        "s3:CreateBucket", "s3:GetBucket*", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration",
+        "s3:PutBucketLogging", "s3:PutBucketNotification", "s3:PutBucketObjectLockConfiguration", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketRequestPayment", "s3:PutBucketVersioning",
+        "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
+      ]
+      Resource = local.resources.buckets
+    },
+    {
+      # Also of a key whose alias was taken away.
+      Sid      = "GuardKey"
+      Effect   = "Allow"
+      Action   = ["kms:CancelKeyDeletion", "kms:DescribeKey", "kms:EnableKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"]
+      Resource = local.resources.keys
+    },
+    {
+      # Whoever may set a key's policy has the key.
+      Sid       = "RestoreKey"
+      Effect    = "Allow"
+      Action    = ["kms:EnableKeyRotation", "kms:PutKeyPolicy"]
+      Resource  = local.resources.keys
+      Condition = local.key_is_ours
+    },
+    {
       # The event history has no ARN.
       Sid      = "AttributeChanges"
       Effect   = "Allow"
@@ -119,13 +145,13 @@ locals {
     {
       Sid      = "ReadBaselines"
       Effect   = "Allow"
-      Action   = "ssm:GetParameter"
+      Action   = ["ssm:GetParameter", "ssm:GetParametersByPath"]
       Resource = local.resources.parameters
     },
     {
       Sid      = "RememberIncidents"
       Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      Action   = ["dynamodb:DescribeTimeToLive", "dynamodb:GetItem", "dynamodb:GetResourcePolicy", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = local.resources.tables
     },
     {
@@ -167,6 +193,59 @@ locals {
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
       Resource = local.resources.functions
+    },
+    {
+      # The responder looks after its own rules, schedule and concurrency.
+      Sid      = "GuardRules"
+      Effect   = "Allow"
+      Action   = ["events:DescribeRule", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets"]
+      Resource = local.resources.rules
+    },
+    {
+      Sid      = "GuardSchedule"
+      Effect   = "Allow"
+      Action   = ["scheduler:CreateSchedule", "scheduler:CreateScheduleGroup", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
+      Resource = concat(local.resources.schedules, local.resources.groups)
+    },
+    {
+      Sid       = "PassSweepRole"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = "${local.arn}:iam::${local.account}:role/${var.name}-sweep"
+      Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+    },
+    {
+      Sid      = "GuardFunction"
+      Effect   = "Allow"
+      Action   = ["lambda:DeleteFunctionConcurrency", "lambda:GetFunction*", "lambda:GetPolicy", "lambda:PutFunctionConcurrency"]
+      Resource = local.resources.functions
+    },
+    {
+      # And reads what it leans on.
+      Sid      = "GuardRoles"
+      Effect   = "Allow"
+      Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
+      Resource = "${local.arn}:iam::${local.account}:role/${var.name}-*"
+    },
+    {
+      Sid      = "GuardTopic"
+      Effect   = "Allow"
+      Action   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:SetTopicAttributes", "sns:Subscribe"]
+      Resource = "${local.arn}:sns:*:${local.account}:${var.name}-*"
+    },
+    {
+      # Asked for by what their names begin with.
+      Sid      = "ReadAlarmsAndLogGroups"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"]
+      Resource = ["${local.arn}:cloudwatch:*:${local.account}:alarm:*", "${local.arn}:logs:*:${local.account}:log-group:*"]
+    },
+    {
+      # SNS knows no subscription as a resource.
+      Sid      = "ReadSubscriptions"
+      Effect   = "Allow"
+      Action   = "sns:GetSubscriptionAttributes"
+      Resource = "*"
     },
     {
       # The hub's bus is in another account.

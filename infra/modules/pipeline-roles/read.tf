@@ -10,7 +10,7 @@ locals {
     [true, "ReadQueues", ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"], local.resources.queues, null],
     [true, "ReadFunctions", ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration", "lambda:GetFunctionEventInvokeConfig", "lambda:GetPolicy", "lambda:ListTags", "lambda:ListVersionsByFunction"], local.resources.functions, null],
     [true, "ReadRules", ["events:DescribeEventBus", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"], concat([local.resources.buses], local.resources.rules), null],
-    [true, "ReadSchedules", ["scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], [local.resources.groups, local.resources.schedules], null],
+    [true, "ReadSchedules", ["scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], concat(local.resources.groups, local.resources.schedules), null],
     [true, "ReadTables", ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource"], local.resources.tables, null],
     # Baselines are no secret; nothing else is below this path.
     [true, "ReadBaselines", ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"], local.resources.parameters, null],

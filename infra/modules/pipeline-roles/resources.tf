@@ -14,8 +14,8 @@ locals {
     mappings     = "${local.arn}:lambda:*:${local.account}:event-source-mapping:*"
     buses        = "${local.arn}:events:*:${local.account}:event-bus/${var.name}"
     rules        = ["${local.arn}:events:*:${local.account}:rule/${var.name}-*", "${local.arn}:events:*:${local.account}:rule/${var.name}/${var.name}-*"]
-    groups       = "${local.arn}:scheduler:*:${local.account}:schedule-group/${var.name}"
-    schedules    = "${local.arn}:scheduler:*:${local.account}:schedule/${var.name}/${var.name}-*"
+    groups       = [for group in ["", "-understudy"] : "${local.arn}:scheduler:*:${local.account}:schedule-group/${var.name}${group}"]
+    schedules    = [for group in ["", "-understudy"] : "${local.arn}:scheduler:*:${local.account}:schedule/${var.name}${group}/${var.name}-*"]
     tables       = "${local.arn}:dynamodb:*:${local.account}:table/${var.name}-*"
     parameters   = "${local.arn}:ssm:*:${local.account}:parameter/trailkeeper/${var.name}/*"
     log_groups   = "${local.arn}:logs:*:${local.account}:log-group:/aws/lambda/${var.name}-*"

@@ -20,6 +20,37 @@ locals {
     }
   }
 
+  # The same of the rules for what belongs to a trail.
+  evidence_alarms = merge([for kind, name in local.evidence_rule_names : {
+    "failed_${kind}_invocations" = {
+      name        = "${name}-failed-invocations"
+      description = "EventBridge could not reach the responder. Sweep, then check the function's permission and the queue ${local.queue_name}."
+      namespace   = "AWS/Events"
+      metric      = "FailedInvocations"
+      statistic   = "Sum"
+      dimensions  = { RuleName = name }
+    }
+    "lost_${kind}_events" = {
+      name        = "${name}-lost-events"
+      description = "EventBridge gave up an event and could not keep it in the queue ${local.queue_name} either. Sweep, then check the queue and its policy."
+      namespace   = "AWS/Events"
+      metric      = "InvocationsFailedToBeSentToDlq"
+      statistic   = "Sum"
+      dimensions  = { RuleName = name }
+    }
+  }]...)
+
+  understudy_alarms = { for key, alarm in {
+    understudy_errors = {
+      name        = "${local.understudy_name}-errors"
+      description = "The understudy failed: should the responder be taken, nobody would take over. Look at the log group ${local.understudy_log_group_name}."
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      statistic   = "Sum"
+      dimensions  = { FunctionName = local.understudy_name }
+    }
+  } : key => alarm if local.understudy }
+
   # One failure in one minute is enough. These metrics exist only while something
   # happens: silence is the normal state of a responder, so it counts as good.
   failure_alarms = {
@@ -90,7 +121,7 @@ locals {
   }
 
   alarms = merge(
-    { for key, alarm in merge(local.failure_alarms, { for key, alarm in local.hub_alarms : key => alarm if local.is_hub }) : key => merge(alarm, {
+    { for key, alarm in merge(local.failure_alarms, local.evidence_alarms, local.understudy_alarms, { for key, alarm in local.hub_alarms : key => alarm if local.is_hub }) : key => merge(alarm, {
       comparison = "GreaterThanThreshold"
       threshold  = 0
       period     = 60
@@ -113,6 +144,21 @@ locals {
         missing     = "breaching"
       }
     },
+    { for key, alarm in {
+      understudy_heartbeat = {
+        name        = "${local.understudy_name}-heartbeat"
+        description = "No sweep of the understudy for three intervals: nobody would take over from the responder. Check the schedule ${local.understudy_schedule_name}, then the function ${local.understudy_name}, its role and its concurrency."
+        namespace   = "Trailkeeper"
+        metric      = "Sweeps"
+        statistic   = "Sum"
+        dimensions  = { FunctionName = local.understudy_name }
+        comparison  = "LessThanThreshold"
+        threshold   = 1
+        period      = var.sweep_interval_minutes * 60
+        periods     = 3
+        missing     = "breaching"
+      }
+    } : key => alarm if local.understudy },
     # A hub's sweep of the members. One interval is one period, so that an alarm
     # stays on from sweep to sweep instead of ringing anew with each.
     { for key, alarm in {
@@ -181,4 +227,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = each.value.missing
   alarm_actions       = [var.topic_arn]
   tags                = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }

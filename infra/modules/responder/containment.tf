@@ -7,7 +7,7 @@ locals {
 
   # What else Trailkeeper consists of, and its drill: whoever made it seem that one of
   # these weakened a trail would switch off a part.
-  own_parts = [for part in ["sweep", "forwarding-*", "global-events", "remediation", "pipeline-drill"] : "role/${var.name}-${part}"]
+  own_parts = [for part in ["responder-understudy", "sweep", "sweep-understudy", "forwarding-*", "global-events", "remediation", "pipeline-drill"] : "role/${var.name}-${part}"]
 
   # The function refuses these by itself. So does IAM, should anybody else get hold of
   # the function's role.

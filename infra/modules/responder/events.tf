@@ -1,9 +1,4 @@
 locals {
-  event_pattern = jsonencode(merge(module.event_pattern.pattern, {
-    account = [local.account]
-    region  = [local.region]
-  }))
-
   foreign_region_arns = [for arn in local.trail_arns : arn if split(":", arn)[3] != local.region]
   # The management account owns an organisation's trail, and a delegated
   # administrator may change it from its own account.
@@ -13,12 +8,19 @@ locals {
 
 module "event_pattern" {
   source = "../event-pattern"
+
+  evidence = var.evidence
+  responder = var.guard_responder ? {
+    name      = var.name
+    functions = trimsuffix(local.function_arn, local.function_name)
+    topic     = var.topic_evidence
+  } : null
 }
 
 resource "aws_cloudwatch_event_rule" "trail_changes" {
   name          = local.rule_name
-  description   = "Somebody changed, or tried to change, a trail of this account and region"
-  event_pattern = local.event_pattern
+  description   = local.rules["trail"].description
+  event_pattern = jsonencode(local.rules["trail"].pattern)
   tags          = var.tags
 
   lifecycle {
@@ -34,18 +36,19 @@ resource "aws_cloudwatch_event_rule" "trail_changes" {
   }
 
   # A trail of the same configuration exists before its trigger, and on destroy
-  # the trigger goes first: its removal by Terraform is never answered.
-  depends_on = [var.trails_ready]
+  # the trigger goes first: its removal by Terraform is never answered. It is changed
+  # after the function was told what it is to be.
+  depends_on = [var.trails_ready, aws_lambda_function.responder, aws_lambda_function.understudy]
 }
 
 resource "aws_cloudwatch_event_target" "responder" {
-  rule = aws_cloudwatch_event_rule.trail_changes.name
-  arn  = aws_lambda_function.responder.arn
+  rule      = aws_cloudwatch_event_rule.trail_changes.name
+  target_id = local.target_id
+  arn       = aws_lambda_function.responder.arn
 
-  # A late restoration is better than none: use all the time EventBridge has.
   retry_policy {
-    maximum_event_age_in_seconds = 86400
-    maximum_retry_attempts       = 185
+    maximum_event_age_in_seconds = local.target_retries.maximum_event_age_in_seconds
+    maximum_retry_attempts       = local.target_retries.maximum_retry_attempts
   }
 
   dead_letter_config {
@@ -63,7 +66,7 @@ resource "aws_cloudwatch_event_target" "responder" {
 }
 
 resource "aws_lambda_permission" "rule" {
-  statement_id  = "TrailChangesRule"
+  statement_id  = local.rules["trail"].sid
   function_name = aws_lambda_function.responder.function_name
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"

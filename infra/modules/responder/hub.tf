@@ -12,7 +12,7 @@ locals {
   hub_rule_name    = "${var.name}-member-changes"
 
   hub_rule_arns = [for name in var.hub[*].bus_name : "arn:${local.partition}:events:${local.region}:${local.account}:rule/${name}/${local.hub_rule_name}"]
-  rule_arns     = concat([local.rule_arn], local.hub_rule_arns)
+  rule_arns     = concat([local.rule_arn], values(local.evidence_rule_arns), values(local.guard_rule_arns), local.hub_rule_arns)
 
   hub_environment = local.is_hub ? {
     TRAILKEEPER_MEMBER_TRAILS     = join(",", [for b in local.member_baselines : "${b.trail_arn}=${b.parameter_name}"])
@@ -22,13 +22,13 @@ locals {
     TRAILKEEPER_SWEEP_QUEUE_URL   = try(aws_sqs_queue.sweep[0].url, "")
   } : {}
 
-  # Lambda measures the variables as JSON. The two values that are known only once
+  # Lambda measures the variables as JSON. The values that are known only once
   # something is made have these forms, so that a plan can already tell.
   # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
   environment_limit = 4096
   environment_bytes = length(jsonencode({ for name, value in merge(
     local.environment,
-    { TRAILKEEPER_ROLE_ARN = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}" },
+    var.guard_responder ? { TRAILKEEPER_GUARD = "${local.guard_path}/list/${sha256("")}" } : {},
     local.fan_out ? { TRAILKEEPER_SWEEP_QUEUE_URL = "https://sqs.${local.region}.${local.dns_suffix}/${local.account}/${local.sweep_queue_name}" } : {},
   ) : name => value if value != "" }))
 
@@ -83,12 +83,10 @@ resource "aws_cloudwatch_event_rule" "member_changes" {
   count = local.is_hub ? 1 : 0
 
   name           = local.hub_rule_name
-  description    = "Somebody changed, or tried to change, a trail of a member"
+  description    = local.rules["member"].description
   event_bus_name = var.hub.bus_name
-  # Of every account and region: the bus decides who may send, the function whose
-  # trails are protected.
-  event_pattern = jsonencode(module.event_pattern.pattern)
-  tags          = var.tags
+  event_pattern  = jsonencode(local.rules["member"].pattern)
+  tags           = var.tags
 
   lifecycle {
     precondition {
@@ -103,7 +101,7 @@ resource "aws_cloudwatch_event_rule" "member_changes" {
   }
 
   # As with the rule beside the function.
-  depends_on = [var.trails_ready, var.hub]
+  depends_on = [var.trails_ready, var.hub, aws_lambda_function.responder, aws_lambda_function.understudy]
 }
 
 resource "aws_cloudwatch_event_target" "member_changes" {
@@ -111,12 +109,12 @@ resource "aws_cloudwatch_event_target" "member_changes" {
 
   rule           = aws_cloudwatch_event_rule.member_changes[0].name
   event_bus_name = aws_cloudwatch_event_rule.member_changes[0].event_bus_name
+  target_id      = local.target_id
   arn            = aws_lambda_function.responder.arn
 
-  # A late restoration is better than none: use all the time EventBridge has.
   retry_policy {
-    maximum_event_age_in_seconds = 86400
-    maximum_retry_attempts       = 185
+    maximum_event_age_in_seconds = local.target_retries.maximum_event_age_in_seconds
+    maximum_retry_attempts       = local.target_retries.maximum_retry_attempts
   }
 
   dead_letter_config {
@@ -134,7 +132,7 @@ resource "aws_cloudwatch_event_target" "member_changes" {
 resource "aws_lambda_permission" "member_changes" {
   count = local.is_hub ? 1 : 0
 
-  statement_id  = "MemberChangesRule"
+  statement_id  = local.rules["member"].sid
   function_name = aws_lambda_function.responder.function_name
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"

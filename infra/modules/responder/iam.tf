@@ -21,12 +21,13 @@ locals {
   # function or by Lambda on its behalf; with each, when it is needed.
   own_statements = [
     [true, {
-      # The last part of a parameter's name is the hash of its value. While the
-      # baseline changes, the old name is read and then the new one.
+      # Of trails, of what belongs to them, and of the parts. The last part of a parameter's
+      # name is the hash of its value. While one changes, the old name is read and then the
+      # new one.
       Sid      = "ReadBaselines"
       Effect   = "Allow"
       Action   = "ssm:GetParameter"
-      Resource = distinct([for b in local.all_baselines : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${b.parameter_path}/*"])
+      Resource = local.readable["responder"]
     }],
     [true, {
       # Read and updated are the groups of incidents, what break-glass leaves alone, and which findings are open.
@@ -79,11 +80,27 @@ locals {
     }],
   ]
 
+  # With the parts, below what all names of this deployment begin with: an ARN for each
+  # trail beside that would leave little room for trails.
+  own_path = "/trailkeeper/${var.name}/"
+  readable = { for key, baselines in { responder = local.all_baselines, understudy = var.baselines } : key => [
+    for path in distinct(concat(
+      [for b in baselines : var.guard_responder && startswith(b.parameter_path, local.own_path) ? local.own_path : "${b.parameter_path}/"],
+      var.guard_responder ? [local.own_path] : [],
+    )) : "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${path}*"
+  ] }
+
+  # Of all inline policies of a role; jsonencode writes no white space, which would not count.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  role_policy_limit  = 10240
+  role_policy_advice = "Protect fewer trails with this responder: name fewer in baselines (of the root module: existing_trails), or guard less of them, or use a second responder of another name. A shorter name, no containment and guard_responder = false make it smaller too."
+
   role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
       local.healing_statements,
       [for statement in local.own_statements : statement[1] if statement[0]],
+      local.guard_statements,
       local.hub_statements,
       local.containment_statements,
     )
@@ -94,6 +111,7 @@ module "healing_policy" {
   source = "../healing-policy"
 
   baselines = var.baselines
+  evidence  = var.evidence
   mode      = var.mode
   account   = local.account
 }
@@ -104,10 +122,20 @@ resource "aws_iam_role" "responder" {
   assume_role_policy   = local.trust_policy
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }
 
 resource "aws_iam_role_policy" "responder" {
   name   = local.role_name
   role   = aws_iam_role.responder.name
   policy = local.role_policy
+
+  lifecycle {
+    precondition {
+      condition     = length(local.role_policy) <= local.role_policy_limit
+      error_message = "The role's policy would have ${length(local.role_policy)} characters, and IAM takes ${local.role_policy_limit} at most. ${local.role_policy_advice}"
+    }
+  }
 }

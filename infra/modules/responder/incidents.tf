@@ -14,9 +14,12 @@ resource "aws_dynamodb_table" "incidents" {
   }
 
   ttl {
-    attribute_name = "expires_at"
+    attribute_name = local.expiry_attribute
     enabled        = true
   }
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }
 
 locals {
@@ -38,7 +41,7 @@ locals {
         "dynamodb:UpdateItem",
       ]
       Resource  = local.table_arn
-      Condition = { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.responder.arn } }
+      Condition = { ArnNotEquals = { "aws:PrincipalArn" = try(one(local.own_role_arns), local.own_role_arns) } }
       }], [for condition in local.is_not_named : {
       Sid       = "OnlyNamedChange"
       Effect    = "Deny"

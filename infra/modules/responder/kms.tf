@@ -25,7 +25,7 @@ locals {
         ]
         Resource = "*"
         Condition = {
-          ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = local.log_group_arn }
+          ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = try(one(local.log_group_arns), local.log_group_arns) }
         }
       },
     ]

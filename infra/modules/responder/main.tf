@@ -18,6 +18,7 @@ locals {
   schedule_name  = "${var.name}-sweep"
   schedule_group = var.name
 
+  role_arn      = "arn:${local.partition}:iam::${local.account}:role/${local.role_name}"
   function_arn  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.function_name}"
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.log_group_name}"
   queue_arn     = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.queue_name}"
@@ -26,20 +27,33 @@ locals {
 
   trail_arns = [for baseline in var.baselines : baseline.trail_arn]
 
+  evidence = [for thing in var.evidence : merge(
+    { arn = thing.arn, trail_arn = thing.trail_arn, parameter = thing.parameter_name },
+    thing.alias == null ? {} : { alias = thing.alias },
+  )]
+
   environment = merge(local.hub_environment, {
     TRAILKEEPER_TRAILS            = join(",", [for baseline in var.baselines : "${baseline.trail_arn}=${baseline.parameter_name}"])
+    TRAILKEEPER_EVIDENCE          = length(var.evidence) > 0 ? jsonencode(local.evidence) : ""
     TRAILKEEPER_TOPIC_ARN         = var.topic_arn
     TRAILKEEPER_CHAT_TOPIC_ARN    = var.chat_topic_arn == null ? "" : var.chat_topic_arn
     TRAILKEEPER_SECURITY_HUB      = var.security_hub ? "true" : ""
     TRAILKEEPER_MODE              = var.mode
-    TRAILKEEPER_ROLE_ARN          = aws_iam_role.responder.arn
-    TRAILKEEPER_INCIDENTS_TABLE   = aws_dynamodb_table.incidents.name
+    TRAILKEEPER_ROLE_ARN          = local.role_arn
+    TRAILKEEPER_INCIDENTS_TABLE   = local.table_name
     TRAILKEEPER_CHANGE_PRINCIPALS = join(",", distinct(var.change_principals))
-    TRAILKEEPER_PEER_ROLES        = join(",", distinct(var.peer_roles))
+    TRAILKEEPER_PEER_ROLES        = join(",", distinct(concat(local.understudy_role_arns, var.peer_roles)))
     TRAILKEEPER_BREAK_GLASS       = length(var.break_glass) > 0 ? jsonencode(var.break_glass) : ""
     TRAILKEEPER_CONTAINMENT       = var.containment == null ? "" : jsonencode(merge(var.containment, { exempt = concat(local.own_parts, var.containment.exempt) }))
   })
 
+  runtime = "provided.al2023"
+  handler = "bootstrap"
+  # The instruction set, megabytes of /tmp, and what the function logs. The level is not a
+  # choice: Lambda takes metric lines for INFO and would drop them above it.
+  architectures = [var.architecture]
+  storage       = 512
+  logging       = { format = "JSON", level = "INFO", system_level = "INFO" }
   # A hub lists and looks at all accounts in one run.
   timeout = local.is_hub ? 300 : 60
 }
@@ -53,9 +67,9 @@ resource "aws_lambda_function" "responder" {
   function_name    = local.function_name
   description      = "Keeps CloudTrail trails as Terraform declared them"
   role             = aws_iam_role.responder.arn
-  runtime          = "provided.al2023"
-  handler          = "bootstrap"
-  architectures    = [var.architecture]
+  runtime          = local.runtime
+  handler          = local.handler
+  architectures    = local.architectures
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
   timeout          = local.timeout
@@ -67,15 +81,18 @@ resource "aws_lambda_function" "responder" {
 
   environment {
     # Lambda refuses empty values.
-    variables = { for name, value in local.environment : name => value if value != "" }
+    variables = merge({ for name, value in local.environment : name => value if value != "" }, local.guard_environment)
   }
 
   logging_config {
-    log_format = "JSON"
-    log_group  = aws_cloudwatch_log_group.responder.name
-    # Not a choice: Lambda takes metric lines for INFO and would drop them above it.
-    application_log_level = "INFO"
-    system_log_level      = "INFO"
+    log_format            = local.logging.format
+    log_group             = aws_cloudwatch_log_group.responder.name
+    application_log_level = local.logging.level
+    system_log_level      = local.logging.system_level
+  }
+
+  ephemeral_storage {
+    size = local.storage
   }
 
   lifecycle {
@@ -95,14 +112,16 @@ resource "aws_lambda_function" "responder" {
     }
   }
 
-  # A function without its permissions would fail on the first event.
-  depends_on = [aws_iam_role_policy.responder]
+  # A function without its permissions would fail on the first event. The table is named
+  # and not referred to: what is declared of the function is to depend on nothing that is
+  # made.
+  depends_on = [aws_dynamodb_table.incidents, aws_iam_role_policy.responder]
 }
 
 resource "aws_lambda_function_event_invoke_config" "responder" {
   function_name                = aws_lambda_function.responder.function_name
-  maximum_retry_attempts       = 2
-  maximum_event_age_in_seconds = 21600
+  maximum_retry_attempts       = local.invocation_retries.attempts
+  maximum_event_age_in_seconds = local.invocation_retries.age
 
   destination_config {
     on_failure {
@@ -116,4 +135,7 @@ resource "aws_cloudwatch_log_group" "responder" {
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.logs.arn
   tags              = var.tags
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }

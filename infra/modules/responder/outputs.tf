@@ -4,8 +4,10 @@ output "function_name" {
 }
 
 output "function_arn" {
-  description = "ARN of the function."
+  description = "ARN of the function. It waits for the understudy too: both are told of a change before it is made."
   value       = aws_lambda_function.responder.arn
+
+  depends_on = [aws_lambda_function.understudy]
 }
 
 output "environment" {
@@ -109,6 +111,26 @@ output "sweep_queue_arn" {
 }
 
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures; of a hub also failed_member_invocations, lost_member_events, unreachable_accounts, unswept_accounts and, with fan_out, sweep_backlog."
+  description = "Names of the alarms, by what they watch: errors, restoration_failures, heartbeat, throttles, dead_letters, failed_invocations, failed_sweep_invocations, lost_events, lost_failures, understudy_errors, understudy_heartbeat; with evidence also failed_log_bucket_invocations, lost_log_bucket_events and the same for log_key; of a hub also failed_member_invocations, lost_member_events, unreachable_accounts, unswept_accounts and, with fan_out, sweep_backlog."
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }
+}
+
+output "understudy_function_name" {
+  description = "Name of the understudy's function; null without one."
+  value       = one(aws_lambda_function.understudy[*].function_name)
+}
+
+output "understudy_role_arn" {
+  description = "ARN of the understudy's role; null without one."
+  value       = one(aws_iam_role.understudy[*].arn)
+}
+
+output "understudy_role_name" {
+  description = "Name of the understudy's role; null without one."
+  value       = one(aws_iam_role.understudy[*].name)
+}
+
+output "understudy_schedule_name" {
+  description = "Name of the understudy's schedule, and of that schedule's role; null without one."
+  value       = one(aws_scheduler_schedule.understudy[*].name)
 }

@@ -41,7 +41,7 @@ locals {
 # Events that neither EventBridge nor Lambda could have handled.
 resource "aws_sqs_queue" "dead_letters" {
   name                      = local.queue_name
-  message_retention_seconds = 1209600
+  message_retention_seconds = local.queue_retention
   tags                      = var.tags
 
   # SQS's own key on purpose: the last resort must not depend on a key that
@@ -52,4 +52,7 @@ resource "aws_sqs_queue" "dead_letters" {
 resource "aws_sqs_queue_policy" "dead_letters" {
   queue_url = aws_sqs_queue.dead_letters.url
   policy    = local.queue_policy
+
+  # What is declared of it comes first: support.tf.
+  depends_on = [aws_ssm_parameter.guard]
 }

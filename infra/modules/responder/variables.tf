@@ -67,6 +67,30 @@ variable "baselines" {
   }
 }
 
+variable "evidence" {
+  description = "What belongs to these trails and is guarded too, in the provider's account and region: the output evidence of the module trail. One of each kind."
+  type = list(object({
+    kind           = string
+    arn            = string
+    alias          = optional(string)
+    trail_arn      = string
+    parameter_name = string
+    restored       = list(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = length(distinct([for thing in var.evidence : thing.kind])) == length(var.evidence) && alltrue([for thing in var.evidence : contains(["log_bucket", "log_key"], thing.kind)])
+    error_message = "evidence must hold one thing of each kind at most, and kind must be log_bucket or log_key."
+  }
+
+  validation {
+    condition     = alltrue([for thing in var.evidence : contains([for b in var.baselines : b.trail_arn], thing.trail_arn)])
+    error_message = "Every trail_arn in evidence must be one of a trail in baselines."
+  }
+}
+
 variable "hub" {
   description = "Makes the responder the hub of an organisation: it heals the members' trails from outside, through the role NAME-remediation in each account, and sweeps all accounts. bus_name: the bus that members send to. member_baselines: as baselines; an ARN with {account} is a trail that every account has. external_id: what the members' role asks for. excluded_accounts are left alone. fan_out spreads the sweep over many runs. null: no hub."
   type = object({
@@ -163,6 +187,13 @@ variable "mode" {
     condition     = contains(["enforce", "observe"], var.mode)
     error_message = "mode must be enforce or observe."
   }
+}
+
+variable "understudy" {
+  description = "Make the same function a second time, with a role and a schedule of its own: it sweeps too, and takes over when the responder's function, role, concurrency or schedule is taken. Only for trails in baselines."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "change_principals" {
@@ -320,6 +351,29 @@ variable "log_retention_days" {
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be a period that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "guard_responder" {
+  description = "Guard the responder too: its rules, schedule and concurrency are put back, and what else is done to its function, or to what that leans on, is told at once. docs/guard.md"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "topic_evidence" {
+  description = "What is declared of the topic and its key, if they are guarded too: the output evidence of the module notifications. The topic's ARN is topic_arn. null if the topic is somebody else's."
+  type = object({
+    arn                = string
+    parameter_name     = string
+    key_arn            = string
+    key_parameter_name = string
+  })
+  default = null
+
+  validation {
+    condition     = var.topic_evidence == null ? true : can(regex("^arn:aws[a-z-]*:sns:", var.topic_evidence.arn)) && can(regex("^/trailkeeper/${var.name}/guard/topic/[0-9a-f]{64}$", var.topic_evidence.parameter_name)) && can(regex("^arn:aws[a-z-]*:kms:", var.topic_evidence.key_arn)) && can(regex("^/trailkeeper/${var.name}/guard/topic_key/[0-9a-f]{64}$", var.topic_evidence.key_parameter_name))
+    error_message = "topic_evidence must be the output evidence of a module notifications of the same name: the role reads below that name only."
   }
 }
 

@@ -9,12 +9,13 @@ locals {
   # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#scp-effects-not-affected
   operators = concat(["iam::*:role/stacksets-exec-*"], [for arn in var.exempt_principals : trimprefix(arn, "arn:${local.partition}:")])
 
-  # Trailkeeper's own roles. Those of the responder are let through only where there
-  # is one: elsewhere they are more names for an attacker to take.
+  # Trailkeeper's own roles. Those of the responder, and of its understudy by the *, are
+  # let through only where there is one: elsewhere they are more names for an attacker
+  # to take. Nobody else makes a role of such a name: all that begin so are guarded below.
   trailkeeper = concat(
     ["iam::*:role/${var.name}-remediation"],
     [
-      for pair in setproduct(var.member_responders ? ["*"] : var.hub_account_id[*], ["responder", "sweep"]) :
+      for pair in setproduct(var.member_responders ? ["*"] : var.hub_account_id[*], ["responder*", "sweep*"]) :
       "iam::${pair[0]}:role/${var.name}-${pair[1]}"
     ],
   )
@@ -100,9 +101,10 @@ locals {
       actions   = ["lambda:Add*", "lambda:Create*", "lambda:Delete*", "lambda:Put*", "lambda:Remove*", "lambda:Update*"]
       resources = [local.function]
     }
+    # Of the responder, and of its understudy in a group beside it.
     schedule = {
       actions   = ["scheduler:Create*", "scheduler:Delete*", "scheduler:Update*"]
-      resources = ["scheduler:*:*:schedule*/${var.name}", "scheduler:*:*:schedule/${var.name}/*"]
+      resources = ["scheduler:*:*:schedule-group/${var.name}*", "scheduler:*:*:schedule/${var.name}*/*"]
     }
     # The responder only puts and updates items.
     table = {

@@ -1,4 +1,7 @@
 locals {
+  noncurrent_days = 90
+  upload_days     = 7
+
   bucket_name = "${var.name}-logs-${local.account}-${local.region}"
   bucket_arn  = "arn:${local.partition}:s3:::${local.bucket_name}"
 
@@ -88,12 +91,16 @@ resource "aws_s3_bucket" "logs" {
   depends_on = [aws_kms_key.logs]
 }
 
+# All that follows changes only after the function knows what is declared of it now, and
+# is there before the trail is, and so before the function's triggers.
 resource "aws_s3_bucket_ownership_controls" "logs" {
   bucket = aws_s3_bucket.logs.id
 
   rule {
     object_ownership = "BucketOwnerEnforced"
   }
+
+  depends_on = [var.responder_ready]
 }
 
 resource "aws_s3_bucket_public_access_block" "logs" {
@@ -102,6 +109,8 @@ resource "aws_s3_bucket_public_access_block" "logs" {
   block_public_policy     = true
   ignore_public_acls      = true
   restrict_public_buckets = true
+
+  depends_on = [var.responder_ready]
 }
 
 resource "aws_s3_bucket_versioning" "logs" {
@@ -110,6 +119,8 @@ resource "aws_s3_bucket_versioning" "logs" {
   versioning_configuration {
     status = "Enabled"
   }
+
+  depends_on = [var.responder_ready]
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
@@ -123,6 +134,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
       kms_master_key_id = aws_kms_key.logs.arn
     }
   }
+
+  depends_on = [var.responder_ready]
 }
 
 resource "aws_s3_bucket_object_lock_configuration" "logs" {
@@ -137,7 +150,7 @@ resource "aws_s3_bucket_object_lock_configuration" "logs" {
     }
   }
 
-  depends_on = [aws_s3_bucket_versioning.logs]
+  depends_on = [aws_s3_bucket_versioning.logs, var.responder_ready]
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "logs" {
@@ -156,11 +169,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
     # A log becomes noncurrent when it expires or when somebody deletes it.
     # The wait is the time left to notice the latter.
     noncurrent_version_expiration {
-      noncurrent_days = 90
+      noncurrent_days = local.noncurrent_days
     }
 
     abort_incomplete_multipart_upload {
-      days_after_initiation = 7
+      days_after_initiation = local.upload_days
     }
   }
 
@@ -175,7 +188,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
     }
   }
 
-  depends_on = [aws_s3_bucket_versioning.logs]
+  depends_on = [aws_s3_bucket_versioning.logs, var.responder_ready]
 }
 
 resource "aws_s3_bucket_policy" "logs" {
@@ -184,6 +197,7 @@ resource "aws_s3_bucket_policy" "logs" {
 
   # S3 refuses parallel changes to one bucket's access settings.
   depends_on = [
+    var.responder_ready,
     aws_s3_bucket_public_access_block.logs,
     aws_s3_bucket_ownership_controls.logs,
   ]

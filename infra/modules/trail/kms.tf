@@ -1,4 +1,6 @@
 locals {
+  key_alias = "alias/${var.name}-logs"
+
   # In a key policy the resource "*" means this one key.
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
   key_policy = jsonencode({
@@ -69,9 +71,37 @@ resource "aws_kms_key" "logs" {
   deletion_window_in_days = 30
   policy                  = local.key_policy
   tags                    = var.tags
+
+  lifecycle {
+    # A key is made with its policy. Changes of it are the next resource's.
+    ignore_changes = [policy]
+  }
+}
+
+# Apart from the key, which must be there before its baseline can name it: the policy
+# changes only after the function knows the new one.
+resource "aws_kms_key_policy" "logs" {
+  key_id = aws_kms_key.logs.key_id
+  policy = local.key_policy
+
+  # Only so does the provider leave the policy as it is when this resource goes. Else it
+  # takes CloudTrail's permission away first thing when the key is replaced, while the
+  # trail still uses the old one and the function guards it; and the protection of a key
+  # that is kept until its logs are gone. The account's root is in every policy above.
+  bypass_policy_lockout_safety_check = true
+
+  lifecycle {
+    # The provider would go on with the old key.
+    replace_triggered_by = [aws_kms_key.logs.key_id]
+  }
+
+  depends_on = [var.responder_ready]
 }
 
 resource "aws_kms_alias" "logs" {
-  name          = "alias/${var.name}-logs"
+  name          = local.key_alias
   target_key_id = aws_kms_key.logs.key_id
+
+  # It moves to a new key only after the function knows that key.
+  depends_on = [var.responder_ready]
 }

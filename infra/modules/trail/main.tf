@@ -83,9 +83,12 @@ resource "aws_cloudtrail" "this" {
   }
 
   depends_on = [
+    aws_kms_alias.logs,
+    aws_kms_key_policy.logs,
     aws_s3_bucket_policy.logs,
     aws_s3_bucket_versioning.logs,
     aws_s3_bucket_server_side_encryption_configuration.logs,
+    aws_s3_bucket_lifecycle_configuration.logs,
     aws_s3_bucket_object_lock_configuration.logs,
     var.responder_ready,
   ]

@@ -36,15 +36,25 @@ output "kms_key_arn" {
 output "baseline" {
   description = "The trail's baseline, for the responder's baselines. It does not wait for the trail."
   value       = module.baseline.baseline
+}
 
-  # Whoever knows the baseline may heal the trail to it, and for that the bucket
-  # must be ready.
-  depends_on = [
-    aws_s3_bucket_policy.logs,
-    aws_s3_bucket_versioning.logs,
-    aws_s3_bucket_server_side_encryption_configuration.logs,
-    aws_s3_bucket_object_lock_configuration.logs,
+output "evidence" {
+  description = "What belongs to the trail and is guarded with it, for the responder's evidence; empty if guard_evidence is off. It does not wait for the trail."
+  value = [
+    for kind in(var.guard_evidence ? keys(local.evidence) : []) : {
+      kind           = kind
+      arn            = local.evidence[kind].arn
+      alias          = try(local.evidence[kind].alias, null)
+      trail_arn      = local.trail_arn
+      parameter_name = aws_ssm_parameter.evidence[kind].name
+      restored       = local.evidence[kind].restored
+    }
   ]
+}
+
+output "evidence_documents" {
+  description = "Their JSON documents, by kind."
+  value       = local.evidence_documents
 }
 
 output "baseline_document" {

@@ -165,6 +165,39 @@ variable "force_destroy" {
   nullable    = false
 }
 
+variable "guard_evidence" {
+  description = "Say what the log bucket and the key are to be, so that a responder can guard them too: output evidence."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "restore_key_policy" {
+  description = "Let the responder put back the key's policy and rotation too. Off: a change is reported, and left to people. The key is made usable again in either case."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "recreate_bucket" {
+  description = "Let the responder make the log bucket again, empty, if somebody deletes it. Off: a critical notice says what to do."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "bucket_set_elsewhere" {
+  description = "What of the log bucket something else sets, and the responder leaves alone: notification, replication, logging. What is not named here is to be absent, and removed if it is there."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.bucket_set_elsewhere, ["notification", "replication", "logging"])) == 0
+    error_message = "bucket_set_elsewhere must hold nothing but notification, replication and logging."
+  }
+}
+
 variable "responder_ready" {
   description = "ARN of the responder's function, if one guards the trail: the trail changes only after the function knows the new baseline. null if none does."
   type        = string

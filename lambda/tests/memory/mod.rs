@@ -401,7 +401,7 @@ fn observation(trail: Option<&Trail>) -> Observation {
         selectors: Some(trail.selectors.clone()),
         insight_selectors: Some(trail.insights.clone()),
         tags: Some(trail.tags.clone()),
-        unread: Vec::new(),
+        ..Observation::default()
     }
 }
 
@@ -462,6 +462,7 @@ impl TrailApi for Memory {
             Remedy::PutInsightSelectors(insights) => trail.insights.clone_from(insights),
             Remedy::AddTags(tags) => trail.tags.extend(tags.clone()),
             Remedy::RemoveTags(tags) => trail.tags.retain(|key, _| !tags.contains_key(key)),
+            Remedy::Mend(_) => return refusal("NotATrail", false),
         }
         Ok(())
     }

@@ -4,19 +4,25 @@ use serde_json::json;
 use trailkeeper::{
     actor::Actor,
     arn::TrailArn,
-    decide::{Decision, decide},
+    decide::{Decision, decide, decide_of_things},
     event::Event,
     reconcile::Cause,
+    thing::Thing,
 };
 
-use crate::events::{named, protected, recorded};
+use crate::events::{named, protected, recorded, things};
 
 #[test]
 fn each_event_is_decided_as_written_beside_it() {
     let mut wrong = Vec::new();
     for recorded in recorded() {
         let event = Event::parse(&recorded.event.to_string()).unwrap();
-        let decided = match decide(&event, &protected(), "111122223333") {
+        let of_things = decide_of_things(&event, &things());
+        let decision = of_things.unwrap_or_else(|| decide(&event, &protected(), "111122223333"));
+        let named = |things: &[Thing]| -> Vec<String> {
+            things.iter().map(|thing| thing.arn.clone()).collect()
+        };
+        let decided = match decision {
             Decision::Ignore(reason) => json!({"decision": reason.as_str()}),
             Decision::Report(trail) => json!({
                 "decision": "report",
@@ -30,6 +36,12 @@ fn each_event_is_decided_as_written_beside_it() {
                 "decision": if cause == Cause::Stop { "restore" } else { "reconcile" },
                 "trails": trails.iter().map(TrailArn::as_str).collect::<Vec<_>>(),
             }),
+            Decision::Attempted(thing) => {
+                json!({"decision": "attempted", "things": named(&[thing])})
+            }
+            Decision::Examine(things, _) => {
+                json!({"decision": "examine", "things": named(&things)})
+            }
         };
         let mut expected = recorded.expect;
         expected.as_object_mut().unwrap().remove("actor");

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The kinds, in the order of [`of_each_kind`]: the outcome, and how it came about.
-const KINDS: [&str; 40] = [
+const KINDS: [&str; 47] = [
     "restored",
     "already_logging",
     "unconfirmed",
@@ -49,6 +49,13 @@ const KINDS: [&str; 40] = [
     "left_alone_by_sweep",
     "restored_by_sweep_break_glass",
     "restored_by_sweep_break_glass_ended",
+    "restored_bucket",
+    "restored_key",
+    "reported_key",
+    "reported_bucket_gone",
+    "restored_rule",
+    "reported_function",
+    "attempt_denied_rule",
     "restored_repeated",
     "attempt_denied_repeated",
     "storm_summary",

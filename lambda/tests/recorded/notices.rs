@@ -17,12 +17,13 @@ use trailkeeper::{
     outcome::Outcome,
     reconcile::{BaselineProblem, Cause, Mode, Reconciliation},
     selectors::{EventSelector, Selectors},
+    thing::{Declaration, Kind},
     trail::{Drift, LoggingState, Observation, Part, drift},
 };
 
 use crate::{
     containment,
-    events::{PROTECTED, named, protected, recorded},
+    events::{PROTECTED, named, protected, recorded, things},
     valid,
 };
 
@@ -441,6 +442,8 @@ pub fn incidents(event: &Event) -> Vec<Incident> {
     all.push(Incident::denied(event, Some(&trail)));
     all.push(Incident::denied(event, None));
     all.extend(of_break_glass(event, event));
+    all.extend(of_things([event; 4]));
+    all.extend(of_parts([event; 3]));
     let told = [
         &of_stop(event)[..1],
         &[Incident::denied(event, Some(&trail))],
@@ -448,6 +451,139 @@ pub fn incidents(event: &Event) -> Vec<Incident> {
     .concat();
     all.extend(told.iter().flat_map(of_group));
     all
+}
+
+/// A thing that was looked at because of `event`.
+fn of_thing(
+    event: &Event,
+    kind: Kind,
+    document: &Value,
+    seen: &Observation,
+    calls: &[&'static str],
+) -> Incident {
+    let thing = things()
+        .into_iter()
+        .find(|thing| thing.kind == kind)
+        .unwrap();
+    let declared = Declaration::parse(&document.to_string(), &thing).unwrap();
+    let baseline = Baseline::of_thing(&thing.trail, declared);
+    let found = drift(&baseline, seen);
+    let is_healed = !calls.is_empty();
+    let done = Reconciliation {
+        left: if is_healed { Vec::new() } else { found.clone() },
+        found,
+        calls: calls.to_vec(),
+        reads: 2,
+        start_accepted_at: None,
+        verified_at: at("2026-11-24T05:06:09.350Z").filter(|_| is_healed),
+        logging: None,
+        is_missing: seen.is_missing,
+        baseline,
+        ..done(None, None, None)
+    };
+    let about = Circumstances {
+        cause: Cause::Change(Part::Of("policy")),
+        ..ABOUT
+    };
+    Incident::reconciled(event, &thing.trail, &done, about)
+        .unwrap()
+        .of(&thing)
+}
+
+/// A bucket and a key that were put back, and what is left to people.
+fn of_things(events: [&Event; 4]) -> Vec<Incident> {
+    let document = |arn: &str, declared: Value| {
+        let restored: Vec<String> = match declared.get("state") {
+            Some(_) => vec!["state".to_owned()],
+            None => declared.as_object().unwrap().keys().cloned().collect(),
+        };
+        json!({
+            "schema": "trailkeeper.evidence", "version": 1, "arn": arn,
+            "declared": declared, "restored": restored,
+        })
+    };
+    let seen = |fields: &[(&'static str, Value)]| Observation {
+        fields: fields.iter().cloned().collect(),
+        ..Observation::default()
+    };
+    let [bucket, key] = [0, 1].map(|at| things()[at].arn.clone());
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Sid": "CloudTrailWritesLogs", "Effect": "Allow", "Action": "s3:PutObject",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Resource": format!("{bucket}/*"),
+    }]});
+    let of_bucket_document = document(&bucket, json!({"policy": policy}));
+    let of_key_document = document(&key, json!({"state": "Enabled", "policy": policy}));
+    let gone = Observation {
+        is_missing: true,
+        ..Observation::default()
+    };
+    let hostile = json!({"Version": "https://evil.example\r\nRESTORED", "Statement": []});
+    let is_enabled = ("state", json!("Enabled"));
+    let [removed, scheduled, changed, deleted] = events;
+    vec![
+        of_thing(
+            removed,
+            Kind::LogBucket,
+            &of_bucket_document,
+            &seen(&[("policy", Value::Null)]),
+            &["s3:PutBucketPolicy"],
+        ),
+        of_thing(
+            scheduled,
+            Kind::LogKey,
+            &of_key_document,
+            &seen(&[("state", json!("PendingDeletion"))]),
+            &["kms:CancelKeyDeletion", "kms:EnableKey"],
+        ),
+        of_thing(
+            changed,
+            Kind::LogKey,
+            &of_key_document,
+            &seen(&[("policy", hostile), is_enabled]),
+            &[],
+        ),
+        of_thing(deleted, Kind::LogBucket, &of_bucket_document, &gone, &[]),
+    ]
+}
+
+/// Parts of the responder: a rule that was put back, a function that is left to people, a
+/// denied attempt.
+fn of_parts(events: [&Event; 3]) -> Vec<Incident> {
+    let part = |kind| things().into_iter().find(|thing| thing.kind == kind);
+    let [rule, function] = [Kind::Rule, Kind::Function].map(|kind| part(kind).unwrap());
+    let rule_document = json!({
+        "schema": "trailkeeper.evidence", "version": 1, "arn": rule.arn,
+        "declared": {"exists": true, "state": "ENABLED"}, "restored": ["exists", "state"],
+    });
+    let function_document = json!({
+        "schema": "trailkeeper.evidence", "version": 1, "arn": function.arn, "restored": ["concurrency"],
+        "declared": {"exists": true, "configuration": {"timeout": 60, "TRAILKEEPER_MODE": "enforce"}},
+    });
+    let seen = |field: &'static str, value: Value| Observation {
+        fields: [(field, value)].into(),
+        ..Observation::default()
+    };
+    let other = json!({
+        "timeout": 1, "TRAILKEEPER_MODE": "observe", "AWS_ENDPOINT_URL": "http://evil.example\r\nRESTORED",
+    });
+    let [disabled, changed, denied] = events;
+    vec![
+        of_thing(
+            disabled,
+            Kind::Rule,
+            &rule_document,
+            &seen("state", json!("DISABLED")),
+            &["events:PutRule"],
+        ),
+        of_thing(
+            changed,
+            Kind::Function,
+            &function_document,
+            &seen("configuration", other),
+            &[],
+        ),
+        Incident::denied(denied, Some(&rule.trail)).of(&rule),
+    ]
 }
 
 /// What a sweep of the organisation finds beside trails.
@@ -480,6 +616,10 @@ fn of_accounts() -> Vec<Incident> {
             false,
         ),
     ]
+}
+
+fn parsed(name: &str) -> Event {
+    Event::parse(&named(name).to_string()).unwrap()
 }
 
 /// The group of `number` incidents like this one, six seconds apart, with `more` kinds
@@ -576,6 +716,17 @@ pub fn of_each_kind() -> Vec<Incident> {
         .chain([unexplained_stop()])
         .chain(of_accounts())
         .chain(of_break_glass(&stop, &update))
+        .chain(of_things([
+            &parsed("bucket-policy-removed"),
+            &parsed("key-deletion-scheduled"),
+            &parsed("key-policy-changed"),
+            &parsed("bucket-deleted"),
+        ]))
+        .chain(of_parts([
+            &parsed("rule-disabled"),
+            &parsed("function-configuration-omitted"),
+            &parsed("rule-denied"),
+        ]))
         .chain(of_storms(&stop, &denial))
         .chain(containment::of_each_kind())
         .collect()
@@ -591,6 +742,9 @@ fn a_subject_keeps_account_and_region_whatever_the_trails_name() {
             continue;
         }
         incident.trail.name = Some(trail.name().into());
+        if let Some(thing) = &mut incident.thing {
+            thing.name = trail.name().into();
+        }
         let subject = Notice::of(&incident).unwrap().subject;
         assert!(
             subject.ends_with("(111122223333, eu-central-1)"),

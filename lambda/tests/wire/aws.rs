@@ -15,7 +15,10 @@ use crate::{
     hub_of_findings::{self, Findings, IMPORT},
     iam::{self, Iam},
     organization::{self, Organization},
+    parts::{self, Parts},
     stores::{self, Item},
+    support::{self, Support},
+    things::{self, Things},
     world::{Trail, World},
 };
 
@@ -91,6 +94,12 @@ pub struct State {
     /// Buckets that CloudTrail no longer takes for a trail.
     pub gone_buckets: Vec<String>,
     pub organization: Organization,
+    /// The log bucket and the key.
+    pub things: Things,
+    /// The parts of the responder.
+    pub parts: Parts,
+    /// What the responder leans on.
+    pub support: Support,
     pub iam: Iam,
     /// What Security Hub has.
     pub findings: Findings,
@@ -134,6 +143,9 @@ impl Aws {
             history: Vec::new(),
             gone_buckets: Vec::new(),
             organization: Organization::default(),
+            things: Things::default(),
+            parts: Parts::default(),
+            support: Support::default(),
             iam: Iam::default(),
             findings: Findings::default(),
             disturb: None,
@@ -343,6 +355,29 @@ pub fn refused_by_sns(status: u16, code: &str) -> Reply {
     )
 }
 
+/// What is asked for, by the service's name for it.
+fn operation(request: &Request, target: Option<&String>) -> String {
+    match target {
+        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
+        None if request.path == "/findings/import" => IMPORT.to_owned(),
+        None => parts::operation(request)
+            .or_else(|| things::operation(request))
+            .unwrap_or_else(|| {
+                let form = form(&request.body);
+                form.get("Action").cloned().unwrap_or_default()
+            }),
+    }
+}
+
+/// What services answer that speak REST, and whether they did what was asked.
+fn rest(state: &mut State, operation: &str, request: &Request) -> Option<(Reply, bool)> {
+    if parts::operation(request).is_some() {
+        return Some(parts::rest(&mut state.parts, operation, request));
+    }
+    things::operation(request)?;
+    Some((things::s3(&mut state.things, operation, request), true))
+}
+
 fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
     let header = |name: &str| {
         let mut headers = request.headers.iter();
@@ -350,14 +385,7 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             .find(|(found, _)| found == name)
             .map(|(_, value)| value)
     };
-    let operation = match header("x-amz-target") {
-        Some(target) => target.rsplit('.').next().unwrap().to_owned(),
-        None if request.path == "/findings/import" => IMPORT.to_owned(),
-        None => form(&request.body)
-            .get("Action")
-            .cloned()
-            .unwrap_or_default(),
-    };
+    let operation = operation(request, header("x-amz-target"));
     let signature = header("authorization").map_or("", |value| value.as_str());
     assert!(
         signature.contains("SignedHeaders"),
@@ -400,14 +428,16 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             state.calls[number].accepted = accepted;
             return reply;
         }
-        if iam::is_iam(&operation) {
-            assert_eq!(account, organization::HUB, "{operation} in a member");
-            let asked = form(&request.body);
-            let (reply, accepted) = iam::answer(&mut state.iam, &operation, &asked);
+        if let Some((reply, accepted)) = rest(state, &operation, request) {
+            state.calls[number].accepted = accepted;
+            return reply;
+        }
+        if let Some((reply, accepted)) = of_forms(state, request, &operation, &account) {
             state.calls[number].accepted = accepted;
             return reply;
         }
         let asked: Value = serde_json::from_str(&request.body).unwrap();
+        let is_kms = header("x-amz-target").is_some_and(|t| t.starts_with("TrentService"));
         let is_cloudtrail = header("x-amz-target").is_some_and(|t| t.contains("CloudTrail"));
         if is_cloudtrail {
             let organization = &state.organization;
@@ -418,7 +448,17 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
             assert_eq!(account, organization::HUB, "{operation} in a member");
         }
         state.world.account = account;
-        match healthy(state, &operation, region, &asked) {
+        let is_events = header("x-amz-target").is_some_and(|t| t.starts_with("AWSEvents"));
+        let answer = if is_events {
+            parts::events(&mut state.parts, &operation, &asked)
+        } else if is_kms {
+            things::kms(&mut state.things, &operation, &asked)
+        } else {
+            let (support, parameters) = (&state.support, &state.parameters);
+            support::json(support, parameters, &operation, &asked)
+                .unwrap_or_else(|| healthy(state, &operation, region, &asked))
+        };
+        match answer {
             Ok(answer) => {
                 state.calls[number].accepted = true;
                 Reply::answer(200, answer.to_string())
@@ -437,6 +477,24 @@ fn answer(state: &mut State, request: &Request, fault: &Fault) -> Reply {
         Some(latency) => Reply::Late(*latency, Box::new(reply)),
         None => reply,
     }
+}
+
+/// What IAM and SNS answer, and whether they did what was asked; `None` if it is none of
+/// theirs.
+fn of_forms(
+    state: &mut State,
+    request: &Request,
+    operation: &str,
+    account: &str,
+) -> Option<(Reply, bool)> {
+    let asked = form(&request.body);
+    if support::is_query(operation, &asked) {
+        return Some(support::query(&mut state.support, operation, &asked));
+    }
+    iam::is_iam(operation).then(|| {
+        assert_eq!(account, organization::HUB, "{operation} in a member");
+        iam::answer(&mut state.iam, operation, &asked)
+    })
 }
 
 fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> Answer {
@@ -471,7 +529,9 @@ fn healthy(state: &mut State, operation: &str, region: &str, asked: &Value) -> A
     }
 }
 
+/// What a call in AWS query asks; of one in JSON nothing.
 pub fn form(body: &str) -> HashMap<String, String> {
+    let body = if body.starts_with('{') { "" } else { body };
     body.split('&')
         .filter_map(|pair| pair.split_once('='))
         .map(|(name, value)| (decode(name), decode(value)))

@@ -12,6 +12,7 @@ use std::{
 /// A request as it came over the wire.
 #[derive(Clone, Debug)]
 pub struct Request {
+    pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -135,6 +136,7 @@ fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut parsed = httparse::Request::new(&mut headers);
         if let Ok(httparse::Status::Complete(head)) = parsed.parse(buffer) {
+            let method = parsed.method.unwrap().to_owned();
             let path = parsed.path.unwrap().to_owned();
             let headers: Vec<(String, String)> = parsed
                 .headers
@@ -159,6 +161,7 @@ fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
             let body = String::from_utf8_lossy(&buffer[head..head + length]).into_owned();
             buffer.drain(..head + length);
             return Some(Request {
+                method,
                 path,
                 headers,
                 body,

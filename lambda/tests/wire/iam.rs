@@ -100,7 +100,7 @@ pub fn answer(iam: &mut Iam, operation: &str, asked: &HashMap<String, String>) -
 }
 
 /// As in an address: IAM writes documents so.
-fn encoded(document: &str) -> String {
+pub fn encoded(document: &str) -> String {
     let mut text = String::new();
     for byte in document.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {

@@ -64,7 +64,7 @@ impl Function {
         command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}"))
-            .env("AWS_LAMBDA_FUNCTION_NAME", "trailkeeper")
+            .env("AWS_LAMBDA_FUNCTION_NAME", "trailkeeper-responder")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
             .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", aws.port))

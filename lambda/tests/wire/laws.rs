@@ -293,7 +293,7 @@ pub fn metrics(log: &[String]) -> Vec<Value> {
         let declared = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(declared["Namespace"], "Trailkeeper");
         assert_eq!(declared["Dimensions"], json!([["FunctionName"]]));
-        assert_eq!(line["FunctionName"], "trailkeeper");
+        assert_eq!(line["FunctionName"], "trailkeeper-responder");
         for metric in declared["Metrics"].as_array().unwrap() {
             let name = metric["Name"].as_str().unwrap();
             assert!(line[name].is_number(), "{name} in {line}");

@@ -21,8 +21,12 @@ mod iam;
 mod lambda;
 mod limits;
 mod organization;
+mod parts;
 mod simulation;
 mod stores;
+mod support;
+mod supported;
+mod things;
 mod world;
 
 // The tests.
@@ -33,10 +37,12 @@ mod chats;
 mod claims;
 mod containment;
 mod duplicates;
+mod evidence;
 mod expected;
 mod faults;
 mod findings;
 mod fleet;
+mod guard;
 mod healing;
 mod hub;
 mod hub_sweeps;
@@ -53,6 +59,8 @@ mod repeated;
 mod stops;
 mod storm;
 mod sweeps;
+mod topic_key;
+mod understudys_schedule;
 
 use std::{fs, path::PathBuf};
 

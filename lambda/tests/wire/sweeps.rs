@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answered,
-    attack::{RESPONDER, again, by, event_of},
+    attack::{PIPELINE, RESPONDER, again, by, event_of},
     aws::{
         AUDIT, Aws, Disturbance, GET_ITEM, PARAMETER, PROTECTED, PUBLISH, STATUS, is_of_table, now,
         published, refused, refused_by_sns,
@@ -551,6 +551,55 @@ fn nothing_else_that_is_wrong_with_a_trail_hides_an_undone_stop() {
         assert_eq!(drift["event"]["name"], "UpdateTrail", "{outcome}");
         assert_eq!(drift["timing"]["stopped_at"], Value::Null, "{outcome}");
     }
+}
+
+#[test]
+fn of_many_stops_in_one_second_each_actor_is_told_once() {
+    let (aws, function) = whole();
+    let ago = 60.0;
+    undone_stop(&aws, ago);
+    for number in 0..6 {
+        let mut call = event_of("StopLogging", &json!({"Name": "audit"}));
+        if number == 0 {
+            call = by(PIPELINE, call);
+            call["detail"]["userIdentity"]["accessKeyId"] = json!("ASIAIOSFODNN7EXAMPLE");
+        }
+        call["detail"]["eventTime"] = json!(in_whole_seconds(now() - ago));
+        call["detail"]["eventID"] = json!(format!("b2c3d4e5-0000-4000-8000-00000000000{number}"));
+        aws.state().history.push(call["detail"].clone());
+    }
+    for _ in 0..4 {
+        answered(function.invoke(&sweep()));
+    }
+    let documents = aws.documents();
+    let who: Vec<&str> = documents
+        .iter()
+        .map(|told| told["actor"]["arn"].as_str().unwrap())
+        .collect();
+    assert_eq!(who.len(), 2, "{who:?}");
+    assert_ne!(who[0], who[1]);
+}
+
+#[test]
+fn a_stop_that_was_told_is_not_put_down_to_calls_before_it_as_well() {
+    let (aws, function) = whole();
+    let ago = 120.0;
+    undone_stop(&aws, ago);
+    let stops = [40.0, 0.0].map(|before| {
+        let mut event = event_of("StopLogging", &json!({"Name": "audit"}));
+        event["detail"]["eventTime"] = json!(in_whole_seconds(now() - ago - before));
+        event["detail"]["eventID"] =
+            json!(format!("b2c3d4e5-0000-4000-8000-0000000000{before:02}"));
+        aws.state().history.push(event["detail"].clone());
+        event
+    });
+    answered(function.invoke(&stops[1]));
+    for _ in 0..3 {
+        answered(function.invoke(&sweep()));
+    }
+    let told = aws.documents();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(told[0]["event"]["id"], stops[1]["detail"]["eventID"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ from . import (
     alarms,
     asynchronous,
     authorization,
+    buckets,
     event_buses,
     event_sources,
     functions,
@@ -44,6 +45,7 @@ _EXTENSIONS = (
     alarms,
     snapshots,
     security_hub,
+    buckets,
 )
 
 

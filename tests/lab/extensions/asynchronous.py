@@ -102,12 +102,18 @@ def _try(function: dict[str, Any], event: Any, generation: int) -> None:
 def _when_there_is_a_place(function: dict[str, Any], event: Any, give_up_at: float, generation: int) -> dict[str, Any]:
     wait = 0.1
     while generation == _generation:
-        result = lambda_svc._execute_function(function, event)
+        result = lambda_svc._execute_function(_with_its_places(function), event)
         if not result.get("throttle") or time.monotonic() > give_up_at:
             return result
         time.sleep(wait)
         wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
     return {}
+
+
+def _with_its_places(function: dict[str, Any]) -> dict[str, Any]:
+    """As many as are reserved now, and not when the event came."""
+    found = lambda_svc._functions.get((function.get("config") or function)["FunctionName"])
+    return function | {"concurrency": found.get("concurrency")} if found else function
 
 
 def _count(query: dict[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudtrail.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
@@ -16,13 +17,22 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.router import extract_access_key_id, extract_region
-from ministack.services import cloudtrail
+from ministack.services import cloudtrail, kms
 
 _SERVICE = "cloudtrail.amazonaws.com"
 # MiniStack 1.5 asks for the call's own name. These are allowed with the permission for one message.
 _BATCHES = {
     f"{action}Batch": action
     for action in ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sns:Publish")
+}
+# MiniStack 1.5 asks for what is asked for another part of a function, or another method.
+_OF_FUNCTIONS = {
+    ("GET", "concurrency"): "lambda:GetFunctionConcurrency",
+    ("DELETE", "concurrency"): "lambda:DeleteFunctionConcurrency",
+    ("GET", "event-invoke-config"): "lambda:GetFunctionEventInvokeConfig",
+    ("PUT", "event-invoke-config"): "lambda:PutFunctionEventInvokeConfig",
+    ("POST", "event-invoke-config"): "lambda:UpdateFunctionEventInvokeConfig",
+    ("DELETE", "event-invoke-config"): "lambda:DeleteFunctionEventInvokeConfig",
 }
 
 
@@ -31,15 +41,19 @@ def install() -> None:
     find, handle, name = iam_actions.extract_resource_arn, cloudtrail.handle_request, iam_actions.extract_iam_action
     tags = iam_actions.request_tag_context
 
-    def action(*arguments: Any) -> str | None:
-        found = name(*arguments)
+    def action(service: str, method: str, path: str, *arguments: Any) -> str | None:
+        found = name(service, method, path, *arguments)
+        if service == "lambda":
+            return _OF_FUNCTIONS.get((method, path.rstrip("/").rsplit("/", 1)[-1]), found)
         return _BATCHES.get(found or "", found)
 
     def resource_arn(service: str, *arguments: Any) -> str:
         found = find(service, *arguments)
         if service == "cloudtrail":
             return _tagged_resource(arguments[3]) or found
-        return _resource(service, *arguments) or found
+        if own := _resource(service, *arguments):
+            return own
+        return _key_behind(found) if service == "kms" and ":alias/" in found else found
 
     async def handle_request(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> tuple:
         return _refusal(headers, body, query_params) or await handle(method, path, headers, body, query_params)
@@ -69,12 +83,14 @@ def _first(value: Any) -> Any:
 
 
 def _resource(service: str, _method: str, path: str, _headers: dict, body: bytes, params: dict, *where: str) -> str:
-    """What MiniStack 1.5 takes for `*`, or, for a rule of the default bus, names with its bus."""
+    """What MiniStack 1.5 takes for `*`, as a target's rule, or, for a rule of the default bus, names with its bus."""
     region, account = where
     given = _given(body)
-    if service == "events" and given.get("EventBusName") in (None, "default"):
-        rule = given.get("Rule") or given.get("Name")
-        return f"arn:aws:events:{region}:{account}:rule/{rule}" if rule and "/" not in rule else ""
+    if service == "events":
+        bus = str(given.get("EventBusName") or "default").rsplit("/", 1)[-1]
+        rule = given.get("Rule") or (given.get("Name") if bus == "default" else None)
+        where = "" if bus == "default" else f"{bus}/"
+        return f"arn:aws:events:{region}:{account}:rule/{where}{rule}" if rule and "/" not in rule else ""
     if service == "scheduler" and (found := re.fullmatch(r"/schedules/([^/]+)", path)):
         group = _first(params.get("groupName")) or given.get("GroupName") or "default"
         return f"arn:aws:scheduler:{region}:{account}:schedule/{group}/{found[1]}"
@@ -85,7 +101,14 @@ def _resource(service: str, _method: str, path: str, _headers: dict, body: bytes
         return f"arn:aws:kms:{region}:{account}:{given['AliasName']}"
     if service == "monitoring":
         alarm = _alarm(given, params)
-        return f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}" if alarm else ""
+        if alarm:
+            return f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}"
+        return f"arn:aws:cloudwatch:{region}:{account}:alarm:*" if "AlarmNamePrefix" in given else ""
+    # What AWS names in its refusals, whatever the prefix is.
+    if service == "logs" and "logGroupNamePrefix" in given:
+        return f"arn:aws:logs:{region}:{account}:log-group::log-stream:"
+    if service == "ssm" and str(given.get("Path", "")).startswith("/"):
+        return f"arn:aws:ssm:{region}:{account}:parameter{given['Path']}"
     return ""
 
 
@@ -100,6 +123,12 @@ def _tagged_resource(body: bytes) -> str | None:
     given = _given(body)
     named = given.get("ResourceId") or next(iter(given.get("ResourceIdList") or []), None)
     return named if isinstance(named, str) else None
+
+
+def _key_behind(alias: str) -> str:
+    """Who names a key by its alias needs the permission for the key; MiniStack 1.5 asks for one for the alias."""
+    key = kms._resolve_key(alias.split(":", 5)[5])
+    return key["Arn"] if key else alias
 
 
 def _refusal(headers: dict, body: bytes, query_params: dict) -> tuple | None:

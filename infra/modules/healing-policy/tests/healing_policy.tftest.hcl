@@ -238,3 +238,80 @@ run "an_account_is_twelve_digits" {
 
   expect_failures = [var.account]
 }
+
+# The log bucket and the key, by what of them is restored.
+run "bucket_and_key" {
+  command = apply
+
+  variables {
+    evidence = [
+      { kind = "log_bucket", arn = "arn:aws:s3:::logs", restored = ["policy", "object_lock", "notification", "replication", "logging", "exists"] },
+      { kind = "log_key", arn = "arn:aws:kms:eu-central-1:123456789012:key/k", restored = ["state", "policy", "rotation"] },
+    ]
+  }
+
+  assert {
+    condition = { for s in jsondecode(jsonencode(output.statements)) : s.Sid => [flatten([s.Action]), s.Resource] if length(regexall("Bucket|Key|Lock", s.Sid)) > 0 } == {
+      VerifyBuckets       = [["s3:GetBucketLogging", "s3:GetBucketNotification", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketVersioning", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration"], ["arn:aws:s3:::logs"]]
+      VerifyObjectLock    = [["s3:GetBucketObjectLockConfiguration"], ["arn:aws:s3:::logs"]]
+      RestoreBuckets      = [["s3:PutBucketLogging", "s3:PutBucketNotification", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration"], ["arn:aws:s3:::logs"]]
+      RestoreObjectLock   = [["s3:PutBucketObjectLockConfiguration"], ["arn:aws:s3:::logs"]]
+      RecreateBuckets     = [["s3:CreateBucket"], ["arn:aws:s3:::logs"]]
+      VerifyKeys          = [["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+      RestoreKeys         = [["kms:CancelKeyDeletion", "kms:EnableKey"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+      RestoreKeyPolicies  = [["kms:PutKeyPolicy"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+      RestoreKeyRotations = [["kms:EnableKeyRotation"], ["arn:aws:kms:eu-central-1:123456789012:key/k"]]
+    }
+    error_message = "Each statement must name the one bucket or key, and no log may be read or deleted."
+  }
+  assert {
+    condition     = [for s in jsondecode(jsonencode(output.statements)) : [s.Sid, s.Action, s.Resource] if s.Effect == "Deny"] == [["NoLogs", ["s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"], ["arn:aws:s3:::logs/*"]]]
+    error_message = "Whoever may set the bucket's policy must not give itself the logs."
+  }
+}
+
+run "a_bucket_of_which_less_is_guarded" {
+  command = apply
+
+  variables {
+    evidence = [{ kind = "log_bucket", arn = "arn:aws:s3:::logs", restored = ["policy", "replication"] }]
+  }
+
+  assert {
+    condition = [for s in jsondecode(jsonencode(output.statements)) : [s.Sid, [for action in s.Action : action if length(regexall("Logging|Notification|Replication|Create", action)) > 0]] if strcontains(s.Sid, "Bucket")] == [
+      ["VerifyBuckets", ["s3:GetReplicationConfiguration"]],
+      ["RestoreBuckets", ["s3:PutReplicationConfiguration"]],
+    ]
+    error_message = "What something else sets must not be changeable, and no bucket be made unless that is opted in."
+  }
+}
+
+run "a_key_of_which_only_the_state_is_restored" {
+  command = apply
+
+  variables {
+    evidence = [{ kind = "log_key", arn = "arn:aws:kms:eu-central-1:123456789012:key/k", restored = ["state"] }]
+  }
+
+  assert {
+    condition     = [for s in jsondecode(jsonencode(output.statements)) : s.Sid if length(regexall("Bucket|Key|Lock", s.Sid)) > 0] == ["VerifyKeys", "RestoreKeys"]
+    error_message = "What is left to people must not be changeable."
+  }
+}
+
+run "observing_reads_bucket_and_key" {
+  command = apply
+
+  variables {
+    mode = "observe"
+    evidence = [
+      { kind = "log_bucket", arn = "arn:aws:s3:::logs", restored = ["policy", "object_lock"] },
+      { kind = "log_key", arn = "arn:aws:kms:eu-central-1:123456789012:key/k", restored = ["state", "policy", "rotation"] },
+    ]
+  }
+
+  assert {
+    condition     = [for s in jsondecode(jsonencode(output.statements)) : s.Sid] == ["VerifyTrails", "VerifyBuckets", "VerifyObjectLock", "VerifyKeys", "AttributeChanges"]
+    error_message = "Observing needs to read, nothing else."
+  }
+}

@@ -314,3 +314,59 @@ run "topics_and_key_are_changed_by_those_who_are_named" {
     error_message = "Publishing is none of it."
   }
 }
+
+run "the_topic_is_declared_as_it_is_made" {
+  command = plan
+
+  variables {
+    email_addresses = ["ops@example.com"]
+    subscriptions = {
+      queue = { protocol = "sqs", endpoint = "arn:aws:sqs:eu-central-1:123456789012:notices", severities = ["critical"], raw_message_delivery = true }
+      web   = { protocol = "https", endpoint = "https://example.com/x", filter_policy = "{\"outcome\":[\"restored\"]}", filter_policy_scope = "MessageBody" }
+    }
+  }
+
+  assert {
+    condition     = jsonencode(jsondecode(output.evidence_documents.topic).declared.policy) == jsonencode(jsondecode(aws_sns_topic_policy.alerts.policy)) && jsondecode(output.evidence_documents.topic).arn == "arn:aws:sns:eu-central-1:123456789012:trailkeeper-alerts"
+    error_message = "The topic's policy must be declared."
+  }
+  assert {
+    condition = jsondecode(output.evidence_documents.topic).declared.subscriptions == {
+      "email ops@example.com"                             = {}
+      "sqs arn:aws:sqs:eu-central-1:123456789012:notices" = { RawMessageDelivery = "true", FilterPolicy = "{\"severity\":[\"critical\"]}" }
+      "https https://example.com/x"                       = { FilterPolicy = "{\"outcome\":[\"restored\"]}", FilterPolicyScope = "MessageBody" }
+    } && jsondecode(output.evidence_documents.topic).declared.filters == jsondecode(output.evidence_documents.topic).declared.subscriptions
+    error_message = "Each subscription must be declared with what it is sent."
+  }
+  assert {
+    condition     = jsondecode(output.evidence_documents.topic).restored == ["policy", "kms_key", "subscriptions"] && startswith(aws_ssm_parameter.evidence["topic"].name, "/trailkeeper/trailkeeper/guard/topic/")
+    error_message = "The responder reads below its own path."
+  }
+  assert {
+    condition = jsonencode(jsondecode(output.evidence_documents.topic_key)) == jsonencode({
+      schema   = "trailkeeper.evidence"
+      version  = 1
+      arn      = aws_kms_key.topic.arn
+      declared = { state = "Enabled", policy = jsondecode(aws_kms_key_policy.topic.policy), rotation = aws_kms_key.topic.enable_key_rotation }
+      restored = ["state"]
+    }) && aws_kms_key.topic.policy == aws_kms_key_policy.topic.policy && aws_kms_key_policy.topic.bypass_policy_lockout_safety_check
+    error_message = "The key must be declared as it is made, and keep its policy while another takes its place."
+  }
+  assert {
+    condition     = output.evidence.key_arn == aws_kms_key.topic.arn && output.evidence.key_parameter_name == aws_ssm_parameter.evidence["topic_key"].name && startswith(output.evidence.key_parameter_name, "/trailkeeper/trailkeeper/guard/topic_key/")
+    error_message = "The responder must be told of the key."
+  }
+}
+
+run "a_topic_that_is_not_guarded_has_no_document" {
+  command = plan
+
+  variables {
+    guard_topic = false
+  }
+
+  assert {
+    condition     = length(aws_ssm_parameter.evidence) == 0 && output.evidence == null
+    error_message = "What is not guarded must leave no trace."
+  }
+}

@@ -149,8 +149,8 @@ run "service_control_policy_on_request" {
   assert {
     condition = [for s in jsondecode(module.service_control_policy[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
       "arn:*:iam::*:role/trailkeeper-remediation",
-      "arn:*:iam::999988887777:role/trailkeeper-responder",
-      "arn:*:iam::999988887777:role/trailkeeper-sweep",
+      "arn:*:iam::999988887777:role/trailkeeper-responder*",
+      "arn:*:iam::999988887777:role/trailkeeper-sweep*",
       "arn:*:iam::*:role/stacksets-exec-*",
     ]]
     error_message = "The hub heals its own account's trail if the policy binds it; elsewhere nobody of that name may."
@@ -176,8 +176,8 @@ run "service_control_policy_lets_the_members_responders_heal" {
   assert {
     condition = [for s in jsondecode(module.service_control_policy[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
       "arn:*:iam::*:role/trailkeeper-remediation",
-      "arn:*:iam::*:role/trailkeeper-responder",
-      "arn:*:iam::*:role/trailkeeper-sweep",
+      "arn:*:iam::*:role/trailkeeper-responder*",
+      "arn:*:iam::*:role/trailkeeper-sweep*",
       "arn:*:iam::*:role/stacksets-exec-*",
     ]]
     error_message = "Members with responders of their own must be able to heal with them."

@@ -83,7 +83,7 @@ run "roles_heal_and_tell_what_has_the_prefix" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(output.policies.workload_boundary).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["AttributeChanges", "HealOrganizationTrails", "EncryptNotices"]
+    condition     = [for statement in jsondecode(output.policies.workload_boundary).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["AttributeChanges", "HealOrganizationTrails", "EncryptNotices", "ReadSubscriptions"]
     error_message = "Only what AWS knows no name for may have the resource \"*\"."
   }
 
@@ -114,5 +114,34 @@ run "other_trails_and_topics_are_named" {
       contains(statement.Resource, "arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit") if statement.Sid == "EvidenceStays"
     ])
     error_message = "The pipeline must not stop a trail that was named by ARN either."
+  }
+}
+
+# That the responder's roles are within it is tested there: modules/responder.
+run "the_guard_is_within_the_boundary" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([for policy in values(output.policies) : [
+      for statement in jsondecode(policy).Statement : [
+        for element in try(tolist(statement.Resource), [statement.Resource]) : can(regex("^(\\*|arn:)", element))
+      ] if can(statement.Resource)
+    ] if policy != null]))
+    error_message = "IAM refuses a list within a list."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(output.policies.workload_boundary).Statement : statement.Sid => statement.Resource if contains(["GuardBucket", "GuardKey", "RestoreKey", "GuardSchedule"], statement.Sid) } == {
+      GuardBucket   = "arn:aws:s3:::trailkeeper-*"
+      GuardKey      = "arn:aws:kms:*:123456789012:key/*"
+      RestoreKey    = "arn:aws:kms:*:123456789012:key/*"
+      GuardSchedule = ["arn:aws:scheduler:*:123456789012:schedule/trailkeeper/trailkeeper-*", "arn:aws:scheduler:*:123456789012:schedule/trailkeeper-understudy/trailkeeper-*", "arn:aws:scheduler:*:123456789012:schedule-group/trailkeeper", "arn:aws:scheduler:*:123456789012:schedule-group/trailkeeper-understudy"]
+    }
+    error_message = "The guard is for what bears the name."
+  }
+
+  assert {
+    condition     = length(regexall("s3:[A-Za-z*]*Object[^L]", output.policies.workload_boundary)) == 0 && { for statement in jsondecode(output.policies.workload_boundary).Statement : statement.Sid => try(statement.Condition, null) }.RestoreKey == { "ForAnyValue:StringLike" = { "kms:ResourceAliases" = "alias/trailkeeper-*" } }
+    error_message = "No log may be read or written, and no other key be taken over."
   }
 }

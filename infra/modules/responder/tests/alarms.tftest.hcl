@@ -6,6 +6,7 @@ mock_provider "aws" {
 }
 
 variables {
+  guard_responder = false
   # Any file does: a plan reads only its hash.
   package = "main.tf"
   baselines = [
@@ -43,6 +44,8 @@ run "every_failure_raises_an_alarm" {
       failed_sweep_invocations = "trailkeeper-sweep-failed-invocations: AWS/Scheduler TargetErrorCount Sum ScheduleGroup=trailkeeper"
       lost_events              = "trailkeeper-trail-changes-lost-events: AWS/Events InvocationsFailedToBeSentToDlq Sum RuleName=trailkeeper-trail-changes"
       lost_failures            = "trailkeeper-responder-lost-failures: AWS/Lambda DestinationDeliveryFailures Sum FunctionName=trailkeeper-responder"
+      understudy_errors        = "trailkeeper-responder-understudy-errors: AWS/Lambda Errors Sum FunctionName=trailkeeper-responder-understudy"
+      understudy_heartbeat     = "trailkeeper-responder-understudy-heartbeat: Trailkeeper Sweeps Sum FunctionName=trailkeeper-responder-understudy"
     }
     error_message = "Each way to fail must be watched."
   }
@@ -51,7 +54,7 @@ run "every_failure_raises_an_alarm" {
       a.comparison_operator == "GreaterThanThreshold" && a.threshold == 0
       && a.period == 60 && a.evaluation_periods == 1
       && a.treat_missing_data == "notBreaching"
-      if key != "heartbeat"
+      if !endswith(key, "heartbeat")
     ])
     error_message = "One failure in one minute must raise the alarm; silence must not."
   }
@@ -69,14 +72,14 @@ run "silence_raises_an_alarm" {
   command = plan
 
   assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.this["heartbeat"].comparison_operator == "LessThanThreshold"
-      && aws_cloudwatch_metric_alarm.this["heartbeat"].threshold == 1
-      && aws_cloudwatch_metric_alarm.this["heartbeat"].period == 300
-      && aws_cloudwatch_metric_alarm.this["heartbeat"].evaluation_periods == 3
-      && aws_cloudwatch_metric_alarm.this["heartbeat"].treat_missing_data == "breaching"
-    )
-    error_message = "Three intervals without a sweep must raise the alarm, without any metric too."
+    condition = alltrue([for key in ["heartbeat", "understudy_heartbeat"] : (
+      aws_cloudwatch_metric_alarm.this[key].comparison_operator == "LessThanThreshold"
+      && aws_cloudwatch_metric_alarm.this[key].threshold == 1
+      && aws_cloudwatch_metric_alarm.this[key].period == 300
+      && aws_cloudwatch_metric_alarm.this[key].evaluation_periods == 3
+      && aws_cloudwatch_metric_alarm.this[key].treat_missing_data == "breaching"
+    )])
+    error_message = "Three intervals without a sweep must raise the alarm, without any metric too, whichever of the two is silent."
   }
 }
 

@@ -6,7 +6,8 @@ mock_provider "aws" {
 }
 
 variables {
-  package = "main.tf"
+  guard_responder = false
+  package         = "main.tf"
   baselines = [{
     trail_arn        = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first"
     parameter_name   = "/trailkeeper/trailkeeper/first/1111"
@@ -40,7 +41,7 @@ run "on_it_may_limit_and_look_and_nothing_else" {
   assert {
     condition = jsondecode(aws_lambda_function.responder.environment[0].variables["TRAILKEEPER_CONTAINMENT"]) == {
       principals = ["user/*", "role/*"]
-      exempt     = ["role/trailkeeper-sweep", "role/trailkeeper-forwarding-*", "role/trailkeeper-global-events", "role/trailkeeper-remediation", "role/trailkeeper-pipeline-drill"]
+      exempt     = ["role/trailkeeper-responder-understudy", "role/trailkeeper-sweep", "role/trailkeeper-sweep-understudy", "role/trailkeeper-forwarding-*", "role/trailkeeper-global-events", "role/trailkeeper-remediation", "role/trailkeeper-pipeline-drill"]
     }
     error_message = "The function must know whom it may contain."
   }
@@ -66,7 +67,9 @@ run "on_it_may_limit_and_look_and_nothing_else" {
           "arn:aws:iam::123456789012:role/trailkeeper-responder",
           "arn:aws:iam::123456789012:role/aws-service-role/*",
           "arn:aws:iam::123456789012:role/aws-reserved/*",
+          "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy",
           "arn:aws:iam::123456789012:role/trailkeeper-sweep",
+          "arn:aws:iam::123456789012:role/trailkeeper-sweep-understudy",
           "arn:aws:iam::123456789012:role/trailkeeper-forwarding-*",
           "arn:aws:iam::123456789012:role/trailkeeper-global-events",
           "arn:aws:iam::123456789012:role/trailkeeper-remediation",
@@ -101,7 +104,9 @@ run "who_is_named_and_who_is_exempt" {
       "arn:aws:iam::123456789012:role/aws-reserved/*",
       "arn:aws:iam::123456789012:role/trailkeeper-remediation",
       "arn:aws:iam::123456789012:role/deploy",
+      "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy",
       "arn:aws:iam::123456789012:role/trailkeeper-sweep",
+      "arn:aws:iam::123456789012:role/trailkeeper-sweep-understudy",
       "arn:aws:iam::123456789012:role/trailkeeper-forwarding-*",
       "arn:aws:iam::123456789012:role/trailkeeper-global-events",
       "arn:aws:iam::123456789012:role/trailkeeper-pipeline-drill",

@@ -12,6 +12,7 @@ mock_provider "aws" {
 }
 
 variables {
+  guard_responder = false
   # Any file does: a plan reads only its hash.
   package   = "main.tf"
   topic_arn = "arn:aws:sns:eu-central-1:123456789012:alerts"

@@ -7,6 +7,7 @@ mock_provider "aws" {
 }
 
 variables {
+  guard_responder = false
   # Any file does: a plan reads only its hash.
   package   = "main.tf"
   topic_arn = "arn:aws:sns:eu-central-1:123456789012:alerts"
@@ -45,7 +46,7 @@ run "the_function_knows_the_members" {
       TRAILKEEPER_EXTERNAL_ID     = "6b1f0c1e-6d0e-4d7a-9b55-1f6f1c1f2a3b"
       TRAILKEEPER_TOPIC_ARN       = "arn:aws:sns:eu-central-1:123456789012:alerts"
       TRAILKEEPER_MODE            = "enforce"
-      TRAILKEEPER_ROLE_ARN        = "arn:aws:iam::123456789012:role/some-role"
+      TRAILKEEPER_ROLE_ARN        = "arn:aws:iam::123456789012:role/trailkeeper-responder"
       TRAILKEEPER_INCIDENTS_TABLE = "trailkeeper-incidents"
     })
     error_message = "A hub without trails of its own, exclusions, peers and a queue is told of none: Lambda refuses empty values."
@@ -161,7 +162,7 @@ run "a_hub_has_trails_of_its_own_too" {
   assert {
     condition = { for name, value in aws_lambda_function.responder.environment[0].variables : name => value if contains(["TRAILKEEPER_TRAILS", "TRAILKEEPER_PEER_ROLES", "TRAILKEEPER_CHANGE_PRINCIPALS"], name) } == {
       TRAILKEEPER_TRAILS            = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/own=/trailkeeper/trailkeeper/own/3333"
-      TRAILKEEPER_PEER_ROLES        = "arn:aws:iam::{account}:role/trailkeeper-responder"
+      TRAILKEEPER_PEER_ROLES        = "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy,arn:aws:iam::{account}:role/trailkeeper-responder"
       TRAILKEEPER_CHANGE_PRINCIPALS = "arn:aws:iam::{account}:role/pipeline"
     }
     error_message = "The function must know its own trails, and keep {account}."

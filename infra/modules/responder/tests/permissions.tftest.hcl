@@ -6,6 +6,7 @@ mock_provider "aws" {
 }
 
 variables {
+  guard_responder = false
   # Any file does: a plan reads only its hash.
   package = "main.tf"
   baselines = [
@@ -27,6 +28,20 @@ variables {
   ]
   topic_arn         = "arn:aws:sns:eu-central-1:123456789012:alerts"
   topic_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/topic"
+}
+
+run "baselines_from_elsewhere_are_read_by_their_paths" {
+  command = plan
+
+  variables {
+    guard_responder = true
+    baselines       = [merge(var.baselines[0], { parameter_path = "/elsewhere/first" }), var.baselines[1]]
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_role_policy.responder.policy).Statement : s.Resource if s.Sid == "ReadBaselines"]) == ["arn:aws:ssm:eu-central-1:123456789012:parameter/elsewhere/first/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/trailkeeper/trailkeeper/*"]
+    error_message = "Nothing else of what is elsewhere may be read."
+  }
 }
 
 run "role_has_one_statement_per_purpose" {
@@ -221,15 +236,18 @@ run "queue_is_encrypted_and_closed" {
   }
 }
 
-run "log_key_serves_this_log_group_only" {
+run "log_key_serves_these_log_groups_only" {
   command = plan
 
   assert {
     condition = [for s in jsondecode(aws_kms_key.logs.policy).Statement : [s.Principal.Service, s.Condition] if can(s.Principal.Service)] == [[
       "logs.eu-central-1.amazonaws.com",
-      { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder" } },
+      { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = [
+        "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder",
+        "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/trailkeeper-responder-understudy",
+      ] } },
     ]]
-    error_message = "The key must serve this region's CloudWatch Logs, for the one log group."
+    error_message = "The key must serve this region's CloudWatch Logs, for the two log groups."
   }
 }
 
@@ -260,7 +278,7 @@ run "no_partition_is_hard_coded" {
   }
 
   assert {
-    condition     = !strcontains("${aws_iam_role_policy.responder.policy}${aws_sqs_queue_policy.dead_letters.policy}${aws_kms_key.logs.policy}${aws_iam_role.sweep.assume_role_policy}${aws_iam_role_policy.sweep.policy}", "arn:aws:")
+    condition     = !strcontains("${aws_iam_role_policy.responder.policy}${aws_sqs_queue_policy.dead_letters.policy}${aws_kms_key.logs.policy}${aws_iam_role.sweep.assume_role_policy}${aws_iam_role_policy.sweep.policy}${aws_iam_role_policy.understudy[0].policy}${aws_iam_role.understudy_sweep[0].assume_role_policy}${aws_iam_role_policy.understudy_sweep[0].policy}${jsonencode(aws_lambda_function.responder.environment[0].variables["TRAILKEEPER_PEER_ROLES"])}", "arn:aws:")
     error_message = "Policies must use the partition they are deployed in."
   }
   assert {

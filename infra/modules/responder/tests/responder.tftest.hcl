@@ -7,6 +7,7 @@ mock_provider "aws" {
 }
 
 variables {
+  guard_responder = false
   # Any file does: a plan reads only its hash.
   package = "main.tf"
   baselines = [
@@ -54,7 +55,8 @@ run "function_is_what_the_package_expects" {
       TRAILKEEPER_TRAILS          = "arn:aws:cloudtrail:eu-central-1:123456789012:trail/first=/trailkeeper/trailkeeper/first/1111,arn:aws:cloudtrail:eu-central-1:123456789012:trail/second=/trailkeeper/trailkeeper/second/2222"
       TRAILKEEPER_TOPIC_ARN       = "arn:aws:sns:eu-central-1:123456789012:alerts"
       TRAILKEEPER_MODE            = "enforce"
-      TRAILKEEPER_ROLE_ARN        = "arn:aws:iam::123456789012:role/some-role"
+      TRAILKEEPER_ROLE_ARN        = "arn:aws:iam::123456789012:role/trailkeeper-responder"
+      TRAILKEEPER_PEER_ROLES      = "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy"
       TRAILKEEPER_INCIDENTS_TABLE = "trailkeeper-incidents"
     })
     error_message = "The function knows these variables and no other."
@@ -132,9 +134,9 @@ run "told_incidents_are_remembered_for_a_while" {
 
   assert {
     condition = [for s in jsondecode(aws_dynamodb_resource_policy.incidents.policy).Statement : [s.Effect, s.Principal, s.Action, s.Condition]] == [
-      ["Deny", "*", ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"], { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.responder.arn } }]
+      ["Deny", "*", ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"], { ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/trailkeeper-responder", "arn:aws:iam::123456789012:role/trailkeeper-responder-understudy"] } }]
     ]
-    error_message = "Nobody but the function may write to the table: an entry silences a notice."
+    error_message = "Nobody but the two functions may write to the table: an entry silences a notice."
   }
   assert {
     condition     = aws_dynamodb_table.incidents.hash_key == "id" && one([for a in aws_dynamodb_table.incidents.attribute : "${a.name} ${a.type}"]) == "id S"

@@ -6,6 +6,7 @@ mock_provider "aws" {
 }
 
 variables {
+  guard_responder = false
   # Any file does: a plan reads only its hash.
   package = "main.tf"
   baselines = [

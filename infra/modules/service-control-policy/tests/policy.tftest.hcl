@@ -82,8 +82,8 @@ run "responders_heal_where_there_are_some" {
   assert {
     condition = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
       "arn:*:iam::*:role/trailkeeper-remediation",
-      "arn:*:iam::*:role/trailkeeper-responder",
-      "arn:*:iam::*:role/trailkeeper-sweep",
+      "arn:*:iam::*:role/trailkeeper-responder*",
+      "arn:*:iam::*:role/trailkeeper-sweep*",
       "arn:*:iam::*:role/stacksets-exec-*",
     ]]
     error_message = "With responders in the members their role heals there, and in the hub's account like everywhere."
@@ -100,8 +100,8 @@ run "the_hubs_own_responder_heals_in_its_account" {
   assert {
     condition = [for s in jsondecode(aws_organizations_policy.this[0].content).Statement : s.Condition.ArnNotLike["aws:PrincipalArn"] if s.Sid == "OnlyTrailkeeperChanges"] == [[
       "arn:*:iam::*:role/trailkeeper-remediation",
-      "arn:*:iam::111122223333:role/trailkeeper-responder",
-      "arn:*:iam::111122223333:role/trailkeeper-sweep",
+      "arn:*:iam::111122223333:role/trailkeeper-responder*",
+      "arn:*:iam::111122223333:role/trailkeeper-sweep*",
       "arn:*:iam::*:role/stacksets-exec-*",
     ]]
     error_message = "The name of the hub's role is exempt in the hub's account only."
@@ -149,7 +149,8 @@ run "trailkeeper_itself_is_changed_by_operators_only" {
       "arn:*:iam::*:policy/trailkeeper-*",
       "arn:*:sqs:*:*:trailkeeper-*dead-letters",
       "arn:*:lambda:*:*:function:trailkeeper-responder*",
-      "arn:*:scheduler:*:*:schedule/trailkeeper/*",
+      "arn:*:scheduler:*:*:schedule-group/trailkeeper*",
+      "arn:*:scheduler:*:*:schedule/trailkeeper*/*",
       "arn:*:dynamodb:*:*:table/trailkeeper-incidents",
       "arn:*:ssm:*:*:parameter/trailkeeper/trailkeeper/*",
       "arn:*:logs:*:*:log-group:/aws/lambda/trailkeeper-responder*",

@@ -61,17 +61,17 @@ run "the_key_serves_the_organisations_trail" {
   command = plan
 
   assert {
-    condition = alltrue([for s in jsondecode(aws_kms_key.logs.policy).Statement :
+    condition = alltrue([for s in jsondecode(aws_kms_key_policy.logs.policy).Statement :
       s.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:eu-central-1:999988887777:trail/trailkeeper" if can(s.Principal.Service)
     ])
     error_message = "CloudTrail names the trail by the management account's id."
   }
   assert {
-    condition     = one([for s in jsondecode(aws_kms_key.logs.policy).Statement : s.Condition.StringLike if can(s.Condition.StringLike)]) == { "kms:EncryptionContext:aws:cloudtrail:arn" = "arn:aws:cloudtrail:*:999988887777:trail/trailkeeper" }
+    condition     = one([for s in jsondecode(aws_kms_key_policy.logs.policy).Statement : s.Condition.StringLike if can(s.Condition.StringLike)]) == { "kms:EncryptionContext:aws:cloudtrail:arn" = "arn:aws:cloudtrail:*:999988887777:trail/trailkeeper" }
     error_message = "So it does in the encryption context."
   }
   assert {
-    condition     = one([for s in jsondecode(aws_kms_key.logs.policy).Statement : s.Principal if can(s.Principal.AWS)]) == { AWS = "arn:aws:iam::123456789012:root" }
+    condition     = one([for s in jsondecode(aws_kms_key_policy.logs.policy).Statement : s.Principal if can(s.Principal.AWS)]) == { AWS = "arn:aws:iam::123456789012:root" }
     error_message = "The key is managed by the account that makes it."
   }
 }

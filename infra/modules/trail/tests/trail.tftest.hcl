@@ -160,7 +160,7 @@ run "key_policy_is_bound_to_this_trail" {
     error_message = "The key must rotate and leave time to cancel a deletion."
   }
   assert {
-    condition = { for s in jsondecode(aws_kms_key.logs.policy).Statement : s.Sid => s.Action } == {
+    condition = { for s in jsondecode(aws_kms_key_policy.logs.policy).Statement : s.Sid => s.Action } == {
       AccountManagesKey       = "kms:*"
       CloudTrailEncryptsLogs  = "kms:GenerateDataKey*"
       CloudTrailUsesBucketKey = "kms:Decrypt"
@@ -169,14 +169,14 @@ run "key_policy_is_bound_to_this_trail" {
     error_message = "The key policy must grant exactly these actions."
   }
   assert {
-    condition = alltrue([for s in jsondecode(aws_kms_key.logs.policy).Statement :
+    condition = alltrue([for s in jsondecode(aws_kms_key_policy.logs.policy).Statement :
       s.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:eu-central-1:123456789012:trail/trailkeeper"
       if can(s.Principal.Service)
     ])
     error_message = "Every grant to a service must be bound to the one trail."
   }
   assert {
-    condition = one([for s in jsondecode(aws_kms_key.logs.policy).Statement :
+    condition = one([for s in jsondecode(aws_kms_key_policy.logs.policy).Statement :
       s.Condition.StringLike["kms:EncryptionContext:aws:cloudtrail:arn"] if s.Sid == "CloudTrailEncryptsLogs"
     ]) == "arn:aws:cloudtrail:*:123456789012:trail/trailkeeper"
     error_message = "Encryption must be bound to the trail's encryption context."
@@ -196,7 +196,7 @@ run "no_partition_is_hard_coded" {
   }
 
   assert {
-    condition     = !strcontains("${aws_s3_bucket_policy.logs.policy}${aws_kms_key.logs.policy}", "arn:aws:")
+    condition     = !strcontains("${aws_s3_bucket_policy.logs.policy}${aws_kms_key_policy.logs.policy}", "arn:aws:")
     error_message = "Policies must use the partition they are deployed in."
   }
   assert {
@@ -325,7 +325,7 @@ run "bucket_and_key_are_changed_by_those_who_are_named" {
   }
 
   assert {
-    condition = alltrue([for policy in [aws_s3_bucket_policy.logs.policy, aws_kms_key.logs.policy] :
+    condition = alltrue([for policy in [aws_s3_bucket_policy.logs.policy, aws_kms_key_policy.logs.policy] :
       [for s in jsondecode(policy).Statement : s.Condition if s.Sid == "OnlyNamedChange"] == [
         { ArnNotLike = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::123456789012:root"] } }
       ]
@@ -342,7 +342,7 @@ run "nobody_is_named_unless_somebody_is" {
   command = plan
 
   assert {
-    condition     = !strcontains("${aws_s3_bucket_policy.logs.policy}${aws_kms_key.logs.policy}", "OnlyNamedChange")
+    condition     = !strcontains("${aws_s3_bucket_policy.logs.policy}${aws_kms_key_policy.logs.policy}", "OnlyNamedChange")
     error_message = "By default IAM decides."
   }
 }

@@ -18,6 +18,8 @@ use crate::{
         UPDATE_ACCESS_KEY,
     },
     lambda::{Outcome, new_request_id},
+    parts, support,
+    things::is_repair,
 };
 
 use super::{
@@ -265,12 +267,16 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
             continue;
         }
         let notice = document(call);
-        let Some(trail) = notice["trail"]["arn"].as_str() else {
-            continue;
-        };
         if !CLAIMS.contains(&notice["outcome"].as_str().unwrap()) {
             continue;
         }
+        if notice["thing"].is_object() {
+            check_claim_of_thing(&notice, &state.calls[..number], wrong);
+            continue;
+        }
+        let Some(trail) = notice["trail"]["arn"].as_str() else {
+            continue;
+        };
         let account = trail.split(':').nth(4).unwrap();
         let before = &state.calls[..number];
         let is_change =
@@ -295,6 +301,47 @@ fn check_claims(course: &Stage, wrong: &mut Vec<String>) {
         let mut good = before.iter().filter(good);
         if !good.any(|call| call.operation == PARAMETER) {
             wrong.push(format!("{} without the baseline", notice["outcome"]));
+        }
+    }
+}
+
+/// The same of a bucket, a key or a part of the responder.
+fn check_claim_of_thing(notice: &Value, before: &[Call], wrong: &mut Vec<String>) {
+    let reads: &[&str] = match notice["thing"]["kind"].as_str() {
+        Some("log_key") => &["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus"],
+        Some("rule") => &["DescribeRule", "ListTargetsByRule"],
+        Some("schedule") => &["GetSchedule"],
+        Some("function") => &[
+            "GetFunctionConfiguration",
+            "GetFunctionConcurrency",
+            "GetPolicy",
+            "GetFunctionEventInvokeConfig",
+        ],
+        Some("role") => &[
+            "GetRole",
+            "GetRolePolicy",
+            "ListRolePolicies",
+            "ListAttachedRolePolicies",
+        ],
+        Some("topic") => &["GetTopicAttributes", "ListSubscriptionsByTopic"],
+        Some("alarms") => &["DescribeAlarms"],
+        Some("queue") => &["GetQueueAttributes"],
+        Some("log_group") => &["DescribeLogGroups"],
+        Some("table") => &["GetResourcePolicy", "DescribeTimeToLive"],
+        _ => &["GET policy", "GET lifecycle", "GET versioning"],
+    };
+    let is_change = |call: &Call| {
+        call.accepted
+            && (is_repair(&call.operation)
+                || parts::is_repair(&call.operation)
+                || support::is_repair(&call.operation))
+    };
+    let changed = before.iter().rposition(is_change).map_or(0, |at| at + 1);
+    for read in reads.iter().chain([&PARAMETER]) {
+        let since = if *read == PARAMETER { 0 } else { changed };
+        let is_good = |call: &Call| call.operation == *read && call.accepted && call.undisturbed;
+        if !before[since..].iter().any(is_good) {
+            wrong.push(format!("{} without {read}", notice["outcome"]));
         }
     }
 }
@@ -338,7 +385,10 @@ fn is_told(course: &Stage, trail: &str) -> bool {
         .filter(|call| is_notice(call) && call.accepted);
     arrived.any(|call| {
         let notice = document(call);
-        notice["trail"]["arn"] == *trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
+        let about = notice["thing"]
+            .get("arn")
+            .unwrap_or(&notice["trail"]["arn"]);
+        about == trail && CLAIMS.contains(&notice["outcome"].as_str().unwrap())
     }) || {
         drop(state);
         course.is_left_to_summary()

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     aws::{Disturbance, refused, refused_by_sns},
     http::Reply,
+    things,
 };
 
 /// How a service speaks.
@@ -19,6 +20,13 @@ pub enum Service {
     Sts,
     Iam,
     SecurityHub,
+    Kms,
+    S3,
+    Events,
+    Scheduler,
+    Lambda,
+    CloudWatch,
+    Logs,
 }
 
 /// A fault, by the name that the table has for it.
@@ -121,7 +129,9 @@ impl Fault {
             Self::Unavailable => Instead(Reply::answer(503, "")),
             Self::Denied => Instead(match service {
                 Service::Sns => refusal(service, 403, "AuthorizationError"),
-                Service::Sts | Service::Sqs | Service::Iam => refusal(service, 403, "AccessDenied"),
+                Service::Sts | Service::Sqs | Service::Iam | Service::S3 => {
+                    refusal(service, 403, "AccessDenied")
+                }
                 _ => refusal(service, 400, "AccessDeniedException"),
             }),
             Self::Timeout => Instead(Reply::Hang),
@@ -141,13 +151,15 @@ impl Fault {
                 format!("{:200}", "{"),
             )),
             Self::ClockSkew => Instead(match service {
-                Service::Sns | Service::Sts | Service::Iam => {
+                Service::Sns | Service::Sts | Service::Iam | Service::S3 => {
                     refusal(service, 403, "SignatureDoesNotMatch")
                 }
                 _ => refusal(service, 400, "InvalidSignatureException"),
             }),
             Self::Expired => Instead(match service {
-                Service::Sns | Service::Sts | Service::Iam => refusal(service, 403, "ExpiredToken"),
+                Service::Sns | Service::Sts | Service::Iam | Service::S3 => {
+                    refusal(service, 403, "ExpiredToken")
+                }
                 _ => refusal(service, 400, "ExpiredTokenException"),
             }),
         }
@@ -156,9 +168,18 @@ impl Fault {
 
 fn throttled(service: Service) -> Reply {
     let code = match service {
-        Service::CloudTrail | Service::Ssm => "ThrottlingException",
+        Service::S3 => return refusal(service, 503, "SlowDown"),
+        Service::CloudTrail
+        | Service::Ssm
+        | Service::Kms
+        | Service::Events
+        | Service::Scheduler
+        | Service::CloudWatch
+        | Service::Logs => "ThrottlingException",
         Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::Organizations | Service::SecurityHub => "TooManyRequestsException",
+        Service::Organizations | Service::SecurityHub | Service::Lambda => {
+            "TooManyRequestsException"
+        }
         Service::Sqs => "RequestThrottled",
         Service::Sns | Service::Sts | Service::Iam => "Throttling",
     };
@@ -166,11 +187,16 @@ fn throttled(service: Service) -> Reply {
 }
 
 fn speaks_xml(service: Service) -> bool {
-    matches!(service, Service::Sns | Service::Sts | Service::Iam)
+    matches!(
+        service,
+        Service::Sns | Service::Sts | Service::Iam | Service::S3
+    )
 }
 
 fn refusal(service: Service, status: u16, code: &str) -> Reply {
-    if speaks_xml(service) {
+    if service == Service::S3 {
+        things::refused_by_s3(status, code)
+    } else if speaks_xml(service) {
         refused_by_sns(status, code)
     } else {
         refused(status, code)

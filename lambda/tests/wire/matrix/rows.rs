@@ -14,7 +14,7 @@ use crate::{
     break_glass::{self, VARIABLE as BREAK_GLASS},
     chats::{self, CHAT},
     containment::{self, VARIABLE as CONTAINMENT},
-    findings,
+    evidence, findings, guard,
     hub_of_findings::IMPORT,
     iam::{
         GET_ROLE_POLICY, GET_USER_POLICY, LIST_ACCESS_KEYS, PUT_ROLE_POLICY, PUT_USER_POLICY,
@@ -22,8 +22,10 @@ use crate::{
     },
     lambda::Function,
     organization::{ASSUME_ROLE, LIST_ACCOUNTS, QUEUE, SEND, member, trail_of},
+    parts::VARIABLE as PARTS,
     repeated::{QUIET, WINDOW, age, open_groups},
-    stop,
+    stop, supported,
+    things::{self, BUCKET_ARN, KEY},
     world::Trail,
 };
 
@@ -65,6 +67,17 @@ enum Scene {
     EventWithChat,
     /// The same with a Security Hub that has an open finding about the trail.
     EventWithFinding,
+    /// The key is weakened by a call that needs this one; its event comes.
+    KeyEvent,
+    /// The bucket lost its policy; the event comes.
+    BucketEvent,
+    /// A part of the responder is changed by a call that needs this one; its event comes.
+    PartEvent,
+    /// Something is done to what the responder leans on, so that this call is needed; its
+    /// event comes.
+    SupportEvent,
+    /// The bucket was deleted, and is to be made again; the event comes.
+    BucketGone,
     /// The trail is stopped for the third time by the same actor; the event comes.
     Storm,
     /// The trail is stopped for the second time by the same user, who is contained.
@@ -103,6 +116,18 @@ const fn of(
     }
 }
 
+const fn kms(operation: &'static str, purpose: Purpose) -> Row {
+    of(operation, operation, Service::Kms, purpose, Scene::KeyEvent)
+}
+
+const fn part(operation: &'static str, service: Service, purpose: Purpose) -> Row {
+    of(operation, operation, service, purpose, Scene::PartEvent)
+}
+
+const fn support(operation: &'static str, service: Service, purpose: Purpose) -> Row {
+    of(operation, operation, service, purpose, Scene::SupportEvent)
+}
+
 const fn cloudtrail(operation: &'static str, purpose: Purpose) -> Row {
     of(
         operation,
@@ -121,7 +146,7 @@ const fn contains(name: &'static str, operation: &'static str, scene: Scene) -> 
     of(name, operation, Service::Iam, Purpose::Helps, scene)
 }
 
-pub const ROWS: [Row; 44] = [
+pub const ROWS: [Row; 82] = [
     cloudtrail(START, Purpose::Heals),
     cloudtrail("UpdateTrail", Purpose::Heals),
     cloudtrail("PutEventSelectors", Purpose::Heals),
@@ -279,6 +304,34 @@ pub const ROWS: [Row; 44] = [
         Purpose::Tells,
         Scene::EventWithFinding,
     ),
+    kms("CancelKeyDeletion", Purpose::Heals),
+    kms("EnableKey", Purpose::Heals),
+    kms("EnableKeyRotation", Purpose::Heals),
+    kms("PutKeyPolicy", Purpose::Heals),
+    kms("DescribeKey", Purpose::Proves),
+    kms("GetKeyPolicy", Purpose::Proves),
+    kms("GetKeyRotationStatus", Purpose::Proves),
+    of(
+        "S3 PutBucketPolicy",
+        "PutBucketPolicy",
+        Service::S3,
+        Purpose::Heals,
+        Scene::BucketEvent,
+    ),
+    of(
+        "S3 CreateBucket",
+        "CreateBucket",
+        Service::S3,
+        Purpose::Heals,
+        Scene::BucketGone,
+    ),
+    of(
+        "S3 GetBucketPolicy",
+        "GetBucketPolicy",
+        Service::S3,
+        Purpose::Proves,
+        Scene::BucketEvent,
+    ),
     of(
         "STS AssumeRole",
         ASSUME_ROLE,
@@ -299,6 +352,38 @@ pub const ROWS: [Row; 44] = [
     contains("IAM UpdateAccessKey", UPDATE_ACCESS_KEY, Scene::AgainByUser),
     contains("IAM GetRolePolicy", GET_ROLE_POLICY, Scene::AgainByRole),
     contains("IAM PutRolePolicy", PUT_ROLE_POLICY, Scene::AgainByRole),
+    part("DescribeRule", Service::Events, Purpose::Proves),
+    part("ListTargetsByRule", Service::Events, Purpose::Proves),
+    part("PutRule", Service::Events, Purpose::Heals),
+    part("PutTargets", Service::Events, Purpose::Heals),
+    part("GetSchedule", Service::Scheduler, Purpose::Proves),
+    part("UpdateSchedule", Service::Scheduler, Purpose::Heals),
+    part("CreateSchedule", Service::Scheduler, Purpose::Heals),
+    part("CreateScheduleGroup", Service::Scheduler, Purpose::Heals),
+    part("GetFunctionConfiguration", Service::Lambda, Purpose::Proves),
+    part("GetFunctionConcurrency", Service::Lambda, Purpose::Proves),
+    part("GetPolicy", Service::Lambda, Purpose::Proves),
+    part(
+        "GetFunctionEventInvokeConfig",
+        Service::Lambda,
+        Purpose::Proves,
+    ),
+    part("PutFunctionConcurrency", Service::Lambda, Purpose::Heals),
+    part("DeleteFunctionConcurrency", Service::Lambda, Purpose::Heals),
+    support("GetRole", Service::Iam, Purpose::Proves),
+    support("ListRolePolicies", Service::Iam, Purpose::Proves),
+    support("ListAttachedRolePolicies", Service::Iam, Purpose::Proves),
+    support("GetTopicAttributes", Service::Sns, Purpose::Proves),
+    support("ListSubscriptionsByTopic", Service::Sns, Purpose::Proves),
+    support("GetSubscriptionAttributes", Service::Sns, Purpose::Proves),
+    support("SetTopicAttributes", Service::Sns, Purpose::Heals),
+    support("Subscribe", Service::Sns, Purpose::Heals),
+    support("DescribeAlarms", Service::CloudWatch, Purpose::Proves),
+    support("GetQueueAttributes", Service::Sqs, Purpose::Proves),
+    support("DescribeLogGroups", Service::Logs, Purpose::Proves),
+    support("GetResourcePolicy", Service::DynamoDb, Purpose::Proves),
+    support("DescribeTimeToLive", Service::DynamoDb, Purpose::Proves),
+    support("GetParametersByPath", Service::Ssm, Purpose::Helps),
     table(
         "DynamoDB UpdateItem: containment",
         NOTE,
@@ -341,6 +426,14 @@ pub fn without_row() -> Vec<String> {
                 continue;
             }
             found += 1;
+            // Every part of a bucket is read and set by the same two lines. A condition's key
+            // is no call.
+            let is_like_policy = service == "s3"
+                && !operation.ends_with("BucketPolicy")
+                && operation != "CreateBucket";
+            if is_like_policy || service == "aws" {
+                continue;
+            }
             let has_row = ROWS
                 .iter()
                 .any(|row| row.operation.split(':').next() == Some(operation));
@@ -382,6 +475,9 @@ const GROUP: &str = "GetItem: group";
 pub fn kind<'a>(operation: &'a str, body: &str) -> &'a str {
     match operation {
         PUBLISH if form(body)["TopicArn"] == CHAT => return CHAT_PUBLISH,
+        "PUT policy" => return "PutBucketPolicy",
+        "GET policy" => return "GetBucketPolicy",
+        things::CREATE => return "CreateBucket",
         GET_ITEM if body.contains("finding#") => return OPEN_FINDINGS,
         UPDATE_ITEM if body.contains("finding#") => return CLOSE,
         _ => {}
@@ -444,8 +540,16 @@ pub struct Stage {
 }
 
 impl Row {
+    fn event_of_thing(&self) -> Value {
+        match self.scene {
+            Scene::KeyEvent => evidence::of_key(self.call_on_key(), &json!({"keyId": KEY})),
+            Scene::BucketGone => evidence::of_bucket("DeleteBucket", json!({})),
+            _ => evidence::of_bucket("DeleteBucketPolicy", json!({})),
+        }
+    }
+
     pub fn set(&self) -> Stage {
-        let (aws, event, hub) = match self.scene {
+        let (aws, event) = match self.scene {
             Scene::Event
             | Scene::EventWithoutTopic
             | Scene::EventWithChat
@@ -453,49 +557,44 @@ impl Row {
             | Scene::Storm
             | Scene::NewWindow => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, stop(), None)
+                (aws, stop())
             }
             Scene::AgainByUser | Scene::AgainByRole => {
                 let aws = Aws::whole(Box::new(|_, _| None));
                 containment::give_key(&aws);
-                (aws, self.stop(), None)
+                (aws, self.stop())
             }
             Scene::Sweep | Scene::SweepUnderBreakGlass | Scene::StormOver => {
                 let aws = Aws::whole(Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}), None)
+                (aws, json!({"trailkeeper": "sweep"}))
+            }
+            Scene::KeyEvent | Scene::BucketEvent | Scene::BucketGone => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                (aws, self.event_of_thing())
+            }
+            Scene::PartEvent => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                (aws, guard::scene(self.operation).event)
+            }
+            Scene::SupportEvent => {
+                let aws = Aws::whole(Box::new(|_, _| None));
+                (aws, supported::scene(self.operation).event)
             }
             Scene::HubEvent => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, in_account(&member(0), &stop()), Some(None))
+                (aws, in_account(&member(0), &stop()))
             }
             Scene::HubSweep => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}), Some(None))
+                (aws, json!({"trailkeeper": "sweep"}))
             }
             Scene::HubHandsOut => {
                 let aws = Aws::hub(3, Box::new(|_, _| None));
-                (aws, json!({"trailkeeper": "sweep"}), Some(Some(QUEUE)))
+                (aws, json!({"trailkeeper": "sweep"}))
             }
         };
         let declared = aws.state().world.trails().clone();
-        let function = match hub {
-            None if self.scene == Scene::SweepUnderBreakGlass => {
-                Function::start(&aws, &[(BREAK_GLASS, &break_glass::entry(3600))])
-            }
-            None if self.service == Service::Iam => {
-                Function::start(&aws, &[(CONTAINMENT, containment::EVERYBODY)])
-            }
-            None if self.scene == Scene::EventWithChat => {
-                Function::start(&aws, &[(chats::VARIABLE, CHAT)])
-            }
-            None if self.scene == Scene::EventWithFinding => {
-                findings::open(&aws, AUDIT);
-                Function::start(&aws, &[(findings::VARIABLE, "true")])
-            }
-            None => Function::start(&aws, &[]),
-            Some(None) => aws.start_hub(&[]),
-            Some(Some(queue)) => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", queue)]),
-        };
+        let function = self.start(&aws);
         let earlier = match self.scene {
             Scene::Storm => 2,
             Scene::NewWindow | Scene::AgainByUser | Scene::AgainByRole => 1,
@@ -513,15 +612,7 @@ impl Row {
         }
         let before = aws.state().calls.len();
         self.attack(&aws);
-        let attacked = {
-            let state = aws.state();
-            let trails = state.world.trails();
-            let is_attacked = |(arn, declared): &(&String, &Trail)| {
-                trails.get(*arn).map(Trail::state) != Some(declared.state())
-            };
-            let attacked = declared.iter().filter(is_attacked);
-            attacked.map(|(arn, _)| arn.clone()).collect()
-        };
+        let attacked = self.attacked(&aws, &declared);
         Stage {
             aws,
             function,
@@ -538,6 +629,72 @@ impl Row {
         }
     }
 
+    /// The function that meets the event.
+    fn start(&self, aws: &Aws) -> Function {
+        let with = |variable, value: &str| Function::start(aws, &[(variable, value)]);
+        match self.scene {
+            Scene::HubEvent | Scene::HubSweep => aws.start_hub(&[]),
+            Scene::HubHandsOut => aws.start_hub(&[("TRAILKEEPER_SWEEP_QUEUE_URL", QUEUE)]),
+            Scene::SweepUnderBreakGlass => with(BREAK_GLASS, &break_glass::entry(3600)),
+            Scene::SupportEvent => with(PARTS, &aws.guard_support()),
+            _ if self.service == Service::Iam => with(CONTAINMENT, containment::EVERYBODY),
+            Scene::EventWithChat => with(chats::VARIABLE, CHAT),
+            Scene::EventWithFinding => {
+                findings::open(aws, AUDIT);
+                with(findings::VARIABLE, "true")
+            }
+            Scene::PartEvent => {
+                let scene = guard::scene(self.operation);
+                with(PARTS, &aws.guard_parts(&scene.concurrency))
+            }
+            Scene::BucketGone => with("TRAILKEEPER_EVIDENCE", &aws.guard_existence()),
+            _ if self.is_of_thing() => {
+                let fields = ["state", "policy", "rotation"];
+                with("TRAILKEEPER_EVIDENCE", &aws.guard(&fields))
+            }
+            _ => Function::start(aws, &[]),
+        }
+    }
+
+    /// What is no longer as `declared`.
+    fn attacked(&self, aws: &Aws, declared: &BTreeMap<String, Trail>) -> Vec<String> {
+        match self.scene {
+            Scene::KeyEvent => return vec![KEY.to_owned()],
+            Scene::BucketEvent | Scene::BucketGone => return vec![BUCKET_ARN.to_owned()],
+            Scene::PartEvent => return vec![guard::scene(self.operation).arn.to_owned()],
+            Scene::SupportEvent => return vec![supported::scene(self.operation).arn.to_owned()],
+            _ => {}
+        }
+        let state = aws.state();
+        let trails = state.world.trails();
+        let is_attacked = |(arn, declared): &(&String, &Trail)| {
+            trails.get(*arn).map(Trail::state) != Some(declared.state())
+        };
+        let attacked = declared.iter().filter(is_attacked);
+        attacked.map(|(arn, _)| arn.clone()).collect()
+    }
+
+    /// Whether it is about the key, the bucket or a part of the responder.
+    pub fn is_of_thing(&self) -> bool {
+        matches!(
+            self.scene,
+            Scene::KeyEvent
+                | Scene::BucketEvent
+                | Scene::BucketGone
+                | Scene::PartEvent
+                | Scene::SupportEvent
+        )
+    }
+
+    /// What is done to the key, so that this call is needed.
+    fn call_on_key(&self) -> &'static str {
+        match self.operation {
+            "PutKeyPolicy" | "GetKeyPolicy" => "PutKeyPolicy",
+            "EnableKeyRotation" | "GetKeyRotationStatus" => "DisableKeyRotation",
+            _ => "ScheduleKeyDeletion",
+        }
+    }
+
     /// The stop's event.
     fn stop(&self) -> Value {
         match self.scene {
@@ -549,6 +706,20 @@ impl Row {
     fn attack(&self, aws: &Aws) {
         let name = json!({"Name": "audit"});
         match self.scene {
+            Scene::KeyEvent => return aws.weaken_key(self.call_on_key()),
+            Scene::BucketEvent => return aws.set_bucket("policy", None),
+            Scene::PartEvent => {
+                (guard::scene(self.operation).attack)(&mut aws.state().parts);
+                return;
+            }
+            Scene::SupportEvent => {
+                (supported::scene(self.operation).attack)(&mut aws.state().support);
+                return;
+            }
+            Scene::BucketGone => {
+                aws.state().things.bucket = None;
+                return;
+            }
             Scene::HubEvent => {
                 aws.state().world.stop(&trail_of(&member(0)), 0.2);
                 return;
@@ -617,7 +788,12 @@ impl Row {
             | Scene::AgainByUser
             | Scene::AgainByRole => Some(START),
             Scene::HubEvent => Some(ASSUME_ROLE),
-            Scene::Sweep
+            Scene::KeyEvent
+            | Scene::BucketEvent
+            | Scene::PartEvent
+            | Scene::SupportEvent
+            | Scene::BucketGone
+            | Scene::Sweep
             | Scene::SweepUnderBreakGlass
             | Scene::StormOver
             | Scene::HubSweep
@@ -629,6 +805,10 @@ impl Row {
 impl Stage {
     /// Whether every trail is what it was, and all accounts were handed out.
     pub fn is_as_declared(&self) -> bool {
+        let aws = &self.aws;
+        if !aws.has_its_things() || !aws.has_its_parts() || !aws.has_its_support() {
+            return false;
+        }
         let state = self.aws.state();
         let as_declared = |(arn, declared): (&String, &Trail)| {
             let now = state.world.trails().get(arn).map(Trail::state);
