@@ -15,7 +15,7 @@ from lab.gateway.emulator_api import EmulatorError
 from lab.gateway.history import History
 from lab.gateway.inputs import payload_for
 from lab.gateway.resource_policy import allows, identity_allows
-from lab.gateway.rules import ALL_EVENTS, Rules
+from lab.gateway.rules import ALL_EVENTS, Rule, Rules
 from lab.gateway.targets import Targets
 from unit.calls import record
 
@@ -96,7 +96,7 @@ def deliver(
 
 
 def _outcomes(history: History) -> list[str]:
-    return [entry["outcome"] for entry in history.deliveries]
+    return [entry["outcome"] for _, entry in history.deliveries.newest_first()][::-1]
 
 
 def test_a_matching_record_invokes_the_function_asynchronously() -> None:
@@ -127,7 +127,7 @@ def test_nothing_is_delivered_while_no_trail_logs() -> None:
 )
 def test_read_only_events_need_a_rule_for_all(state: str, operation: str, delivered: bool) -> None:
     history = deliver(Emulator({"Id": "1", "Arn": FUNCTION}, state=state), operation=operation)
-    assert bool(history.deliveries) is delivered
+    assert bool(_outcomes(history)) is delivered
 
 
 def test_copies_and_loss() -> None:
@@ -249,3 +249,22 @@ def test_identity_policies_with_conditions() -> None:
     assert identity_allows(policies, "kms:Decrypt", "k", {"kms:ViaService": "sns.eu-west-1.amazonaws.com"})
     assert not identity_allows(policies, "kms:Decrypt", "k", {"kms:ViaService": "sqs.eu-west-1.amazonaws.com"})
     assert not identity_allows(policies, "kms:GenerateDataKey", "k", {"kms:ViaService": "sns.eu-west-1.amazonaws.com"})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "excluded"),
+    [
+        ({}, False),
+        ({"source": ["aws.cloudtrail"], "detail": {"eventName": ["StopLogging"]}}, False),
+        ({"source": ["aws.s3"]}, True),
+        ({"detail": {"eventSource": ["s3.amazonaws.com"]}}, True),
+        ({"detail": {"eventName": ["DeleteTrail"]}}, True),
+        ({"detail": {"eventName": ["DeleteTrail", {"prefix": "Stop"}]}}, False),
+        ({"detail": {"eventName": [{"anything-but": ["StopLogging"]}]}}, False),
+        ({"detail": {"$or": [{"eventName": ["DeleteTrail"]}, {"eventName": ["StopLogging"]}]}}, False),
+        ({"detail": "unreadable"}, False),
+    ],
+)
+def test_names_that_a_pattern_does_not_list_need_no_test(pattern: dict[str, Any], excluded: bool) -> None:
+    rule = Rule("r", RULE, "ENABLED", json.dumps(pattern))
+    assert rule.excludes(envelope(record("cloudtrail", "StopLogging", {"Name": "n"}))) is excluded

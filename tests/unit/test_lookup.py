@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from lab.gateway.lookup import lookup
+import pytest
+
+from lab.gateway import lookup as lookups
+from lab.gateway.history import Log
 from lab.gateway.shapes import HIDDEN
 from unit.calls import record
 
@@ -16,6 +20,10 @@ def _records(count: int) -> list[tuple[float, dict[str, Any]]]:
         (1000.5 + n, record("cloudtrail", "StopLogging" if n % 2 else "StartLogging", {"Name": f"t{n}"}))
         for n in range(count)
     ]
+
+
+def lookup(records: list[tuple[float, dict[str, Any]]], *asked: Any) -> dict[str, Any]:
+    return lookups.lookup(reversed(records), *asked)
 
 
 def _names(page: dict[str, Any]) -> list[str]:
@@ -40,6 +48,19 @@ def test_filters() -> None:
     assert by("EventId", records[2][1]["eventID"]) == ["t2"]
     assert by("ResourceName", "t1") == ["t1"]
     assert by("ReadOnly", "true") == []
+
+
+def test_what_was_heard_of_late_is_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log is read backwards until what was heard of before: by when it was heard of, not by when it was."""
+    log, clock = Log(4), iter([10.0, 11.0, 20.0, 21.0, 30.0])
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    for happened in (9.0, 11.0, 5.0, 19.0, 12.0):
+        log.add(happened, {"at": happened})
+    assert [at for at, _ in log.newest_first(11.5)] == [12.0, 19.0]
+    assert [at for at, _ in log.newest_first(11.0)] == [12.0, 19.0, 11.0]
+    assert [at for at, _ in log.newest_first()] == [12.0, 19.0, 5.0, 11.0], "the oldest is gone: there is room for four"
+    log.forget_since(12.0)
+    assert [at for at, _ in log.newest_first()] == [5.0, 11.0]
 
 
 def test_time_range_account_and_region() -> None:

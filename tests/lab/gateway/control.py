@@ -24,18 +24,32 @@ from aiohttp import web
 
 from .delivery import Delivery
 from .emulator_api import EmulatorApi
-from .history import History
+from .history import History, Log
 from .trails import Trails
 
 
-def _selected(entries: Iterable[dict[str, Any]], request: web.Request, fields: tuple[str, ...], time_field: str) -> Any:
+def _selected(
+    log: Log,
+    request: web.Request,
+    fields: tuple[str, ...],
+    show: Callable[[float, dict[str, Any]], dict[str, Any]] = lambda _, entry: entry,
+) -> list[dict[str, Any]]:
     wanted = {name: request.query[name] for name in fields if name in request.query}
     since = float(request.query.get("since", "0"))
-    return [
-        entry
-        for entry in entries
-        if entry[time_field] >= since and all(str(entry.get(name)) == value for name, value in wanted.items())
-    ]
+    entries = (show(epoch, entry) for epoch, entry in log.newest_first(since))
+    found = [entry for entry in entries if all(str(entry.get(name)) == value for name, value in wanted.items())]
+    return found[::-1]
+
+
+def _shown(epoch: float, record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "at": epoch,
+        "event_name": record["eventName"],
+        "event_source": record["eventSource"],
+        "account": record["recipientAccountId"],
+        "region": record["awsRegion"],
+        "record": record,
+    }
 
 
 class Control:
@@ -78,27 +92,16 @@ class Control:
         )
 
     async def _records(self, request: web.Request) -> web.Response:
-        entries = (
-            {
-                "at": epoch,
-                "event_name": record["eventName"],
-                "event_source": record["eventSource"],
-                "account": record["recipientAccountId"],
-                "region": record["awsRegion"],
-                "record": record,
-            }
-            for epoch, record in self._history.records
-        )
         fields = ("event_name", "event_source", "account", "region")
-        return web.json_response(_selected(entries, request, fields, "at"))
+        return web.json_response(_selected(self._history.records, request, fields, _shown))
 
     async def _deliveries(self, request: web.Request) -> web.Response:
         fields = ("event_name", "record_id", "outcome", "account", "region")
-        return web.json_response(_selected(self._history.deliveries, request, fields, "at"))
+        return web.json_response(_selected(self._history.deliveries, request, fields))
 
     async def _requests(self, request: web.Request) -> web.Response:
         fields = ("operation", "event_source", "account", "region")
-        return web.json_response(_selected(self._history.requests, request, fields, "received_at"))
+        return web.json_response(_selected(self._history.requests, request, fields))
 
     async def _all_trails(self, _request: web.Request) -> web.Response:
         return web.json_response(self._trails.as_json())

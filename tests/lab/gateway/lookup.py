@@ -58,7 +58,7 @@ def _user_name(identity: dict[str, Any]) -> str:
     return arn.rsplit("/", 1)[-1] if "/" in arn else "root"
 
 
-def to_event(epoch: float, record: dict[str, Any]) -> dict[str, Any]:
+def _to_event(epoch: float, record: dict[str, Any]) -> dict[str, Any]:
     """One entry of the answer."""
     return {
         "EventId": record["eventID"],
@@ -73,37 +73,51 @@ def to_event(epoch: float, record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _matches(event: dict[str, Any], key: str, value: str) -> bool:
-    if key in ("ResourceName", "ResourceType"):
-        return any(resource[key] == value for resource in event["Resources"])
-    return event.get(key) == value
+def _matches(record: dict[str, Any], key: str, value: str) -> bool:
+    match key:
+        case "EventId":
+            return record["eventID"] == value
+        case "EventName":
+            return record["eventName"] == value
+        case "EventSource":
+            return record["eventSource"] == value
+        case "ReadOnly":
+            return str(record["readOnly"]).lower() == value
+        case "AccessKeyId":
+            return record["userIdentity"].get("accessKeyId", "") == value
+        case "Username":
+            return _user_name(record["userIdentity"]) == value
+        case "ResourceName" | "ResourceType":
+            return any(resource[key] == value for resource in _resources(record))
+    return False
 
 
 def lookup(
     records: Iterable[tuple[float, dict[str, Any]]], given: dict[str, Any], account: str, region: str
 ) -> dict[str, Any]:
-    """The answer's body: newest first, filtered, one page."""
+    """The answer's body: of `records`, newest first, those that are asked for; one page."""
     attributes = [
         (str(a.get("AttributeKey")), str(a.get("AttributeValue"))) for a in given.get("LookupAttributes") or []
     ]
     start, end = given.get("StartTime"), given.get("EndTime")
     size = max(1, min(int(given.get("MaxResults") or PAGE), PAGE))
-    found = []
+    # The token is the id of the page's first event, so that newer events do not shift it.
+    token = given.get("NextToken")
+    events: list[dict[str, Any]] = []
     for epoch, record in records:
-        if record["recipientAccountId"] != account or record["awsRegion"] != region:
-            continue
         second = int(epoch)
-        if (start is not None and second < float(start)) or (end is not None and second > float(end)):
+        if (
+            record["recipientAccountId"] != account
+            or record["awsRegion"] != region
+            or (start is not None and second < float(start))
+            or (end is not None and second > float(end))
+            or not all(_matches(record, key, value) for key, value in attributes)
+        ):
             continue
-        event = to_event(epoch, record)
-        if all(_matches(event, key, value) for key, value in attributes):
-            found.append(event)
-    found.reverse()
-    first = 0
-    if given.get("NextToken"):
-        # The token is the id of the page's first event, so that newer events do not shift it.
-        first = next((n for n, event in enumerate(found) if event["EventId"] == given["NextToken"]), len(found))
-    page: dict[str, Any] = {"Events": found[first : first + size]}
-    if first + size < len(found):
-        page["NextToken"] = found[first + size]["EventId"]
-    return page
+        if token and record["eventID"] != token:
+            continue
+        token = None
+        if len(events) == size:
+            return {"Events": events, "NextToken": record["eventID"]}
+        events.append(_to_event(epoch, record))
+    return {"Events": events}

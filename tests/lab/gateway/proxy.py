@@ -148,11 +148,10 @@ class Proxy:
             )
             await self._follow(exchange)
         if principal and _is_lookup(call, exchange.answer):
-            content = json.dumps(
-                lookup.lookup(
-                    self._history.records, given if isinstance(given, dict) else {}, principal.account, scope.region
-                )
-            ).encode()
+            asked_for = given if isinstance(given, dict) else {}
+            # In whole seconds, as the events' times are.
+            records = self._history.records.newest_first(int(float(asked_for.get("StartTime") or 0)))
+            content = json.dumps(lookup.lookup(records, asked_for, principal.account, scope.region)).encode()
             headers.popall("x-amz-crc32", None)
         if request.method != "HEAD":
             headers["Content-Length"] = str(len(content))

@@ -14,6 +14,8 @@ from .operations import Call
 _CHANGES = ("Put", "Delete", "Remove", "Enable", "Disable", "Create", "Update")
 _MAX_AGE_SECONDS = 30.0
 ALL_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+# Fields that every pattern here lists the values of.
+_TOLD_APART_BY = (("source",), ("detail", "eventSource"), ("detail", "eventName"))
 log = logging.getLogger("gateway.rules")
 
 
@@ -26,6 +28,24 @@ class Rule:
     state: str
     pattern: str
     targets: list[dict[str, Any]] = field(default_factory=list)
+
+    def excludes(self, event: dict[str, Any]) -> bool:
+        """Whether one of the event's names is none that the pattern lists: most are, and need not be tested."""
+        try:
+            pattern = json.loads(self.pattern)
+        except ValueError:
+            return False
+        return any(_misses(_at(pattern, path), _at(event, path)) for path in _TOLD_APART_BY)
+
+
+def _at(tree: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
+
+
+def _misses(listed: Any, value: Any) -> bool:
+    return isinstance(listed, list) and all(isinstance(each, str) for each in listed) and value not in listed
 
 
 @dataclass
@@ -87,11 +107,11 @@ class Rules:
                 return rules
 
     async def matching(self, event: dict[str, Any], account: str, region: str, bus: str = "default") -> list[Rule]:
-        """The enabled rules whose pattern matches, by the emulator's own TestEventPattern."""
+        """The enabled rules whose pattern matches, by the emulator's own TestEventPattern if names do not decide."""
         read_only = bool(event["detail"].get("readOnly"))
         found = []
         for rule in await self.of(account, region, bus):
-            if rule.state == "DISABLED" or (read_only and rule.state != ALL_EVENTS):
+            if rule.state == "DISABLED" or (read_only and rule.state != ALL_EVENTS) or rule.excludes(event):
                 continue
             try:
                 answer = await self._emulator.call(
