@@ -7,10 +7,11 @@ use crate::{
     containment::{State, named},
     containment_notice,
     incident::Incident,
+    kind::Kind,
     outcome::{Outcome, Severity},
     storm_summary::Storm,
     text::Clean,
-    thing::{Kind, Named},
+    thing::Named,
     trail::Part,
 };
 

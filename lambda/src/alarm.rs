@@ -11,10 +11,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::Service,
+    declaration::Declared,
     event::text,
     guard::{Handling, Read, Request, Speech, capitalised, members},
     json_api::{JSON_1_0, Json},
-    thing::{Change, Declared, Profile, Wanted},
+    kind::{Change, Profile, Wanted},
     trail::Part,
 };
 
@@ -32,29 +33,24 @@ pub(crate) const PROFILE: Profile = Profile {
     fields: &[ALARMS],
     by_key: &[(ALARMS, true)],
     changes: &[
-        change("DeleteAlarms", "deleted", "delete"),
-        change(
+        Change::new("DeleteAlarms", Part::Of(ALARMS), ["deleted", "delete"]),
+        Change::new(
             "DisableAlarmActions",
-            "disabled the actions of",
-            "disable the actions of",
+            Part::Of(ALARMS),
+            ["disabled the actions of", "disable the actions of"],
         ),
-        change("PutMetricAlarm", "changed", "change"),
-        change("PutCompositeAlarm", "replaced", "replace"),
+        Change::new("PutMetricAlarm", Part::Of(ALARMS), ["changed", "change"]),
+        Change::new(
+            "PutCompositeAlarm",
+            Part::Of(ALARMS),
+            ["replaced", "replace"],
+        ),
     ],
     own_calls: &[],
     normal: |_, value| value.clone(),
     wanted,
     mends: |_, _| Vec::new(),
 };
-
-const fn change(name: &'static str, did: &'static str, to_do: &'static str) -> Change {
-    Change {
-        name,
-        part: Part::Of(ALARMS),
-        did,
-        to_do,
-    }
-}
 
 /// The prefix of the names.
 pub(crate) fn prefix(name: &str) -> &str {

@@ -6,9 +6,10 @@ use crate::{
     arn::TrailArn,
     asked::{Asked, asked_for},
     decide::names,
-    event::Event,
+    event::{Event, Record},
     incident::stop_confirmed,
     reconcile::Reconciliation,
+    thing::{Reference, Thing},
     trail::{Part, part_changed_by},
 };
 
@@ -34,13 +35,7 @@ pub fn suspects(
                     let fits = |state| stop_confirmed(event, &state) == Some(true);
                     done.logging.is_some_and(fits)
                 }
-                Some(_) => match asked_for(record, &done.baseline) {
-                    Asked::Unknown => true,
-                    Asked::Unguarded => false,
-                    Asked::Fields(asked) => {
-                        done.found.iter().any(|drift| asked.contains(&drift.field))
-                    }
-                },
+                Some(_) => asked_for_it(record, done),
                 None => false,
             };
             let source = record.event_source.as_deref();
@@ -52,4 +47,34 @@ pub fn suspects(
                     || !own_roles.iter().any(|role| Actor::of(record).is(role)))
         })
         .collect()
+}
+
+/// The same of a thing under guard.
+pub(crate) fn suspects_of_thing(
+    records: &[String],
+    thing: &Thing,
+    done: &Reconciliation,
+    own_roles: &[String],
+) -> Vec<Event> {
+    let (_, source) = thing.kind.source();
+    let fits = |event: &Event| {
+        let record = &event.record;
+        let actor = Actor::of(record);
+        asked_for_it(record, done)
+            && record.event_source.as_deref() == Some(source)
+            && record.error_code.is_none()
+            && thing.reference(record) == Reference::This
+            && !own_roles.iter().any(|role| actor.is(role))
+    };
+    let events = records.iter().filter_map(|r| Event::of_record(r).ok());
+    events.filter(fits).collect()
+}
+
+/// Whether a call asked for one of the fields that differ, as far as its record tells.
+fn asked_for_it(record: &Record, done: &Reconciliation) -> bool {
+    match asked_for(record, &done.baseline) {
+        Asked::Unknown => true,
+        Asked::Unguarded => false,
+        Asked::Fields(asked) => done.found.iter().any(|drift| asked.contains(&drift.field)),
+    }
 }

@@ -10,9 +10,9 @@ use thiserror::Error;
 
 use crate::{
     arn::TrailArn,
+    declaration::Declaration,
     selectors::{AdvancedEventSelector, EventSelector, InsightSelector, Selectors},
     text::excerpt,
-    thing::Declaration,
 };
 
 /// Name of the document's schema.

@@ -13,10 +13,12 @@ use crate::{
     api::Api,
     aws::{Aws, Service},
     budget::Budget,
+    declaration::{EXISTS, Mend},
     failure::CallError,
+    kind::{Change, Profile},
     policy,
     rest_api::RestXml,
-    thing::{Change, EXISTS, Mend, Profile, Thing},
+    thing::Thing,
     trail::{Drift, Observation, Part},
     xml,
 };
@@ -206,91 +208,88 @@ const TO_EVENT_BUS: &str = "EventBridgeConfiguration";
 /// The calls that can weaken a bucket, by their names in records.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
 const CHANGES: [Change; 19] = [
-    change("PutBucketPolicy", POLICY, CHANGED[0]),
-    change("DeleteBucketPolicy", POLICY, REMOVED[0]),
-    change("PutBucketPublicAccessBlock", ACCESS, CHANGED[1]),
-    change("DeleteBucketPublicAccessBlock", ACCESS, REMOVED[1]),
-    change("PutBucketVersioning", VERSIONING, CHANGED[2]),
-    change("PutBucketEncryption", ENCRYPTION, CHANGED[3]),
-    change("DeleteBucketEncryption", ENCRYPTION, REMOVED[2]),
-    change("PutBucketLifecycle", LIFECYCLE, CHANGED[4]),
-    change("DeleteBucketLifecycle", LIFECYCLE, REMOVED[3]),
-    change("PutBucketObjectLockConfiguration", LOCK, CHANGED[5]),
-    change("PutBucketOwnershipControls", OWNERSHIP, CHANGED[6]),
-    change("DeleteBucketOwnershipControls", OWNERSHIP, REMOVED[4]),
-    change("PutBucketNotification", NOTIFICATION, CHANGED[7]),
-    change("PutBucketReplication", REPLICATION, CHANGED[8]),
-    change("DeleteBucketReplication", REPLICATION, REMOVED[5]),
-    change("PutBucketLogging", LOGGING, CHANGED[9]),
-    change("PutBucketRequestPayment", PAYMENT, CHANGED[10]),
-    Change {
-        name: "DeleteBucket",
-        part: Part::Existence,
-        did: "deleted",
-        to_do: "delete",
-    },
-    Change {
-        name: "CreateBucket",
-        part: Part::Existence,
-        did: "created",
-        to_do: "create",
-    },
+    Change::new("PutBucketPolicy", Part::Of(POLICY), CHANGED[0]),
+    Change::new("DeleteBucketPolicy", Part::Of(POLICY), REMOVED[0]),
+    Change::new("PutBucketPublicAccessBlock", Part::Of(ACCESS), CHANGED[1]),
+    Change::new(
+        "DeleteBucketPublicAccessBlock",
+        Part::Of(ACCESS),
+        REMOVED[1],
+    ),
+    Change::new("PutBucketVersioning", Part::Of(VERSIONING), CHANGED[2]),
+    Change::new("PutBucketEncryption", Part::Of(ENCRYPTION), CHANGED[3]),
+    Change::new("DeleteBucketEncryption", Part::Of(ENCRYPTION), REMOVED[2]),
+    Change::new("PutBucketLifecycle", Part::Of(LIFECYCLE), CHANGED[4]),
+    Change::new("DeleteBucketLifecycle", Part::Of(LIFECYCLE), REMOVED[3]),
+    Change::new(
+        "PutBucketObjectLockConfiguration",
+        Part::Of(LOCK),
+        CHANGED[5],
+    ),
+    Change::new(
+        "PutBucketOwnershipControls",
+        Part::Of(OWNERSHIP),
+        CHANGED[6],
+    ),
+    Change::new(
+        "DeleteBucketOwnershipControls",
+        Part::Of(OWNERSHIP),
+        REMOVED[4],
+    ),
+    Change::new("PutBucketNotification", Part::Of(NOTIFICATION), CHANGED[7]),
+    Change::new("PutBucketReplication", Part::Of(REPLICATION), CHANGED[8]),
+    Change::new("DeleteBucketReplication", Part::Of(REPLICATION), REMOVED[5]),
+    Change::new("PutBucketLogging", Part::Of(LOGGING), CHANGED[9]),
+    Change::new("PutBucketRequestPayment", Part::Of(PAYMENT), CHANGED[10]),
+    Change::new("DeleteBucket", Part::Existence, ["deleted", "delete"]),
+    Change::new("CreateBucket", Part::Existence, ["created", "create"]),
 ];
 
 /// What who made a call did, and what who was denied it tried to do.
-type Words = (&'static str, &'static str);
+type Words = [&'static str; 2];
 
 const CHANGED: [Words; 11] = [
-    ("changed the policy of", "change the policy of"),
-    (
+    ["changed the policy of", "change the policy of"],
+    [
         "changed the public access block of",
         "change the public access block of",
-    ),
-    ("changed the versioning of", "change the versioning of"),
-    ("changed the encryption of", "change the encryption of"),
-    ("changed the lifecycle of", "change the lifecycle of"),
-    ("changed the object lock of", "change the object lock of"),
-    (
+    ],
+    ["changed the versioning of", "change the versioning of"],
+    ["changed the encryption of", "change the encryption of"],
+    ["changed the lifecycle of", "change the lifecycle of"],
+    ["changed the object lock of", "change the object lock of"],
+    [
         "changed the ownership controls of",
         "change the ownership controls of",
-    ),
-    (
+    ],
+    [
         "changed the notifications of",
         "change the notifications of",
-    ),
-    ("changed the replication of", "change the replication of"),
-    (
+    ],
+    ["changed the replication of", "change the replication of"],
+    [
         "changed the access logging of",
         "change the access logging of",
-    ),
-    (
+    ],
+    [
         "changed who pays for requests to",
         "change who pays for requests to",
-    ),
+    ],
 ];
 const REMOVED: [Words; 6] = [
-    ("removed the policy of", "remove the policy of"),
-    (
+    ["removed the policy of", "remove the policy of"],
+    [
         "removed the public access block of",
         "remove the public access block of",
-    ),
-    ("removed the encryption of", "remove the encryption of"),
-    ("removed the lifecycle of", "remove the lifecycle of"),
-    (
+    ],
+    ["removed the encryption of", "remove the encryption of"],
+    ["removed the lifecycle of", "remove the lifecycle of"],
+    [
         "removed the ownership controls of",
         "remove the ownership controls of",
-    ),
-    ("removed the replication of", "remove the replication of"),
+    ],
+    ["removed the replication of", "remove the replication of"],
 ];
-
-const fn change(name: &'static str, field: &'static str, (did, to_do): Words) -> Change {
-    Change {
-        name,
-        part: Part::Of(field),
-        did,
-        to_do,
-    }
-}
 
 /// A field as it is compared; `null` is none.
 fn normal(field: &str, value: &Value) -> Value {

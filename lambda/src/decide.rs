@@ -3,8 +3,9 @@
 use crate::{
     arn::{TrailArn, is_trail_name},
     event::{Event, Record, text},
+    kind::Kind,
     reconcile::Cause,
-    thing::{Kind, Reference, Thing},
+    thing::{Reference, Thing},
     trail::{Part, part_changed_by},
 };
 

@@ -5,30 +5,29 @@
 use std::time::SystemTime;
 
 use futures_util::future::join_all;
-use tracing::warn;
 
 use crate::{
-    actor::Actor,
     arn::TrailArn,
-    asked::{Asked, asked_for},
+    asked::asked_for,
+    attribution::suspects_of_thing,
     baseline::{Baseline, Guards},
     bucket::S3,
     budget::Budget,
     cloudtrail::CloudTrail,
+    declaration::Declaration,
     event::Event,
     failure::CallError,
     guard::Client,
     handler::Handler,
     incident::{Circumstances, Incident},
     key::Kms,
+    kind::Kind,
+    likely_call::{Search, last_day},
     look::Look,
-    moment::Moment,
     outcome::Outcome,
     reconcile::{Cause, Reconciliation, TrailApi, reconcile},
-    sweep::SEARCHED_MS,
     tell::Finds,
-    thing::{Kind, Reference, Thing},
-    told::{SETTLED, event_key},
+    thing::{Reference, Thing},
     trail::{Observation, Remedy},
 };
 
@@ -46,7 +45,7 @@ impl TrailApi for Access<'_> {
         match self {
             Self::Trail(_) => Baseline::of_logging(trail),
             Self::Bucket(thing, _) | Self::Key(thing, _) | Self::Part(thing, _) => {
-                Baseline::of_thing(trail, thing.least())
+                Baseline::of_thing(trail, Declaration::least(thing))
             }
         }
     }
@@ -156,7 +155,7 @@ impl Handler {
         let budget = Budget::for_restoration(deadline);
         let cause = Cause::Sweep;
         let done = self.reconcile_thing(thing, &none, cause, budget).await;
-        let call = self.call_behind(thing, &done, owner, deadline).await;
+        let call = self.call_about(thing, &done, owner, deadline).await;
         let about = Circumstances {
             cause,
             mode: self.config.mode,
@@ -170,70 +169,28 @@ impl Handler {
         }
     }
 
-    /// The likely call behind what was found, in the event history. Best effort (law 7).
-    async fn call_behind(
+    /// See [`Handler::likely_call`].
+    async fn call_about(
         &self,
         thing: &Thing,
         done: &Reconciliation,
         owner: &str,
         deadline: SystemTime,
     ) -> Option<Event> {
-        let budget = Budget::for_enrichment(deadline);
-        let until = Moment::now();
-        let since = Moment::from_epoch_millis(until.epoch_millis() - SEARCHED_MS)?;
-        let mut found = Vec::new();
         // A role's calls are recorded in a region that need not be a trail's.
         let elsewhere = (thing.kind == Kind::Role)
             .then(|| CloudTrail::in_regions(&self.aws, std::iter::once(thing.trail.region())));
-        let history = elsewhere.as_ref().unwrap_or(&self.cloudtrail);
-        for call in thing.calls_behind(&done.found) {
-            let records = history.history(&thing.trail, call, since, until, budget);
-            match records.await {
-                Ok(records) => found.extend(records),
-                Err(error) => warn!(%error, "the event history was not read"),
-            }
-        }
-        let roles = self.config.responders(&thing.account);
-        let mut found = suspects(&found, thing, done, &roles);
-        found.sort_by(|a, b| b.record.event_time.cmp(&a.record.event_time));
-        for event in found {
-            let Some(id) = &event.record.event_id else {
-                continue;
-            };
-            // A call that was told of already was answered then: it is not this one.
-            let told = event_key(&thing.arn, id, &event.fingerprint(), SETTLED);
-            if !self.was_told(&told, owner, budget).await {
-                return Some(event);
-            }
-        }
-        None
-    }
-}
-
-/// The records that can be the call behind what was found of `thing`: accepted, about it,
-/// not a responder's own, and asking for one of the fields that differ, as far as the
-/// record tells.
-fn suspects(
-    records: &[String],
-    thing: &Thing,
-    done: &Reconciliation,
-    own_roles: &[String],
-) -> Vec<Event> {
-    let (_, source) = thing.kind.source();
-    let fits = |event: &Event| {
-        let record = &event.record;
-        let asked = match asked_for(record, &done.baseline) {
-            Asked::Unknown => true,
-            Asked::Unguarded => false,
-            Asked::Fields(asked) => done.found.iter().any(|d| asked.contains(&d.field)),
+        let search = Search {
+            history: elsewhere.as_ref().unwrap_or(&self.cloudtrail),
+            trail: &thing.trail,
+            arn: &thing.arn,
+            owner,
+            budget: Budget::for_enrichment(deadline),
         };
-        let actor = Actor::of(record);
-        asked
-            && record.event_source.as_deref() == Some(source)
-            && record.error_code.is_none()
-            && thing.reference(record) == Reference::This
-            && !own_roles.iter().any(|role| actor.is(role))
-    };
-    let events = records.iter().filter_map(|r| Event::of_record(r).ok());
-    events.filter(fits).collect()
+        let roles = self.config.responders(&thing.account);
+        let suspects = |records: &[String]| suspects_of_thing(records, thing, done, &roles);
+        let calls = thing.calls_behind(&done.found);
+        self.likely_call(&search, &calls, last_day()?, None, suspects)
+            .await
+    }
 }

@@ -8,10 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::{
     aws::Service,
     config::GUARD,
+    declaration::{Declared, Mend},
     event::text,
     guard::{Handling, Read, Request, Speech, or_null, set},
+    kind::{Change, Kind, Profile, Wanted},
     policy,
-    thing::{Change, Declared, Kind, Mend, Profile, Thing, Wanted},
+    thing::Thing,
     trail::{Drift, Part},
 };
 
@@ -40,22 +42,22 @@ pub(crate) const PROFILE: Profile = Profile {
     fields: &[CODE, CONFIGURATION, CONCURRENCY, PERMISSIONS, RETRIES],
     by_key: &[(CONFIGURATION, false), (PERMISSIONS, false)],
     changes: &[
-        change(
+        Change::new(
             "PutFunctionConcurrency20171031",
             Part::Of(CONCURRENCY),
             ["changed the concurrency of", "change the concurrency of"],
         ),
-        change(
+        Change::new(
             "DeleteFunctionConcurrency20171031",
             Part::Of(CONCURRENCY),
             ["removed the concurrency of", "remove the concurrency of"],
         ),
-        change(
+        Change::new(
             "UpdateFunctionCode20150331v2",
             Part::Of(CODE),
             ["changed the code of", "change the code of"],
         ),
-        change(
+        Change::new(
             "UpdateFunctionConfiguration20150331v2",
             Part::Of(CONFIGURATION),
             [
@@ -63,37 +65,37 @@ pub(crate) const PROFILE: Profile = Profile {
                 "change the configuration of",
             ],
         ),
-        change(
+        Change::new(
             "AddPermission20150331v2",
             Part::Of(PERMISSIONS),
             ["added a permission to", "add a permission to"],
         ),
-        change(
+        Change::new(
             "RemovePermission20150331v2",
             Part::Of(PERMISSIONS),
             ["removed a permission of", "remove a permission of"],
         ),
-        change(
+        Change::new(
             "PutFunctionEventInvokeConfig",
             Part::Of(RETRIES),
             ["changed the retries of", "change the retries of"],
         ),
-        change(
+        Change::new(
             "UpdateFunctionEventInvokeConfig",
             Part::Of(RETRIES),
             ["changed the retries of", "change the retries of"],
         ),
-        change(
+        Change::new(
             "DeleteFunctionEventInvokeConfig",
             Part::Of(RETRIES),
             ["removed the retries of", "remove the retries of"],
         ),
-        change(
+        Change::new(
             "DeleteFunction20150331",
             Part::Existence,
             ["deleted", "delete"],
         ),
-        change(
+        Change::new(
             "CreateFunction20150331",
             Part::Existence,
             ["created", "create"],
@@ -104,15 +106,6 @@ pub(crate) const PROFILE: Profile = Profile {
     wanted,
     mends,
 };
-
-const fn change(name: &'static str, part: Part, [did, to_do]: [&'static str; 2]) -> Change {
-    Change {
-        name,
-        part,
-        did,
-        to_do,
-    }
-}
 
 /// Adds what a document cannot hold to what is declared: the name of the list that the
 /// function is in, which ends in the hash of all documents. What runs with another list

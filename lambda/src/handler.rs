@@ -40,7 +40,7 @@ use crate::{
     sns::Topics,
     ssm::Baselines,
     text::Clean,
-    thing::{Kind, Reference},
+    thing::{Reference, Thing},
     trail::{Part, part_changed_by},
     untold::Untold,
 };
@@ -209,7 +209,7 @@ impl Handler {
                 }
                 return Ok(json!({"ignored": reason.as_str()}));
             }
-            Decision::Report(_) if self.is_own_attempt(event) => {
+            Decision::Report(_) if self.is_own_attempt(event, None) => {
                 info!("a refused call of the function itself");
                 Vec::new()
             }
@@ -223,12 +223,7 @@ impl Handler {
                 log::incident(&incident);
                 vec![incident]
             }
-            Decision::Attempted(thing)
-                if self.is_own_attempt(event)
-                    && thing
-                        .kind
-                        .is_own_call(event.record.event_name.as_deref().unwrap_or_default()) =>
-            {
+            Decision::Attempted(thing) if self.is_own_attempt(event, Some(&thing)) => {
                 info!("a refused call of the function itself");
                 Vec::new()
             }
@@ -268,14 +263,15 @@ impl Handler {
     }
 
     /// Whether it is a call of this function that failed: the invocation that made
-    /// it tells of that. Calls that this function never makes are somebody else's,
-    /// whoever's role they come with.
-    fn is_own_attempt(&self, event: &Event) -> bool {
+    /// it tells of that. It was `of` a thing, or else of a trail. Calls that this function
+    /// never makes are somebody else's, whoever's role they come with.
+    fn is_own_attempt(&self, event: &Event, of: Option<&Thing>) -> bool {
         let name = event.record.event_name.as_deref().unwrap_or_default();
-        let heals = match part_changed_by(name) {
-            Some(_) => !matches!(name, "StopLogging" | "DeleteTrail"),
-            // What puts back a setting of something else under guard.
-            None => Kind::ALL.iter().any(|kind| kind.is_own_call(name)),
+        let heals = match of {
+            Some(thing) => thing.kind.is_own_call(name),
+            None => {
+                part_changed_by(name).is_some() && !matches!(name, "StopLogging" | "DeleteTrail")
+            }
         };
         heals && self.is_own(event)
     }

@@ -12,11 +12,13 @@ use crate::{
     aws::{Aws, Service},
     budget::Budget,
     cloudtrail::asked,
+    declaration::Mend,
     event::text,
     failure::CallError,
     json_api::{JSON_1_1, Json, JsonApi},
+    kind::{Change, Profile},
     policy,
-    thing::{Change, Mend, Profile, Thing},
+    thing::Thing,
     trail::{Drift, Observation, Part},
 };
 
@@ -88,53 +90,38 @@ const OF_ITSELF: usize = 4;
 /// The calls that can weaken a key.
 /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html>.
 const CHANGES: [Change; 7] = [
-    change("DisableKey", STATE, "disabled", "disable"),
-    change(
+    Change::new("DisableKey", Part::Of(STATE), ["disabled", "disable"]),
+    Change::new(
         "ScheduleKeyDeletion",
-        STATE,
-        "scheduled the deletion of",
-        "schedule the deletion of",
+        Part::Of(STATE),
+        ["scheduled the deletion of", "schedule the deletion of"],
     ),
-    change(
+    Change::new(
         "PutKeyPolicy",
-        POLICY,
-        "changed the policy of",
-        "change the policy of",
+        Part::Of(POLICY),
+        ["changed the policy of", "change the policy of"],
     ),
-    change(
+    Change::new(
         "DisableKeyRotation",
-        ROTATION,
-        "switched off the rotation of",
-        "switch off the rotation of",
+        Part::Of(ROTATION),
+        ["switched off the rotation of", "switch off the rotation of"],
     ),
-    change("CreateAlias", ALIAS, "made an alias of", "make an alias of"),
-    change(
+    Change::new(
+        "CreateAlias",
+        Part::Of(ALIAS),
+        ["made an alias of", "make an alias of"],
+    ),
+    Change::new(
         "UpdateAlias",
-        ALIAS,
-        "changed the alias of",
-        "change the alias of",
+        Part::Of(ALIAS),
+        ["changed the alias of", "change the alias of"],
     ),
-    change(
+    Change::new(
         "DeleteAlias",
-        ALIAS,
-        "deleted the alias of",
-        "delete the alias of",
+        Part::Of(ALIAS),
+        ["deleted the alias of", "delete the alias of"],
     ),
 ];
-
-const fn change(
-    name: &'static str,
-    field: &'static str,
-    did: &'static str,
-    to_do: &'static str,
-) -> Change {
-    Change {
-        name,
-        part: Part::Of(field),
-        did,
-        to_do,
-    }
-}
 
 /// What is looked after whatever the document says: that the key can be used.
 pub(crate) fn least() -> BTreeMap<&'static str, Value> {

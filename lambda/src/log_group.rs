@@ -6,9 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::Service,
+    declaration::Declared,
     guard::{Handling, Read, Request, Speech, or_null},
     json_api::{JSON_1_1, Json},
-    thing::{Change, Declared, Profile, Thing, Wanted},
+    kind::{Change, Profile, Wanted},
+    thing::Thing,
     trail::Part,
 };
 
@@ -28,43 +30,34 @@ pub(crate) const PROFILE: Profile = Profile {
     fields: &[RETENTION, KEY],
     by_key: &[],
     changes: &[
-        change(
+        Change::new(
             "PutRetentionPolicy",
             Part::Of(RETENTION),
             ["changed the retention of", "change the retention of"],
         ),
-        change(
+        Change::new(
             "DeleteRetentionPolicy",
             Part::Of(RETENTION),
             ["removed the retention of", "remove the retention of"],
         ),
-        change(
+        Change::new(
             "AssociateKmsKey",
             Part::Of(KEY),
             ["changed the key of", "change the key of"],
         ),
-        change(
+        Change::new(
             "DisassociateKmsKey",
             Part::Of(KEY),
             ["removed the key of", "remove the key of"],
         ),
-        change("DeleteLogGroup", Part::Existence, ["deleted", "delete"]),
-        change("CreateLogGroup", Part::Existence, ["created", "create"]),
+        Change::new("DeleteLogGroup", Part::Existence, ["deleted", "delete"]),
+        Change::new("CreateLogGroup", Part::Existence, ["created", "create"]),
     ],
     own_calls: &[],
     normal: |_, value| value.clone(),
     wanted,
     mends: |_, _| Vec::new(),
 };
-
-const fn change(name: &'static str, part: Part, [did, to_do]: [&'static str; 2]) -> Change {
-    Change {
-        name,
-        part,
-        did,
-        to_do,
-    }
-}
 
 fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared, _: &str) -> Option<Wanted> {
     let of = |name: &str| given.get(name).cloned();

@@ -6,11 +6,13 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::Service,
+    declaration::Declared,
     endpoint,
     guard::{Handling, Read, Request, Speech, or_null},
+    kind::{Change, Profile, Wanted},
     policy,
     sqs::SQS,
-    thing::{Change, Declared, Profile, Thing, Wanted},
+    thing::Thing,
     trail::Part,
 };
 
@@ -32,29 +34,30 @@ pub(crate) const PROFILE: Profile = Profile {
     fields: &[POLICY, RETENTION, KEY],
     by_key: &[],
     changes: &[
-        change("SetQueueAttributes", Part::Of(POLICY), "changed", "change"),
-        change(
+        Change::new(
+            "SetQueueAttributes",
+            Part::Of(POLICY),
+            ["changed", "change"],
+        ),
+        Change::new(
             "SetQueueAttributes",
             Part::Of(RETENTION),
-            "changed",
-            "change",
+            ["changed", "change"],
         ),
-        change("SetQueueAttributes", Part::Of(KEY), "changed", "change"),
-        change(
+        Change::new("SetQueueAttributes", Part::Of(KEY), ["changed", "change"]),
+        Change::new(
             "AddPermission",
             Part::Of(POLICY),
-            "added a permission to",
-            "add a permission to",
+            ["added a permission to", "add a permission to"],
         ),
-        change(
+        Change::new(
             "RemovePermission",
             Part::Of(POLICY),
-            "removed a permission of",
-            "remove a permission of",
+            ["removed a permission of", "remove a permission of"],
         ),
-        change("DeleteQueue", Part::Existence, "deleted", "delete"),
+        Change::new("DeleteQueue", Part::Existence, ["deleted", "delete"]),
         // What was in it is gone, and nothing shows that.
-        change("PurgeQueue", Part::Of(POLICY), "emptied", "empty"),
+        Change::new("PurgeQueue", Part::Of(POLICY), ["emptied", "empty"]),
     ],
     own_calls: &[],
     normal: |field, value| match (field, value) {
@@ -65,15 +68,6 @@ pub(crate) const PROFILE: Profile = Profile {
     wanted,
     mends: |_, _| Vec::new(),
 };
-
-const fn change(name: &'static str, part: Part, did: &'static str, to_do: &'static str) -> Change {
-    Change {
-        name,
-        part,
-        did,
-        to_do,
-    }
-}
 
 fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared, _: &str) -> Option<Wanted> {
     if change.name != "SetQueueAttributes" {

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::{
     aws::Service,
     baseline::sha256,
+    declaration::Declared,
     event::text,
     guard::{Handling, Read, Request, Speech, members, set},
     iam::{self, document},
+    kind::{Change, Profile, Wanted},
     policy,
-    thing::{Change, Declared, Profile, Wanted},
     trail::Part,
 };
 
@@ -39,63 +40,54 @@ pub(crate) const PROFILE: Profile = Profile {
     fields: &[POLICY, POLICIES, ATTACHED, BOUNDARY, TRUST],
     by_key: &[(POLICY, false)],
     changes: &[
-        change(
+        Change::new(
             "PutRolePolicy",
             Part::Of(POLICY),
             ["changed a policy of", "change a policy of"],
         ),
-        change(
+        Change::new(
             "PutRolePolicy",
             Part::Of(POLICIES),
             ["added a policy to", "add a policy to"],
         ),
-        change(
+        Change::new(
             "DeleteRolePolicy",
             Part::Of(POLICIES),
             ["deleted a policy of", "delete a policy of"],
         ),
-        change(
+        Change::new(
             "AttachRolePolicy",
             Part::Of(ATTACHED),
             ["attached a policy to", "attach a policy to"],
         ),
-        change(
+        Change::new(
             "DetachRolePolicy",
             Part::Of(ATTACHED),
             ["detached a policy from", "detach a policy from"],
         ),
-        change(
+        Change::new(
             "PutRolePermissionsBoundary",
             Part::Of(BOUNDARY),
             ["set the boundary of", "set the boundary of"],
         ),
-        change(
+        Change::new(
             "DeleteRolePermissionsBoundary",
             Part::Of(BOUNDARY),
             ["removed the boundary of", "remove the boundary of"],
         ),
-        change(
+        Change::new(
             "UpdateAssumeRolePolicy",
             Part::Of(TRUST),
             ["changed who may assume", "change who may assume"],
         ),
-        change("DeleteRole", Part::Existence, ["deleted", "delete"]),
-        change("CreateRole", Part::Existence, ["created", "create"]),
+        Change::new("DeleteRole", Part::Existence, ["deleted", "delete"]),
+        Change::new("CreateRole", Part::Existence, ["created", "create"]),
     ],
     own_calls: &[],
     normal,
     wanted,
     mends: |_, _| Vec::new(),
 };
-
-const fn change(name: &'static str, part: Part, [did, to_do]: [&'static str; 2]) -> Change {
-    Change {
-        name,
-        part,
-        did,
-        to_do,
-    }
-}
 
 fn normal(field: &str, value: &Value) -> Value {
     match (field, value) {

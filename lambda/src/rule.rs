@@ -9,10 +9,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::Service,
+    declaration::{Declared, EXISTS, Mend},
     event::text,
     guard::{Handling, Read, Request, Speech, capitalised, or_null, set},
     json_api::{JSON_1_1, Json},
-    thing::{Change, Declared, EXISTS, Mend, Profile, Thing, Wanted},
+    kind::{Change, Profile, Wanted},
+    thing::Thing,
     trail::{Drift, Part},
 };
 
@@ -39,20 +41,18 @@ pub(crate) const PROFILE: Profile = Profile {
     fields: &[STATE, PATTERN, DESCRIPTION, TARGETS],
     by_key: &[(TARGETS, true)],
     changes: &[
-        change("DisableRule", Part::Of(STATE), "disabled", "disable"),
-        change("DeleteRule", Part::Existence, "deleted", "delete"),
-        change("PutRule", Part::Of(PATTERN), "changed", "change"),
-        change(
+        Change::new("DisableRule", Part::Of(STATE), ["disabled", "disable"]),
+        Change::new("DeleteRule", Part::Existence, ["deleted", "delete"]),
+        Change::new("PutRule", Part::Of(PATTERN), ["changed", "change"]),
+        Change::new(
             "RemoveTargets",
             Part::Of(TARGETS),
-            "removed targets of",
-            "remove targets of",
+            ["removed targets of", "remove targets of"],
         ),
-        change(
+        Change::new(
             "PutTargets",
             Part::Of(TARGETS),
-            "changed targets of",
-            "change targets of",
+            ["changed targets of", "change targets of"],
         ),
     ],
     own_calls: &["PutRule", "PutTargets"],
@@ -60,15 +60,6 @@ pub(crate) const PROFILE: Profile = Profile {
     wanted,
     mends,
 };
-
-const fn change(name: &'static str, part: Part, did: &'static str, to_do: &'static str) -> Change {
-    Change {
-        name,
-        part,
-        did,
-        to_do,
-    }
-}
 
 fn normal(field: &str, value: &Value) -> Value {
     match (field, value) {

@@ -6,9 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::Service,
+    declaration::{Declared, EXISTS, Mend},
     event::text,
     guard::{Handling, Read, Request, Speech, or_null, set},
-    thing::{Change, Declared, EXISTS, Mend, Profile, Thing, Wanted},
+    kind::{Change, Profile, Wanted},
+    thing::Thing,
     trail::{Drift, Part},
 };
 
@@ -67,14 +69,13 @@ pub(crate) const PROFILE: Profile = Profile {
     ],
     by_key: &[(TARGET, false)],
     changes: &[
-        change("UpdateSchedule", Part::Of(STATE), "changed", "change"),
-        change("DeleteSchedule", Part::Existence, "deleted", "delete"),
-        change("CreateSchedule", Part::Existence, "created", "create"),
-        change(
+        Change::new("UpdateSchedule", Part::Of(STATE), ["changed", "change"]),
+        Change::new("DeleteSchedule", Part::Existence, ["deleted", "delete"]),
+        Change::new("CreateSchedule", Part::Existence, ["created", "create"]),
+        Change::new(
             DELETE_GROUP,
             Part::Existence,
-            "deleted the group of",
-            "delete the group of",
+            ["deleted the group of", "delete the group of"],
         ),
     ],
     own_calls: &["UpdateSchedule", "CreateSchedule"],
@@ -85,15 +86,6 @@ pub(crate) const PROFILE: Profile = Profile {
     wanted,
     mends,
 };
-
-const fn change(name: &'static str, part: Part, did: &'static str, to_do: &'static str) -> Change {
-    Change {
-        name,
-        part,
-        did,
-        to_do,
-    }
-}
 
 /// Records hide inputs: a call that set state and interval as declared may have set
 /// something else.

@@ -16,12 +16,14 @@ use crate::{
     budget::Budget,
     call::patiently,
     config::Parameter,
+    declaration::Declaration,
     failure::CallError,
     guard,
     json_api::{JSON_1_1, Json, JsonApi},
+    kind::Kind,
     members::in_account,
     reconcile::BaselineProblem,
-    thing::{Declaration, Kind, Thing},
+    thing::Thing,
 };
 
 /// How long a deployment may take, in seconds.

@@ -4,10 +4,10 @@ use crate::{
     actor::Actor,
     containment::Report,
     incident::Incident,
+    kind::Change,
     outcome::Outcome,
     storm_notice,
     text::Clean,
-    thing::Change,
     trail::{Part, part_changed_by},
 };
 

@@ -1,17 +1,13 @@
 //! The sweep: every protected trail is looked at, whether an event came or not.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::{join, sync::mpsc::unbounded_channel};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::{
-    actor::Actor,
     arn::TrailArn,
     attribution::suspects,
     budget::Budget,
@@ -22,18 +18,15 @@ use crate::{
     handler::Handler,
     incident::{Circumstances, Incident, calls_behind_stop, calls_of_stop},
     investigation::RECORDED_MS,
+    likely_call::{Search, last_day},
     look::Look,
     metrics,
     moment::Moment,
     reconcile::{Cause, Reconciliation},
     tell::{Find, Finds, Told},
-    told::{SETTLED, event_key, stop_by_key, stop_key},
+    told::stop_key,
     trail::{Part, calls_behind},
 };
-
-/// How far back the event history is searched for the call behind a drift, in
-/// milliseconds.
-pub(crate) const SEARCHED_MS: i64 = 24 * 3_600_000;
 
 /// How long a record may take to appear in the history.
 const RECORDED: Duration = Duration::from_millis(RECORDED_MS.unsigned_abs());
@@ -162,12 +155,8 @@ impl Handler {
 
     /// What there is to tell of what differed, or could not be read.
     async fn of_drift(&self, seen: &Seen<'_>) -> Option<Incident> {
-        let until = Moment::now();
-        let since = Moment::from_epoch_millis(until.epoch_millis() - SEARCHED_MS);
         let calls = calls_behind(&seen.done.found);
-        let call = self
-            .likely_call(seen, &calls, since.map(|since| (since, until)), None)
-            .await;
+        let call = self.call_behind(seen, &calls, last_day(), None).await;
         self.incident(seen, &call.unwrap_or_default(), Cause::Sweep, false)
     }
 
@@ -190,7 +179,7 @@ impl Handler {
         } else {
             calls_behind_stop(stopped_at)
         };
-        let call = self.likely_call(seen, &["StopLogging"], window, Some(&key));
+        let call = self.call_behind(seen, &["StopLogging"], window, Some(&key));
         match call.await {
             Some(call) => self.incident(seen, &call, Cause::Stop, true),
             // To hide the call among others, or the history itself, hides no stop.
@@ -218,46 +207,25 @@ impl Handler {
         Some(incident)
     }
 
-    /// The likely one of `calls` behind what was found, made within `window`: a record
-    /// takes minutes to appear in the history. Not one by whom the stop of the key `stop`
-    /// is known to be. Best effort (law 7).
-    async fn likely_call(
+    /// See [`Handler::likely_call`].
+    async fn call_behind(
         &self,
         seen: &Seen<'_>,
         calls: &[&str],
         window: Option<(Moment, Moment)>,
         stop: Option<&str>,
     ) -> Option<Event> {
-        let (since, until) = window?;
-        let (trail, budget) = (seen.trail, seen.budget);
+        let trail = seen.trail;
+        let search = Search {
+            history: seen.cloudtrail,
+            trail,
+            arn: trail.as_str(),
+            owner: seen.owner,
+            budget: seen.budget,
+        };
         let responders = self.config.responders(trail.account());
-        let mut found = Vec::new();
-        for call in calls {
-            let records = seen.cloudtrail.history(trail, call, since, until, budget);
-            match records.await {
-                Ok(records) => found.extend(suspects(&records, trail, &seen.done, &responders)),
-                Err(error) => warn!(%error, "the event history was not read"),
-            }
-        }
-        found.sort_by(|a, b| b.record.event_time.cmp(&a.record.event_time));
-        let mut known = BTreeSet::new();
-        for event in found {
-            let Some(id) = &event.record.event_id else {
-                continue;
-            };
-            let by = stop.and_then(|stop| stop_by_key(stop, &Actor::of(&event.record)));
-            if let Some(by) = by
-                && (known.contains(&by) || self.was_told(&by, seen.owner, budget).await)
-            {
-                known.insert(by);
-                continue;
-            }
-            // A call that was told of already was answered then: it is not this one.
-            let told = event_key(trail.as_str(), id, &event.fingerprint(), SETTLED);
-            if !self.was_told(&told, seen.owner, budget).await {
-                return Some(event);
-            }
-        }
-        None
+        let suspects = |records: &[String]| suspects(records, trail, &seen.done, &responders);
+        self.likely_call(&search, calls, window?, stop, suspects)
+            .await
     }
 }

@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::Service,
+    declaration::Declared,
     dynamodb::DYNAMODB,
     guard::{Handling, Read, Request, Speech},
+    kind::{Change, Profile, Wanted},
     policy,
-    thing::{Change, Declared, Profile, Wanted},
     trail::Part,
 };
 
@@ -29,23 +30,23 @@ pub(crate) const PROFILE: Profile = Profile {
     fields: &[POLICY, EXPIRY],
     by_key: &[],
     changes: &[
-        change(
+        Change::new(
             "PutResourcePolicy",
             Part::Of(POLICY),
             ["changed the policy of", "change the policy of"],
         ),
-        change(
+        Change::new(
             "DeleteResourcePolicy",
             Part::Of(POLICY),
             ["deleted the policy of", "delete the policy of"],
         ),
-        change(
+        Change::new(
             "UpdateTimeToLive",
             Part::Of(EXPIRY),
             ["changed the expiry of", "change the expiry of"],
         ),
-        change("DeleteTable", Part::Existence, ["deleted", "delete"]),
-        change("CreateTable", Part::Existence, ["created", "create"]),
+        Change::new("DeleteTable", Part::Existence, ["deleted", "delete"]),
+        Change::new("CreateTable", Part::Existence, ["created", "create"]),
     ],
     own_calls: &[],
     normal: |field, value| match field {
@@ -55,15 +56,6 @@ pub(crate) const PROFILE: Profile = Profile {
     wanted,
     mends: |_, _| Vec::new(),
 };
-
-const fn change(name: &'static str, part: Part, [did, to_do]: [&'static str; 2]) -> Change {
-    Change {
-        name,
-        part,
-        did,
-        to_do,
-    }
-}
 
 fn wanted(change: &Change, given: &Map<String, Value>, _: &Declared, _: &str) -> Option<Wanted> {
     Some(vec![match change.name {

@@ -8,10 +8,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::Service,
+    declaration::{Declared, Mend},
     event::text,
     guard::{Handling, Read, Request, Speech, members, set},
+    kind::{Change, Profile, Wanted},
     policy,
-    thing::{Change, Declared, Mend, Profile, Thing, Wanted},
+    thing::Thing,
     trail::{Drift, Part},
 };
 
@@ -45,55 +47,45 @@ pub(crate) const PROFILE: Profile = Profile {
     fields: &[POLICY, KEY, SUBSCRIPTIONS, FILTERS],
     by_key: &[(SUBSCRIPTIONS, true), (FILTERS, true)],
     changes: &[
-        change("SetTopicAttributes", Part::Of(POLICY), "changed", "change"),
-        change("SetTopicAttributes", Part::Of(KEY), "changed", "change"),
-        change(
+        Change::new(
+            "SetTopicAttributes",
+            Part::Of(POLICY),
+            ["changed", "change"],
+        ),
+        Change::new("SetTopicAttributes", Part::Of(KEY), ["changed", "change"]),
+        Change::new(
             "AddPermission",
             Part::Of(POLICY),
-            "added a permission to",
-            "add a permission to",
+            ["added a permission to", "add a permission to"],
         ),
-        change(
+        Change::new(
             "RemovePermission",
             Part::Of(POLICY),
-            "removed a permission of",
-            "remove a permission of",
+            ["removed a permission of", "remove a permission of"],
         ),
-        change(
+        Change::new(
             "Unsubscribe",
             Part::Of(SUBSCRIPTIONS),
-            "removed a subscription of",
-            "remove a subscription of",
+            ["removed a subscription of", "remove a subscription of"],
         ),
-        change(
+        Change::new(
             "Subscribe",
             Part::Of(SUBSCRIPTIONS),
-            "added a subscription to",
-            "add a subscription to",
+            ["added a subscription to", "add a subscription to"],
         ),
-        change(
+        Change::new(
             "SetSubscriptionAttributes",
             Part::Of(FILTERS),
-            "changed a subscription of",
-            "change a subscription of",
+            ["changed a subscription of", "change a subscription of"],
         ),
-        change("DeleteTopic", Part::Existence, "deleted", "delete"),
-        change("CreateTopic", Part::Existence, "created", "create"),
+        Change::new("DeleteTopic", Part::Existence, ["deleted", "delete"]),
+        Change::new("CreateTopic", Part::Existence, ["created", "create"]),
     ],
     own_calls: &["SetTopicAttributes", "Subscribe"],
     normal,
     wanted,
     mends,
 };
-
-const fn change(name: &'static str, part: Part, did: &'static str, to_do: &'static str) -> Change {
-    Change {
-        name,
-        part,
-        did,
-        to_do,
-    }
-}
 
 fn normal(field: &str, value: &Value) -> Value {
     match (field, value) {

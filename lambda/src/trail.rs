@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     baseline::{Baseline, Settings, sha256},
+    declaration::Mend,
     failure::CallError,
     moment::Moment,
     selectors::{InsightSelector, Selectors, sorted_insights},
     text::harmless,
-    thing::Mend,
 };
 
 /// A part of a trail that one kind of call changes.

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use trailkeeper::{
     arn::TrailArn,
     guard,
-    thing::{self, Kind, Thing},
+    kind::Kind,
+    thing::{self, Thing},
 };
 
 /// The protected trails; in us-east-1 arrive the events of global services.

@@ -13,7 +13,8 @@ use trailkeeper::{
     baseline::Baseline,
     decide::decide_of_things,
     event::Event,
-    thing::{self, Declaration, Thing},
+    declaration::Declaration,
+    thing::{self, Thing},
     trail::{Observation, drift},
 };
 
@@ -102,7 +103,7 @@ fn value(text: &str) -> Value {
 
 fn declaring(thing: &Thing, field: &str, declared: &Value) -> Option<Baseline> {
     let document = json!({
-        "schema": thing::SCHEMA, "version": thing::VERSION, "arn": thing.arn,
+        "schema": declaration::SCHEMA, "version": declaration::VERSION, "arn": thing.arn,
         "declared": {field: declared}, "restored": [field],
     });
     let declaration = Declaration::parse(&document.to_string(), thing).ok()?;
