@@ -271,9 +271,7 @@ terraform: $(VENV)/ready ## Validate and test every Terraform module
 .PHONY: checkov
 checkov: $(CHECKOV)/ready ## Static security checks of the Terraform
 	@echo "== Static security checks of the Terraform"
-	@$(CHECKOV)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download | tee target/checkov.txt
-	@! grep -q 'Parsing errors' target/checkov.txt \
-		|| { echo "checkov cannot read a file of infra/, and checked nothing of it: LOG_LEVEL=WARNING names it" >&2; exit 1; }
+	@CKV_PARSE_ERROR_FAIL=true $(CHECKOV)/bin/checkov --directory infra --framework terraform --compact --quiet --skip-download
 
 .PHONY: deny
 deny: target/tools/bin/cargo-deny-$(CARGO_DENY_VERSION) ## Licences, sources and duplicate versions of the dependencies

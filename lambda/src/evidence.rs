@@ -155,7 +155,7 @@ impl Handler {
         let budget = Budget::for_restoration(deadline);
         let cause = Cause::Sweep;
         let done = self.reconcile_thing(thing, &none, cause, budget).await;
-        let call = self.call_about(thing, &done, owner, deadline).await;
+        let call = self.call_behind_thing(thing, &done, owner, deadline).await;
         let about = Circumstances {
             cause,
             mode: self.config.mode,
@@ -169,8 +169,9 @@ impl Handler {
         }
     }
 
-    /// See [`Handler::likely_call`].
-    async fn call_about(
+    /// The likely call behind what was found of `thing`, in the history of where its calls are
+    /// recorded.
+    async fn call_behind_thing(
         &self,
         thing: &Thing,
         done: &Reconciliation,

@@ -18,7 +18,7 @@ use crate::{
 /// How far back the history is searched, in milliseconds.
 const SEARCHED_MS: i64 = 24 * 3_600_000;
 
-/// From then until now: a record takes minutes to appear in the history.
+/// The last day, until now.
 pub(crate) fn last_day() -> Option<(Moment, Moment)> {
     let until = Moment::now();
     let since = Moment::from_epoch_millis(until.epoch_millis() - SEARCHED_MS)?;
@@ -38,8 +38,9 @@ pub(crate) struct Search<'a> {
 }
 
 impl Handler {
-    /// The newest of `calls` made within `window` that is among the `suspects` of its records
-    /// and was not told of. Not one by whom the stop of the key `stop` is known to be.
+    /// The newest of `calls` made between the two moments that is among the `suspects` of its
+    /// records and was not told of as settled: a record takes minutes to appear in the
+    /// history. Not one by whom the stop of the key `stop` is known to be.
     pub(crate) async fn likely_call(
         &self,
         search: &Search<'_>,
@@ -75,7 +76,7 @@ impl Handler {
                 known.insert(by);
                 continue;
             }
-            // A call that was told of already was answered then: it is not this one.
+            // A call that was told of as settled was answered then: it is not this one.
             let told = event_key(arn, id, &event.fingerprint(), SETTLED);
             if !self.was_told(&told, owner, budget).await {
                 return Some(event);

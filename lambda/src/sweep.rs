@@ -156,7 +156,7 @@ impl Handler {
     /// What there is to tell of what differed, or could not be read.
     async fn of_drift(&self, seen: &Seen<'_>) -> Option<Incident> {
         let calls = calls_behind(&seen.done.found);
-        let call = self.call_behind(seen, &calls, last_day(), None).await;
+        let call = self.call_behind_trail(seen, &calls, last_day(), None).await;
         self.incident(seen, &call.unwrap_or_default(), Cause::Sweep, false)
     }
 
@@ -179,7 +179,7 @@ impl Handler {
         } else {
             calls_behind_stop(stopped_at)
         };
-        let call = self.call_behind(seen, &["StopLogging"], window, Some(&key));
+        let call = self.call_behind_trail(seen, &["StopLogging"], window, Some(&key));
         match call.await {
             Some(call) => self.incident(seen, &call, Cause::Stop, true),
             // To hide the call among others, or the history itself, hides no stop.
@@ -207,8 +207,9 @@ impl Handler {
         Some(incident)
     }
 
-    /// See [`Handler::likely_call`].
-    async fn call_behind(
+    /// The likely one of `calls` behind what was found of the trail, in the history of its
+    /// account; of a stop told already, none by who is known to have made it.
+    async fn call_behind_trail(
         &self,
         seen: &Seen<'_>,
         calls: &[&str],

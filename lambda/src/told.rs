@@ -144,12 +144,14 @@ impl Incident {
         thing.or(self.trail.arn.as_ref()).map_or("", Clean::as_str)
     }
 
-    /// The key of the event: what failed, what was left alone and what was settled are
-    /// told apart, so that a late success is told after a failure.
+    /// The key of the event: what failed, what was left alone, what people have to settle
+    /// and what was settled are told apart, so that a late success is told after a failure,
+    /// and that a sweep names the call behind what is still as it left it.
     #[must_use]
     pub fn event_key(&self) -> Option<String> {
         self.key_of_event(match self.outcome {
             Outcome::LeftAlone => "left",
+            Outcome::Reported | Outcome::WouldRestore => "open",
             outcome if outcome.is_failure() => FAILED,
             _ => SETTLED,
         })

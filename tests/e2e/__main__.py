@@ -1,8 +1,7 @@
 """All end-to-end tests, in labs side by side: most of its time a test waits, for Terraform or for settings to settle.
 
-    python -m e2e [what pytest takes]
-
-Each line says which lab it comes from. Exits with 1 if the tests of any lab failed.
+Each line says which lab it comes from. Exits with 1 if the tests of any lab failed. Pytest's own
+options come from PYTEST_ADDOPTS.
 """
 
 from __future__ import annotations
@@ -25,11 +24,13 @@ LABS: dict[str, tuple[str, ...]] = {
         "drill",
         "legitimate_change",
         "observe",
+        "organization_moto",
         "permissions",
         "pipeline_roles",
         "security_hub",
         "sequences",
         "sweep",
+        "template_and_modules",
         "upgrade",
         "weakenings",
     ),
@@ -45,21 +46,21 @@ def files_of(lab: str) -> list[str]:
     return [str(HERE), *(f"--ignore={file}" for files in named.values() for file in files)]
 
 
-def run(lab: str, arguments: list[str], codes: dict[str, int]) -> None:
+def run(lab: str, codes: dict[str, int]) -> None:
     """Run the tests of one lab, and pass on what they say."""
-    command = [sys.executable, "-m", "pytest", *files_of(lab), *arguments]
+    command = [sys.executable, "-m", "pytest", *files_of(lab)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as run:
-        for line in run.stdout or ():
+    ) as process:
+        for line in process.stdout or ():
             print(f"{lab:>{max(map(len, [*LABS, REST]))}} | {line}", end="", flush=True)
-    codes[lab] = run.returncode
+    codes[lab] = process.returncode
 
 
 def main() -> int:
     """Run all labs and wait for the last."""
     began, codes = time.monotonic(), dict[str, int]()
-    threads = [Thread(target=run, args=(lab, sys.argv[1:], codes)) for lab in (*LABS, REST)]
+    threads = [Thread(target=run, args=(lab, codes)) for lab in (*LABS, REST)]
     for thread in threads:
         thread.start()
     for thread in threads:

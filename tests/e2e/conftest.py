@@ -1,4 +1,4 @@
-"""One lab for all end-to-end tests: an apply takes about a minute. What else is deployed, is so beside it."""
+"""One lab for all tests of a run (`python -m e2e` runs three): an apply takes a minute. All else is beside it."""
 
 from __future__ import annotations
 

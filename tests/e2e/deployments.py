@@ -79,7 +79,7 @@ class Deployments:
 
     def __init__(self, recipes: dict[str, Recipe]) -> None:
         self._recipes = recipes
-        self._pool = ThreadPoolExecutor(max_workers=5, thread_name_prefix="deployment")
+        self._pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="deployment")
         self._futures: dict[str, Future[tuple[Deployment, Any]]] = {}
 
     def start(self, lab: Lab, names: Iterable[str], quiet: Progress) -> None:

@@ -7,7 +7,7 @@ use crate::{
     answered,
     attack::{PIPELINE, RESPONDER, by, event_of},
     aws::{Aws, PUBLISH, START, now},
-    failure,
+    failure, in_whole_seconds,
     lambda::Function,
     parts::{FUNCTION, Parts, RULE, SCHEDULE, VARIABLE, variables},
     stop,
@@ -412,6 +412,29 @@ fn a_sweep_finds_that_too_and_reminds_of_it_once() {
     assert_eq!(aws.count(PUBLISH), 1);
     let differs = json!(["code", "configuration", "permissions", "retries"]);
     assert_eq!(last(&aws)["verification"]["still_differs"], differs);
+}
+
+#[test]
+fn what_is_still_wrong_is_put_down_to_the_call_that_was_told_and_to_none_before_it() {
+    let (aws, function) = guarded(&[]);
+    let (_, attack, event) = reported().swap_remove(1);
+    let events = [("1", 600.0), ("2", 60.0)].map(|(number, ago)| {
+        let mut event = event.clone();
+        event["detail"]["eventID"] = json!(format!("b2c3d4e5-0000-4000-8000-00000000000{number}"));
+        event["detail"]["eventTime"] = json!(in_whole_seconds(now() - ago));
+        aws.state().history.push(event["detail"].clone());
+        event
+    });
+    attack(&mut aws.state().parts);
+    answered(function.invoke(&events[1]));
+    answered(function.invoke(&sweep()));
+    let told = aws.documents();
+    let [by_event, by_sweep] = &told[..] else {
+        panic!("{told:#?}");
+    };
+    assert_eq!(by_event["outcome"], "reported");
+    assert_eq!(by_sweep["source"], "sweep");
+    assert_eq!(by_sweep["event"]["id"], events[1]["detail"]["eventID"]);
 }
 
 #[test]

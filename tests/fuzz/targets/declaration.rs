@@ -12,8 +12,8 @@ use trailkeeper::{
     asked::asked_for,
     baseline::Baseline,
     decide::decide_of_things,
+    declaration::{self, Declaration},
     event::Event,
-    declaration::Declaration,
     thing::{self, Thing},
     trail::{Observation, drift},
 };

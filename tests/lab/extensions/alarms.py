@@ -56,10 +56,10 @@ def install() -> None:
 
 
 def _may(role_arn: str, action: str, resource: str) -> bool:
-    """Lambda writes the log as the function's role. The emulator asks nobody. A role that there is not, may all."""
+    """Lambda writes the log as the function's role. The emulator asks nobody."""
     name, (region, account) = role_arn.rsplit("/", 1)[-1], resource.split(":")[3:5]
     if iam._roles.get_scoped(account, None, name) is None:
-        return True
+        return False
     wanted = iam_evaluator.EvalContext(role_arn, "AssumedRole", account, action, resource, region)
     return iam_evaluator.evaluate(wanted, iam_evaluator._gather_role_policies(name, account)).decision == "Allow"
 

@@ -23,7 +23,9 @@ class Log:
         return len(self._entries)
 
     def add(self, epoch: float, entry: dict[str, Any]) -> None:
-        self._entries.append((time.time(), epoch, entry))
+        # The clock may be set back.
+        before = self._entries[-1][0] if self._entries else 0.0
+        self._entries.append((max(time.time(), epoch, before), epoch, entry))
 
     def newest_first(self, since: float = 0.0) -> Iterator[tuple[float, dict[str, Any]]]:
         """Each with its time."""

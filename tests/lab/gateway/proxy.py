@@ -150,7 +150,7 @@ class Proxy:
         if principal and _is_lookup(call, exchange.answer):
             asked_for = given if isinstance(given, dict) else {}
             # In whole seconds, as the events' times are.
-            records = self._history.records.newest_first(int(float(asked_for.get("StartTime") or 0)))
+            records = self._history.records.newest_first(float(asked_for.get("StartTime") or 0) // 1)
             content = json.dumps(lookup.lookup(records, asked_for, principal.account, scope.region)).encode()
             headers.popall("x-amz-crc32", None)
         if request.method != "HEAD":

@@ -14,7 +14,7 @@ from .operations import Call
 _CHANGES = ("Put", "Delete", "Remove", "Enable", "Disable", "Create", "Update")
 _MAX_AGE_SECONDS = 30.0
 ALL_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
-# Fields that every pattern here lists the values of.
+# Fields that most patterns list the values of.
 _TOLD_APART_BY = (("source",), ("detail", "eventSource"), ("detail", "eventName"))
 log = logging.getLogger("gateway.rules")
 
@@ -45,7 +45,9 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
 
 
 def _misses(listed: Any, value: Any) -> bool:
-    return isinstance(listed, list) and all(isinstance(each, str) for each in listed) and value not in listed
+    """Of a list, one of the values would have to be listed: that is not decided here."""
+    is_plain = isinstance(listed, list) and all(isinstance(each, str) for each in listed)
+    return is_plain and (value is None or isinstance(value, str)) and value not in listed
 
 
 @dataclass
