@@ -74,9 +74,10 @@ def _show(rehearsal: _Rehearsal, lab: Lab, binary: Path) -> None:
         raise LabError(f"the drill passed, but not as it should have:\n{json.dumps(report, indent=2)}")
     if rehearsal.attack == "stop":
         print("\nOn AWS, CloudTrail takes seconds to minutes to deliver the event; here the gateway does so at once.")
-    role = lab.outputs["responder_role_arn"]
+    # Not the first one: that the drill listens to the topic is told too.
+    role, about = lab.outputs["responder_role_arn"], report["notice"]["document"]["event"]["id"]
     subject, text = wait_for(
-        "the notice's text", lambda: notice_text.mail(lab.gateway.control, since, role), _LIMIT_SECONDS
+        "the notice's text", lambda: notice_text.mail(lab.gateway.control, since, role, about), _LIMIT_SECONDS
     )
     if rehearsal.section:
         text = notice_text.section(text, rehearsal.section)
