@@ -7,7 +7,7 @@ is replaced. https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_L
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 PAGE = 50
@@ -58,38 +58,31 @@ def _user_name(identity: dict[str, Any]) -> str:
     return arn.rsplit("/", 1)[-1] if "/" in arn else "root"
 
 
+# What an event shows of a record, and can be asked for by.
+_FIELDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "EventId": lambda record: record["eventID"],
+    "EventName": lambda record: record["eventName"],
+    "ReadOnly": lambda record: "true" if record["readOnly"] else "false",
+    "AccessKeyId": lambda record: record["userIdentity"].get("accessKeyId", ""),
+    "EventSource": lambda record: record["eventSource"],
+    "Username": lambda record: _user_name(record["userIdentity"]),
+}
+
+
 def _to_event(epoch: float, record: dict[str, Any]) -> dict[str, Any]:
     """One entry of the answer."""
-    return {
-        "EventId": record["eventID"],
-        "EventName": record["eventName"],
-        "ReadOnly": "true" if record["readOnly"] else "false",
-        "AccessKeyId": record["userIdentity"].get("accessKeyId", ""),
+    return {name: of(record) for name, of in _FIELDS.items()} | {
         "EventTime": int(epoch),
-        "EventSource": record["eventSource"],
-        "Username": _user_name(record["userIdentity"]),
         "Resources": _resources(record),
         "CloudTrailEvent": json.dumps(record),
     }
 
 
 def _matches(record: dict[str, Any], key: str, value: str) -> bool:
-    match key:
-        case "EventId":
-            return record["eventID"] == value
-        case "EventName":
-            return record["eventName"] == value
-        case "EventSource":
-            return record["eventSource"] == value
-        case "ReadOnly":
-            return str(record["readOnly"]).lower() == value
-        case "AccessKeyId":
-            return record["userIdentity"].get("accessKeyId", "") == value
-        case "Username":
-            return _user_name(record["userIdentity"]) == value
-        case "ResourceName" | "ResourceType":
-            return any(resource[key] == value for resource in _resources(record))
-    return False
+    """Of the record: to make an event of each would take most of the time."""
+    if key in ("ResourceName", "ResourceType"):
+        return any(resource[key] == value for resource in _resources(record))
+    return key in _FIELDS and _FIELDS[key](record) == value
 
 
 def lookup(
